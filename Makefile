@@ -1,0 +1,84 @@
+# The commands of the project. `make` alone lists them.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+ARCH := $(if $(filter aarch64,$(shell uname -m)),arm64,x64)
+NODE := $(CURDIR)/node_modules/node-linux-$(ARCH)/bin/node
+BIN  := $(HOME)/.cache/stun-operator/bin
+# The locked Node 24 comes before whatever Node the machine has; the cluster's tools are found by name.
+export PATH := $(dir $(NODE)):$(CURDIR)/node_modules/.bin:$(BIN):$(PATH)
+
+VITEST := $(NODE) node_modules/vitest/vitest.mjs run
+RUN    := e2e/cluster/run
+
+help: ## List the commands
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ---- set-up: each step is skipped when nothing changed -------------------------------------------------
+
+node_modules/.installed: package.json package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+node: node_modules/.installed ## Install the locked Node packages and Node 24
+
+engine: ## Install the locked Python environment and make .venv/bin/stun
+	@engine/setup
+
+tools: ## Install Debian packages and build the cluster's binaries (cold: about 25 minutes)
+	@e2e/cluster/tools/build
+
+# ---- checks that need no cluster -------------------------------------------------------------------------
+
+generate: node ## Write everything that is generated from the CRD and the chart
+	$(NODE) scripts/generate.ts
+
+lint: node engine ## Linters, type checkers, layer rules, generated files up to date
+	$(NODE) node_modules/typescript/bin/tsc --noEmit
+	$(NODE) node_modules/eslint/bin/eslint.js .
+	$(NODE) node_modules/dependency-cruiser/bin/dependency-cruise.mjs --config .dependency-cruiser.cjs src
+	$(NODE) scripts/generate.ts --check
+	cd engine && ../.venv/bin/ruff check . && ../.venv/bin/ruff format --check . && ../.venv/bin/mypy
+
+unit: node tools ## Unit tests of the operator, the chart, the alerts
+	$(VITEST) --project unit
+
+engine-test: engine tools ## Tests of the engine
+	cd engine && ../.venv/bin/pytest -q
+
+api-test: node tools ## The CRD and the operator against a real API server
+	$(VITEST) --project api
+
+# ---- the local cluster -----------------------------------------------------------------------------------
+
+cluster-up: node engine tools ## Start the local cluster (a real single-node Kubernetes with KServe and S3)
+	@e2e/cluster/up
+
+cluster-down: ## Stop the local cluster and leave nothing behind
+	@e2e/cluster/down
+
+cluster-shell: ## Open a shell inside the local cluster: kubectl, helm, S3 credentials
+	@$(RUN) bash
+
+images: cluster-up ## Build the product's images from the Dockerfile and load them into the cluster
+	@e2e/cluster/build-images
+
+install: images ## Install the operator into the local cluster by its Helm chart
+	@$(RUN) e2e/lib/install-operator
+
+demo: install ## One `kubectl apply` takes a served model from 4 GPUs to 2
+	@$(RUN) $(NODE) e2e/demo/main.ts
+
+e2e: install ## The end-to-end tests in the local cluster
+	$(RUN) $(VITEST) --project e2e
+
+# ---- everything ------------------------------------------------------------------------------------------
+
+setup: ## All set-up; the two long downloads and builds run side by side
+	@$(MAKE) --no-print-directory -j3 node engine tools
+
+test: ## Everything that must hold before a change lands
+	@.ci/stages setup lint unit api-test engine-test e2e
+
+.PHONY: help node engine tools generate lint unit engine-test api-test cluster-up cluster-down cluster-shell images install demo e2e setup test
