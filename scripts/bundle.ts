@@ -1,0 +1,23 @@
+/**
+ * Makes dist/main.js, the one file the image runs: a bundle starts several times faster and takes a third less memory than
+ * resolving a few thousand files of node_modules.
+ */
+import { build } from 'esbuild';
+
+// CommonJS packages inside an ESM bundle still call `require`; ESM has none, so the banner makes one.
+const banner = "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+
+await build({
+  entryPoints: ['src/main.ts'],
+  outfile: 'dist/main.js',
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  minify: true,
+  keepNames: true,
+  sourcemap: true,
+  legalComments: 'none',
+  banner: { js: banner },
+  logLevel: 'warning',
+});

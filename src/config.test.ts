@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from './config.ts';
+
+const parse = (yaml: string, env = {}) => parseConfig(['--config', 'config.yaml'], env, () => yaml);
+
+describe('parseConfig', () => {
+  it('works without a file, an environment or a flag', () => {
+    expect(parseConfig([], {}, () => '')).toMatchObject({
+      engine: { serviceAccountName: 'default' },
+      watchNamespaces: [],
+      logLevel: 'info',
+      metricsPort: 8080,
+      leaderElection: true,
+      podNamespace: 'default',
+    });
+  });
+
+  it('takes what the file, the environment and the flags say', () => {
+    const yaml = `
+engine: {image: stun-engine:9, imagePullPolicy: Never, serviceAccountName: pruner, podTemplate: {spec: {priorityClassName: low}}}
+watchNamespaces: [ml, lab]
+logLevel: debug
+`;
+    const config = parseConfig(['--config=x', '--no-leader-election'], { METRICS_PORT: '0', POD_NAMESPACE: 'stun', POD_NAME: 'op-1' }, () => yaml);
+    expect(config).toEqual({
+      engine: { image: 'stun-engine:9', imagePullPolicy: 'Never', serviceAccountName: 'pruner', podTemplate: { spec: { priorityClassName: 'low' } } },
+      watchNamespaces: ['ml', 'lab'],
+      logLevel: 'debug',
+      metricsPort: 0,
+      leaderElection: false,
+      podNamespace: 'stun',
+      podName: 'op-1',
+    });
+  });
+
+  it('cannot be changed afterwards', () => {
+    expect(Object.isFrozen(parse('engine: {image: a}'))).toBe(true);
+    expect(Object.isFrozen(parse('engine: {image: a}').engine)).toBe(true);
+  });
+
+  it.each([
+    { what: 'an unknown key', yaml: 'engines: {}', sentence: 'The key "engines" of the configuration file is not known; remove it or use one of engine, watchNamespaces, logLevel.' },
+    { what: 'an unknown engine key', yaml: 'engine: {tag: 1}', sentence: 'The key "tag" of engine is not known' },
+    { what: 'an empty image', yaml: 'engine: {image: ""}', sentence: 'engine.image is ""; make it a text that is not empty.' },
+    { what: 'a policy that Kubernetes lacks', yaml: 'engine: {imagePullPolicy: Sometimes}', sentence: 'make it one of Always, IfNotPresent, Never.' },
+    { what: 'a namespace that is a number', yaml: 'watchNamespaces: [1]', sentence: 'watchNamespaces[0] is 1; make it a text' },
+    { what: 'one namespace for a list', yaml: 'watchNamespaces: ml', sentence: 'watchNamespaces is "ml"; make it a list of texts.' },
+    { what: 'a list for the file', yaml: '[1]', sentence: 'the file config.yaml is [1]; make it a mapping' },
+    { what: 'broken YAML', yaml: 'a: [', sentence: 'The configuration file config.yaml cannot be read as YAML' },
+  ])('refuses $what with a sentence', ({ yaml, sentence }) => {
+    expect(() => parse(yaml)).toThrow(sentence);
+  });
+
+  it.each(['abc', '-1', '65536', '80.5'])('refuses METRICS_PORT=%s', (port) => {
+    expect(() => parse('', { METRICS_PORT: port })).toThrow(`METRICS_PORT is "${port}", which is not a port`);
+  });
+
+  it.each([['--confg=x'], ['extra']])('refuses the command line %s', (flag) => {
+    expect(() => parseConfig([flag], {}, () => '')).toThrow('give only --config FILE and --no-leader-election');
+  });
+});
