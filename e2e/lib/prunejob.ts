@@ -1,0 +1,44 @@
+/** PruneJobs as the tests and the demo see them: applied by kubectl, read back from the API server. */
+import type { PruneJobSpec, PruneJobStatus } from '../../src/api/v1alpha1/prunejob.generated.ts';
+import { get, type Condition, type Resource } from './kubectl.ts';
+import { waitFor } from './wait.ts';
+
+export type PruneJob = Resource<PruneJobSpec, PruneJobStatus>;
+
+export async function read(name: string, namespace: string): Promise<PruneJob> {
+  const job = await get<PruneJob>('prunejob', name, namespace);
+  if (job === undefined) throw new Error(`PruneJob ${name} does not exist in namespace ${namespace}.`);
+  return job;
+}
+
+export function condition(job: PruneJob, type: string): Condition | undefined {
+  return (job.status?.conditions as Condition[] | undefined)?.find((candidate) => candidate.type === type);
+}
+
+export function isTrue(job: PruneJob, type: string): boolean {
+  return condition(job, type)?.status === 'True';
+}
+
+export function finished(job: PruneJob): boolean {
+  return isTrue(job, 'Complete') || isTrue(job, 'Failed');
+}
+
+/** Waits for the end, whatever it is, telling each state on the way. */
+export async function untilFinished(
+  name: string,
+  namespace: string,
+  timeoutSeconds: number,
+  onChange: (job: PruneJob) => void = () => undefined,
+): Promise<PruneJob> {
+  let last: PruneJob | undefined;
+  return waitFor(
+    `PruneJob ${name} to finish`,
+    timeoutSeconds,
+    async () => {
+      last = await read(name, namespace);
+      onChange(last);
+      return finished(last) ? last : undefined;
+    },
+    () => `Its status is ${JSON.stringify(last?.status)}`,
+  );
+}

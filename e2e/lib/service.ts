@@ -1,0 +1,115 @@
+/** The inference service of the tests: a KServe InferenceService in Standard mode, and what really runs behind it. */
+import { apply, get, list, type Condition, type Resource } from './kubectl.ts';
+import { waitFor } from './wait.ts';
+
+export const gpuResource = 'nvidia.com/gpu';
+const sourceAnnotation = 'internal.serving.kserve.io/storage-initializer-sourceuri';
+
+interface Container {
+  readonly name: string;
+  readonly args?: readonly string[];
+  readonly resources?: { readonly limits?: Record<string, string> };
+}
+
+type Deployment = Resource<
+  { replicas: number; template: { metadata: { annotations?: Record<string, string> }; spec: { containers: Container[] } } },
+  { replicas?: number; updatedReplicas?: number; availableReplicas?: number; observedGeneration?: number }
+>;
+
+export type Pod = Resource<
+  { containers: Container[]; initContainers?: Container[] },
+  { phase: string; podIP?: string; conditions?: Condition[] }
+>;
+
+export type InferenceService = Resource<
+  { predictor: { model: { storageUri: string; args?: string[]; resources: { limits: Record<string, string> } } } },
+  { conditions?: Condition[] }
+>;
+
+/** What the rendered Deployment and its pods say, whatever the service claims. */
+export interface Running {
+  readonly sourceUri: string | undefined;
+  readonly gpus: number;
+  readonly args: readonly string[];
+  readonly settled: boolean;
+  readonly pods: readonly Pod[];
+}
+
+export interface ServiceOptions {
+  readonly uri: string;
+  readonly gpus: number;
+}
+
+export function inferenceService(name: string, { uri, gpus }: ServiceOptions): object {
+  const limits = { [gpuResource]: String(gpus) };
+  return {
+    apiVersion: 'serving.kserve.io/v1beta1',
+    kind: 'InferenceService',
+    metadata: {
+      name,
+      annotations: { 'serving.kserve.io/deploymentMode': 'Standard', 'serving.kserve.io/autoscalerClass': 'none' },
+    },
+    spec: {
+      predictor: {
+        serviceAccountName: 'server',
+        model: {
+          modelFormat: { name: 'huggingface' },
+          runtime: 'openai-cpu',
+          storageUri: uri,
+          args: [`--tensor-parallel-size=${gpus}`],
+          resources: { limits, requests: limits },
+        },
+      },
+    },
+  };
+}
+
+export async function running(name: string, namespace: string): Promise<Running | undefined> {
+  const deployment = await get<Deployment>('deployment', `${name}-predictor`, namespace);
+  if (deployment === undefined) return undefined;
+  const pods = await list<Pod>('pods', namespace, `serving.kserve.io/inferenceservice=${name}`);
+  const container = server(deployment.spec.template.spec.containers);
+  const status = deployment.status ?? {};
+  const wanted = deployment.spec.replicas;
+  return {
+    sourceUri: deployment.spec.template.metadata.annotations?.[sourceAnnotation],
+    gpus: Number(container?.resources?.limits?.[gpuResource] ?? 0),
+    args: container?.args ?? [],
+    settled: status.updatedReplicas === wanted && status.availableReplicas === wanted && status.replicas === wanted,
+    pods,
+  };
+}
+
+function server(containers: readonly Container[]): Container | undefined {
+  return containers.find((container) => container.name === 'kserve-container');
+}
+
+export function podGPUs(pod: Pod): number {
+  return Number(server(pod.spec.containers)?.resources?.limits?.[gpuResource] ?? 0);
+}
+
+/** Applies the service and waits until pods of exactly this model and GPU count serve, and no others. */
+export async function serve(name: string, namespace: string, options: ServiceOptions): Promise<void> {
+  await apply(inferenceService(name, options), namespace);
+  await waitFor(`InferenceService ${name} to serve ${options.uri} on ${options.gpus} GPUs`, 300, () =>
+    serves(name, namespace, options),
+  );
+}
+
+export async function serves(name: string, namespace: string, { uri, gpus }: ServiceOptions): Promise<boolean> {
+  const now = await running(name, namespace);
+  if (now === undefined || !now.settled || now.pods.length !== 1) return false;
+  return now.sourceUri === uri && now.gpus === gpus && now.pods.every((pod) => podGPUs(pod) === gpus);
+}
+
+/** Asks the service for a completion the way a client of the OpenAI API does, through the service's own ClusterIP. */
+export async function complete(name: string, namespace: string, prompt: string): Promise<string> {
+  const service = await get<Resource<{ clusterIP: string; ports: { port: number }[] }>>('service', `${name}-predictor`, namespace);
+  if (service === undefined) throw new Error(`Service ${name}-predictor does not exist in namespace ${namespace}.`);
+  const url = `http://${service.spec.clusterIP}:${service.spec.ports[0]?.port ?? 80}/v1/completions`;
+  const body = JSON.stringify({ model: '/mnt/models', prompt, max_tokens: 24, temperature: 0 });
+  const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+  const answer = (await response.json()) as { choices: { text: string }[] };
+  return answer.choices[0]?.text ?? '';
+}
