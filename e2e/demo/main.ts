@@ -10,7 +10,7 @@ import { load } from 'js-yaml';
 import { kubectl } from '../lib/kubectl.ts';
 import type { PruneJob } from '../lib/prunejob.ts';
 import * as s3 from '../lib/s3.ts';
-import { complete, serve } from '../lib/service.ts';
+import { complete, servedModel } from '../lib/service.ts';
 import { follow, type Story } from './follow.ts';
 import { checkPerplexity, readBack, type ReadBack } from './readback.ts';
 import { mebibytes, paragraph, say, table, title } from './screen.ts';
@@ -18,19 +18,19 @@ import { mebibytes, paragraph, say, table, title } from './screen.ts';
 const namespace = 'demo';
 const service = 'tiny-moe';
 const prompt = 'And it came to pass';
+const serviceFile = fileURLToPath(new URL('../../manifests/samples/inferenceservice.yaml', import.meta.url));
 const sampleFile = fileURLToPath(new URL('../../manifests/samples/prunejob.yaml', import.meta.url));
 
 async function main(): Promise<void> {
   const sample = load(await readFile(sampleFile, 'utf8')) as PruneJob;
-  const gpusBefore = 4;
   introduce();
-  await prepare(sample, gpusBefore);
+  const gpusBefore = await prepare(sample);
   const before = await complete(service, namespace, prompt);
   const story = await prune(sample);
   const state = await readBack(sample.metadata.name, namespace, service, gpusBefore);
   const after = await complete(service, namespace, prompt);
   await summarise(sample, story, state);
-  completions(before, after);
+  completions([state.gpusBefore, before], [state.gpusAfter, after]);
   lookAround(state);
   paragraph(`\ngpus ${state.gpusBefore} -> ${state.gpusAfter}`);
 }
@@ -48,14 +48,18 @@ function introduce(): void {
   paragraph('');
 }
 
-async function prepare(sample: PruneJob, gpus: number): Promise<void> {
+/** Gives the GPUs that the service really runs on before anything is pruned. */
+async function prepare(sample: PruneJob): Promise<number> {
   say('uploading the model and its texts to the bucket');
   await s3.remove(sample.spec.output?.uri ?? 's3://models/pruned/');
   await s3.put('engine/fixture/model', sample.spec.model.uri);
   await s3.put('engine/fixture/data/', 's3://data/');
   await kubectl(['delete', 'prunejob', sample.metadata.name, '-n', namespace, '--ignore-not-found', '--wait']);
-  say(`serving ${sample.spec.model.uri} on ${gpus} GPUs`);
-  await serve(service, namespace, { uri: sample.spec.model.uri, gpus });
+  say(`kubectl apply -f manifests/samples/inferenceservice.yaml`);
+  await kubectl(['apply', '-n', namespace, '-f', serviceFile]);
+  const { gpus } = await servedModel(service, namespace, sample.spec.model.uri);
+  say(`${sample.spec.model.uri} is served on ${gpus} GPUs`);
+  return gpus;
 }
 
 async function prune(sample: PruneJob): Promise<Story> {
@@ -84,12 +88,9 @@ async function summarise(sample: PruneJob, story: Story, state: ReadBack): Promi
   ]);
 }
 
-function completions(before: string, after: string): void {
+function completions(...answers: (readonly [gpus: number, text: string])[]): void {
   title(`"${prompt}" ...`);
-  table([
-    ['on 4 GPUs', JSON.stringify(before)],
-    ['on 2 GPUs', JSON.stringify(after)],
-  ]);
+  table(answers.map(([gpus, text]) => [`on ${gpus} GPUs`, JSON.stringify(text)] as const));
 }
 
 function lookAround(state: ReadBack): void {

@@ -1,4 +1,7 @@
 /** The inference service of the tests: a KServe InferenceService in Standard mode, and what really runs behind it. */
+import { readFile } from 'node:fs/promises';
+import { load } from 'js-yaml';
+
 import { apply, get, list, type Condition, type Resource } from './kubectl.ts';
 import { waitFor } from './wait.ts';
 
@@ -40,28 +43,20 @@ export interface ServiceOptions {
   readonly gpus: number;
 }
 
-export function inferenceService(name: string, { uri, gpus }: ServiceOptions): object {
+const sampleFile = new URL('../../manifests/samples/inferenceservice.yaml', import.meta.url);
+
+/** The sample's InferenceService under another name, model or GPU count. */
+export async function inferenceService(name: string, { uri, gpus }: ServiceOptions): Promise<InferenceService> {
+  const sample = load(await readFile(sampleFile, 'utf8')) as InferenceService;
   const limits = { [gpuResource]: String(gpus) };
-  return {
-    apiVersion: 'serving.kserve.io/v1beta1',
-    kind: 'InferenceService',
-    metadata: {
-      name,
-      annotations: { 'serving.kserve.io/deploymentMode': 'Standard', 'serving.kserve.io/autoscalerClass': 'none' },
-    },
-    spec: {
-      predictor: {
-        serviceAccountName: 'server',
-        model: {
-          modelFormat: { name: 'huggingface' },
-          runtime: 'openai-cpu',
-          storageUri: uri,
-          args: [`--tensor-parallel-size=${gpus}`],
-          resources: { limits, requests: limits },
-        },
-      },
-    },
+  const model = {
+    ...sample.spec.predictor.model,
+    storageUri: uri,
+    args: [`--tensor-parallel-size=${gpus}`],
+    resources: { limits, requests: limits },
   };
+  const predictor = { ...sample.spec.predictor, model };
+  return { ...sample, metadata: { ...sample.metadata, name }, spec: { predictor } };
 }
 
 export async function running(name: string, namespace: string): Promise<Running | undefined> {
@@ -90,10 +85,18 @@ export function podGPUs(pod: Pod): number {
 
 /** Applies the service and waits until pods of exactly this model and GPU count serve, and no others. */
 export async function serve(name: string, namespace: string, options: ServiceOptions): Promise<void> {
-  await apply(inferenceService(name, options), namespace);
+  await apply(await inferenceService(name, options), namespace);
   await waitFor(`InferenceService ${name} to serve ${options.uri} on ${options.gpus} GPUs`, 300, () =>
     serves(name, namespace, options),
   );
+}
+
+/** Waits until the service has settled on this model, on however many GPUs it asked for, and gives what runs. */
+export async function servedModel(name: string, namespace: string, uri: string): Promise<Running> {
+  return waitFor(`InferenceService ${name} to serve ${uri}`, 300, async () => {
+    const now = await running(name, namespace);
+    return now?.settled === true && now.sourceUri === uri && now.pods.length === 1 ? now : undefined;
+  });
 }
 
 export async function serves(name: string, namespace: string, { uri, gpus }: ServiceOptions): Promise<boolean> {
