@@ -99,6 +99,26 @@ export interface Client {
   delete(ref: ObjectRef, options?: DeleteOptions): Promise<void>;
 }
 
+export type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
+
+export interface WatchEvent<T> {
+  readonly type: WatchEventType;
+  readonly object: T;
+}
+
+export interface WatchOptions {
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly resourceVersion: string;
+  readonly timeoutSeconds: number;
+  readonly signal: AbortSignal;
+}
+
+export interface WatchingClient extends Client {
+  /** Ends when the server closes the stream; an ERROR event (410 above all) throws the `ApiError` it carries. */
+  watch<T extends KubeObject>(type: ResourceType, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
+}
+
 /** A read-only view of what the watch has delivered. Objects are frozen. */
 export interface ObjectStore<T extends KubeObject = KubeObject> {
   get(key: Key): T | undefined;
