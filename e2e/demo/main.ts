@@ -23,7 +23,7 @@ const sampleFile = fileURLToPath(new URL('../../manifests/samples/prunejob.yaml'
 
 async function main(): Promise<void> {
   const sample = load(await readFile(sampleFile, 'utf8')) as PruneJob;
-  introduce();
+  await introduce();
   const gpusBefore = await prepare(sample);
   const before = await complete(service, namespace, prompt);
   const story = await prune(sample);
@@ -35,13 +35,14 @@ async function main(): Promise<void> {
   paragraph(`\ngpus ${state.gpusBefore} -> ${state.gpusAfter}`);
 }
 
-function introduce(): void {
+async function introduce(): Promise<void> {
+  const label = ['get', 'nodes', '-o', 'jsonpath={.items[0].metadata.labels.nvidia\\.com/gpu\\.memory}'];
   title('STUN on a real cluster, at the scale of this machine');
   paragraph(
     [
       'Real: the API server, the scheduler, the kubelet and its containers, KServe, the S3 server, the model, every byte.',
-      'Scale model: the "GPUs" are cards of 5 MiB that the node declares (label nvidia.com/gpu.memory), so that a model of',
-      '10 MiB needs four of them; the engine computes on the CPU, and the CPU server ignores the GPUs it was given.',
+      `Scale model: the "GPUs" are cards of ${await kubectl(label)} MiB that the node declares (label nvidia.com/gpu.memory), so that`,
+      'a small model needs several of them; the engine computes on the CPU, and the CPU server ignores the GPUs it was given.',
       'So the plan, the requests, the limits, the scheduling and the bytes are real; the speed of a GPU is not shown.',
     ].join('\n'),
   );
