@@ -1,0 +1,54 @@
+/**
+ * What a decision is: effects as values.
+ *
+ * The shell runs `actions` in order and stops at the first failure; then it writes `status`, only if it differs;
+ * then it emits `events`. What must be remembered before an act is in the status of an earlier decision than the act.
+ */
+import type { PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
+import type { KubeObject } from './kube.ts';
+
+/** The object that `spec.serving.ref` names, in the PruneJob's namespace. */
+export interface ServiceRef {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export type Action =
+  | { readonly kind: 'AddFinalizer' }
+  | { readonly kind: 'RemoveFinalizer' }
+  /** Plain create, never apply: "already exists" is success, because the name is deterministic. */
+  | { readonly kind: 'CreateJob'; readonly manifest: KubeObject }
+  /** Foreground, so that the Job stays visible until its last pod is gone. */
+  | { readonly kind: 'DeleteJob'; readonly name: string; readonly uid: string }
+  /** Merge into the Job's spec the two fields a user may change while it runs; the template stays untouched. */
+  | { readonly kind: 'UpdateJob'; readonly name: string; readonly uid: string; readonly spec: JobLimits }
+  /** Server-side apply with force, as field manager `stun-operator`. */
+  | { readonly kind: 'ApplyService'; readonly ref: ServiceRef; readonly object: KubeObject }
+  /** Drop our own entry from metadata.managedFields by JSON patch test + remove: values stay, nobody owns them for us. */
+  | { readonly kind: 'ReleaseService'; readonly ref: ServiceRef };
+
+export interface JobLimits {
+  readonly activeDeadlineSeconds?: number;
+  readonly ttlSecondsAfterFinished?: number;
+}
+
+/** An events.k8s.io/v1 Event about the PruneJob. */
+export interface EventIntent {
+  readonly type: 'Normal' | 'Warning';
+  /** CamelCase, the reason of the condition that changed. */
+  readonly reason: string;
+  /** What was being done: Inspect, Plan, Prune, ... */
+  readonly action: string;
+  readonly note: string;
+}
+
+export interface Decision {
+  readonly actions: readonly Action[];
+  /** The whole status as it should be from now on; never a patch. */
+  readonly status: PruneJobStatus;
+  readonly events: readonly EventIntent[];
+  /** Look again after this long, even if nothing happens. Absent: the next watch event is enough. */
+  readonly requeueAfterMs?: number;
+}

@@ -1,0 +1,80 @@
+/**
+ * Everything one decision may look at, as of one instant: `decide` asks nobody else.
+ *
+ * The shell fills it from its caches; whatever is not here (other objects, the clock, the bucket) cannot influence a decision.
+ */
+import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
+import type { ServiceObserved } from './serving/adapter.ts';
+import type { Job, KubeObject, Deployment, Pod, ReplicaSet } from './kube.ts';
+
+export type Stage = 'inspect' | 'prune' | 'clean';
+
+/** A batch/v1 Job of this PruneJob with all the pods it still has, whatever their state. Found by label, not by name. */
+export interface ChildJob {
+  readonly stage: Stage;
+  readonly attempt: number;
+  readonly job: Job;
+  readonly pods: readonly Pod[];
+}
+
+/** The ServiceAccount that engine pods run as. Secrets themselves are never read: only the names in its `secrets[]`. */
+export type RunnerServiceAccount = 'Missing' | { readonly name: string; readonly secretNames: readonly string[] };
+
+export interface GPUNode {
+  readonly name: string;
+  /** Label `nvidia.com/gpu.product`. */
+  readonly product?: string;
+  /** Label `nvidia.com/gpu.memory`, in MiB. */
+  readonly memoryMiB?: number;
+  readonly allocatableGPUs: number;
+  readonly ready: boolean;
+  readonly schedulable: boolean;
+}
+
+/**
+ * The raw objects from which an adapter reads a service. For `kserve`: the InferenceService with its managedFields,
+ * and by label `serving.kserve.io/inferenceservice=<name>` in its namespace the Deployments, their ReplicaSets and the pods.
+ */
+export interface ServingObjects {
+  readonly service: KubeObject;
+  readonly deployments: readonly Deployment[];
+  readonly replicaSets: readonly ReplicaSet[];
+  readonly pods: readonly Pod[];
+}
+
+/** `NotAsked`: no `spec.serving`. `Missing`: the referenced object does not exist (yet). */
+export type ServiceState = 'NotAsked' | 'Missing' | ServiceObserved;
+
+/** What the engine's /progress last answered; null where the engine does not know. */
+export interface EngineProgress {
+  readonly runKey: string | null;
+  readonly stage: string | null;
+  readonly layer: number | null;
+  readonly layers: number | null;
+  readonly percent: number | null;
+  readonly estimatedRemainingSeconds: number | null;
+  readonly updatedAt: string | null;
+}
+
+/** The operator's own configuration, as far as engine pods are made of it. */
+export interface EngineConfig {
+  readonly image: string;
+  readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
+  readonly serviceAccountName: string;
+  /** Overlay merged under the PruneJob's own `runner.podTemplate`. */
+  readonly podTemplate?: Readonly<Record<string, unknown>>;
+}
+
+export interface Observed {
+  readonly pruneJob: PruneJob;
+  readonly childJobs: readonly ChildJob[];
+  readonly serviceAccount: RunnerServiceAccount;
+  readonly service: ServiceState;
+  /** Every node that advertises `nvidia.com/gpu`. */
+  readonly nodes: readonly GPUNode[];
+  /** Of the active prune pod, if it answered since the last decision. */
+  readonly progress?: EngineProgress;
+  /** `namespace/name` of an older PruneJob with this run key that is neither complete, failed nor being deleted. */
+  readonly sameRun?: string;
+  readonly engine: EngineConfig;
+}

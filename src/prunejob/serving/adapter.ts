@@ -1,0 +1,101 @@
+/**
+ * One interface for everything that can serve a model, so that plan, rollout and put-back know no kind of service.
+ *
+ * An adapter is pure: `read` turns the raw objects into facts, `object` turns fields into a server-side apply configuration.
+ * The rule behind both: a service is judged by the pods that run, never by its own Ready, which stays True while old pods serve.
+ */
+import type { KubeObject } from '../kube.ts';
+import type { ServiceRef } from '../decision.ts';
+import type { ServingObjects } from '../observed.ts';
+
+/**
+ * The fields that a rollout writes, as the service's own spec has them now; absent means that the spec leaves them out.
+ * Saved as they are before the first write, and written back unchanged if the rollout fails.
+ */
+export interface ServiceFields {
+  readonly modelUri: string;
+  readonly args?: readonly string[];
+  /** GPUs of one replica, as a limit and as a request. */
+  readonly gpuLimit?: number;
+  readonly gpuRequest?: number;
+  /** Kept as raw JSON: it is only ever compared and written back. */
+  readonly deploymentStrategy?: Readonly<Record<string, unknown>>;
+}
+
+export type RolloutStrategy = 'Surge' | 'Recreate';
+
+export interface ServiceTarget {
+  readonly modelUri: string;
+  readonly gpusPerReplica: number;
+  readonly tensorParallel: number;
+  readonly strategy: RolloutStrategy;
+}
+
+/** Left on the service as an annotation: where its model comes from and what it was before. */
+export interface Receipt {
+  readonly pruneJob: string;
+  readonly runKey: string;
+  readonly manifestDigest: string;
+  readonly previousUri: string;
+  readonly gpusBefore: number;
+  readonly gpusAfter: number;
+  readonly quality?: string;
+}
+
+/** What the rendered Deployment and its pods say. */
+export interface Running {
+  readonly modelUri?: string;
+  readonly gpusPerReplica: number;
+  readonly tensorParallel?: number;
+  /** Every wanted replica is updated and available, and no pod of an older template is left. */
+  readonly settled: boolean;
+  /** Why it is not settled, as the end of a sentence that begins with the service's name. */
+  readonly pending?: string;
+  /** A sign that waiting longer is useless, as a sentence. */
+  readonly failure?: string;
+}
+
+export interface Refusal {
+  readonly reason: 'UnsupportedService' | 'NotSupportedYet';
+  readonly message: string;
+}
+
+export interface GitOwner {
+  readonly manager: string;
+  readonly fields: readonly string[];
+}
+
+export interface ServiceObserved {
+  /** Set when this operator cannot move the service; every other field may then be meaningless. */
+  readonly refusal?: Refusal;
+  readonly fields: ServiceFields;
+  readonly replicas: number;
+  /** As the running container's arguments say; absent when they do not. */
+  readonly tensorParallel?: number;
+  readonly maxModelLen?: number;
+  readonly maxConcurrency?: number;
+  /** Where its pods run: the GPUs there are the ones to plan for. */
+  readonly nodeNames: readonly string[];
+  /** GitOps managers that own a field which a rollout writes. */
+  readonly gitOwners: readonly GitOwner[];
+  /** The owner of the service declared that Git ignores the fields a rollout writes. */
+  readonly gitIgnoresFields: boolean;
+  /** Other managers that own a field which a rollout writes, for the name in a conflict. */
+  readonly otherManagers: readonly string[];
+  /** An entry of our own is in metadata.managedFields. */
+  readonly managedByUs: boolean;
+  readonly receipt?: Receipt;
+  readonly running: Running;
+}
+
+export interface ServingAdapter {
+  /** Never throws: a service that cannot be moved comes back with a `refusal`. */
+  read(objects: ServingObjects): ServiceObserved;
+  /** The fields after the rollout; everything the target does not name stays as it is. */
+  targetFields(current: ServiceFields, target: ServiceTarget): ServiceFields;
+  /**
+   * The whole apply configuration of our field manager. A field left out is given up: it vanishes if nobody else owns it,
+   * which is how put-back removes what the rollout added. Without a receipt the annotation goes as well.
+   */
+  object(ref: ServiceRef, fields: Partial<ServiceFields>, receipt?: Receipt): KubeObject;
+}
