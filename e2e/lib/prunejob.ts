@@ -1,7 +1,12 @@
 /** PruneJobs as the tests and the demo see them: applied by kubectl, read back from the API server. */
+import { readFile } from 'node:fs/promises';
+import { load } from 'js-yaml';
+
 import type { PruneJobSpec, PruneJobStatus } from '../../src/api/v1alpha1/prunejob.generated.ts';
 import { get, type Condition, type Resource } from './kubectl.ts';
 import { waitFor } from './wait.ts';
+
+const sampleFile = new URL('../../manifests/samples/prunejob.yaml', import.meta.url);
 
 export type PruneJob = Resource<PruneJobSpec, PruneJobStatus>;
 
@@ -41,4 +46,26 @@ export async function untilFinished(
     },
     () => `Its status is ${JSON.stringify(last?.status)}`,
   );
+}
+
+type Overlay = Record<string, unknown>;
+
+/** The sample PruneJob of the documentation with these fields replaced; `undefined` removes one. */
+export async function samplePruneJob(name: string, overlay: Overlay = {}): Promise<PruneJob> {
+  const sample = load(await readFile(sampleFile, 'utf8')) as PruneJob;
+  return { ...sample, metadata: { name }, spec: merge(sample.spec as unknown as Overlay, overlay) as unknown as PruneJobSpec };
+}
+
+function merge(base: Overlay, overlay: Overlay): Overlay {
+  const merged = { ...base };
+  for (const [field, value] of Object.entries(overlay)) {
+    if (value === undefined) Reflect.deleteProperty(merged, field);
+    else if (isOverlay(value) && isOverlay(merged[field])) merged[field] = merge(merged[field], value);
+    else merged[field] = value;
+  }
+  return merged;
+}
+
+function isOverlay(value: unknown): value is Overlay {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,0 +1,84 @@
+/** From a served model to the same model on fewer GPUs, and back where it was when that cannot be. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+import { apply, kubectl, list, type Resource } from './lib/kubectl.ts';
+import { freshNamespace } from './lib/namespace.ts';
+import { condition, isTrue, read, samplePruneJob, untilFinished, type PruneJob } from './lib/prunejob.ts';
+import * as s3 from './lib/s3.ts';
+import { running, serve, serves } from './lib/service.ts';
+import { waitFor } from './lib/wait.ts';
+
+const run = promisify(execFile);
+const demo = fileURLToPath(new URL('demo/main.ts', import.meta.url));
+const namespace = 'e2e-handover';
+const service = 'tiny-moe';
+const model = 's3://models/handover/tiny-moe/';
+const output = 's3://models/handover/pruned/';
+
+async function applySample(name: string, overlay: Record<string, unknown>): Promise<void> {
+  await apply(await samplePruneJob(name, { model: { uri: model }, output: { uri: `${output}${name}/` }, ...overlay }), namespace);
+}
+
+async function pruneJobs(name: string): Promise<Resource[]> {
+  return list('jobs', namespace, `stun-operator.io/prunejob=${name},stun-operator.io/stage=prune`);
+}
+
+beforeAll(async () => {
+  await freshNamespace(namespace);
+  await s3.remove('s3://models/handover/');
+  await s3.put('engine/fixture/model', model);
+  await s3.put('engine/fixture/data/', 's3://data/');
+});
+
+describe('the demo', () => {
+  it('takes the sample from 4 GPUs to 2 and proves it', async () => {
+    const { stdout } = await run(process.execPath, [demo], { maxBuffer: 16 * 1024 * 1024 });
+    expect(stdout).toContain('gpus 4 -> 2');
+  });
+});
+
+describe('a hand-over', () => {
+  it('by Recreate ends with the pruned model on the planned GPUs', async () => {
+    await serve(service, namespace, { uri: model, gpus: 4 });
+    await applySample('recreate', { serving: { strategy: 'Recreate' } });
+    const job = await untilFinished('recreate', namespace, 600);
+    expect(condition(job, 'Complete')?.status, JSON.stringify(job.status?.conditions)).toBe('True');
+    const uri = job.status?.result?.uri ?? '';
+    expect(await serves(service, namespace, { uri, gpus: 2 })).toBe(true);
+  });
+
+  it('that times out is put back, and the old pod never stops serving', async () => {
+    await serve(service, namespace, { uri: model, gpus: 4 });
+    const before = await running(service, namespace);
+    await applySample('too-late', { serving: { timeout: '1s' } });
+    const job = await untilFinished('too-late', namespace, 600);
+    expect(isTrue(job, 'RolledBack'), JSON.stringify(job.status?.conditions)).toBe(true);
+    expect(isTrue(job, 'Failed')).toBe(true);
+    await waitFor('the service to be as it was', 120, () => serves(service, namespace, { uri: model, gpus: 4 }));
+    const after = await running(service, namespace);
+    expect(after?.pods.map((pod) => pod.metadata.uid)).toEqual(before?.pods.map((pod) => pod.metadata.uid));
+  });
+});
+
+describe('a run without a service', () => {
+  it('survives a kill -9 of the operator with one engine Job and one published model', async () => {
+    await applySample('killed', { serving: undefined });
+    await waitFor('the engine to start', 120, async () => (await pruneJobs('killed')).length === 1);
+    await kubectl(['delete', 'pods', '-n', 'stun-operator', '--all', '--grace-period=0', '--force', '--wait=false']);
+    const job = await untilFinished('killed', namespace, 600);
+    expect(isTrue(job, 'Complete'), JSON.stringify(job.status?.conditions)).toBe(true);
+    expect(await pruneJobs('killed')).toHaveLength(1);
+    const manifests = (await s3.list(`${output}killed/`)).filter((object) => object.key.endsWith('stun-manifest.json'));
+    expect(manifests).toHaveLength(1);
+  });
+
+  it('reuses the published model when the same run is asked for again', async () => {
+    const first = await read('killed', namespace);
+    await apply(await samplePruneJob('again', { model: { uri: model }, output: { uri: `${output}killed/` }, serving: undefined }), namespace);
+    const again: PruneJob = await untilFinished('again', namespace, 600);
+    expect(again.status?.result?.manifestDigest).toBe(first.status?.result?.manifestDigest);
+  });
+});
