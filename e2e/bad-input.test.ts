@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { breakModel } from './lib/broken-model.ts';
 import { apply, list, type Resource } from './lib/kubectl.ts';
-import { freshNamespace } from './lib/namespace.ts';
+import { emptyNamespace, freshNamespace } from './lib/namespace.ts';
 import { condition, samplePruneJob, untilFinished } from './lib/prunejob.ts';
 import * as s3 from './lib/s3.ts';
 import { running, serve, type Running } from './lib/service.ts';
@@ -64,6 +64,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
+  await emptyNamespace(namespace);
   await s3.remove('s3://models/bad-input/');
 });
 

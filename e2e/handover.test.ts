@@ -2,10 +2,10 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { apply, kubectl, list, type Resource } from './lib/kubectl.ts';
-import { freshNamespace } from './lib/namespace.ts';
+import { emptyNamespace, freshNamespace } from './lib/namespace.ts';
 import { condition, isTrue, read, samplePruneJob, untilFinished, type PruneJob } from './lib/prunejob.ts';
 import * as s3 from './lib/s3.ts';
 import { running, serve, serves } from './lib/service.ts';
@@ -31,6 +31,11 @@ beforeAll(async () => {
   await s3.remove('s3://models/handover/');
   await s3.put('engine/fixture/model', model);
   await s3.put('engine/fixture/data/', 's3://data/');
+});
+
+afterAll(async () => {
+  await emptyNamespace(namespace);
+  await s3.remove('s3://models/handover/');
 });
 
 describe('the demo', () => {

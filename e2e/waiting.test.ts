@@ -1,8 +1,8 @@
 /** GitOps applies things in any order: what is not there yet is a condition, retried until `serving.waitFor`, then a failure. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { apply, kubectl, remove } from './lib/kubectl.ts';
-import { freshNamespace } from './lib/namespace.ts';
+import { emptyNamespace, freshNamespace } from './lib/namespace.ts';
 import { condition, isTrue, read, samplePruneJob, untilFinished } from './lib/prunejob.ts';
 import * as s3 from './lib/s3.ts';
 import { serve } from './lib/service.ts';
@@ -28,6 +28,11 @@ beforeAll(async () => {
   await apply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'keyless' }, secrets: [{ name: 'absent' }] }, namespace);
   await kubectl(['label', 'serviceaccount', 'keyless', '-n', namespace, 'stun-operator.io/runner=true', '--overwrite']);
   await serve('tiny-moe', namespace, { uri: model, gpus: 4 });
+});
+
+afterAll(async () => {
+  await emptyNamespace(namespace);
+  await s3.remove('s3://models/waiting/');
 });
 
 describe('what is not there yet', () => {

@@ -10,13 +10,18 @@ const run = promisify(execFile);
 const script = fileURLToPath(new URL('../cluster/namespace', import.meta.url));
 
 /** Makes the namespace empty and ready, whatever an earlier, interrupted run left in it. */
-export async function freshNamespace(name: string): Promise<string> {
-  await kubectl(['delete', 'prunejob,inferenceservice', '--all', '-n', name, '--ignore-not-found', '--wait']);
+export async function freshNamespace(name: string): Promise<void> {
+  await emptyNamespace(name);
   await run(script, [name]);
-  return name;
 }
 
-export async function podsGone(namespace: string, selector: string): Promise<void> {
+/** Gives the GPUs back: the services of one test file would starve the next. */
+export async function emptyNamespace(name: string): Promise<void> {
+  await kubectl(['delete', 'prunejob,inferenceservice', '--all', '-n', name, '--ignore-not-found', '--wait']);
+  await podsGone(name, 'serving.kserve.io/inferenceservice');
+}
+
+async function podsGone(namespace: string, selector: string): Promise<void> {
   await waitFor(`the pods with ${selector} in ${namespace} to be gone`, 60, async () => {
     const names = await kubectl(['get', 'pods', '-n', namespace, '-l', selector, '-o', 'name']);
     return names.trim() === '';
