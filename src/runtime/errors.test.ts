@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { ApiError, asError, isAlreadyExists, isConflict, isExpired, isForbidden, isInvalid, isNotFound } from './errors.ts';
+
+const tests = { isAlreadyExists, isConflict, isExpired, isForbidden, isInvalid, isNotFound };
+
+describe('what an ApiError is', () => {
+  it.each([
+    { code: 404, reason: 'NotFound', is: 'isNotFound' },
+    { code: 403, reason: 'Forbidden', is: 'isForbidden' },
+    { code: 409, reason: 'Conflict', is: 'isConflict' },
+    { code: 409, reason: 'AlreadyExists', is: 'isAlreadyExists' },
+    { code: 410, reason: 'Expired', is: 'isExpired' },
+    { code: 422, reason: 'Invalid', is: 'isInvalid' },
+  ])('$code $reason: only $is', ({ code, reason, is }) => {
+    const error = new ApiError(code, { reason, message: 'm' });
+    const holding = Object.entries(tests).filter(([, test]) => test(error)).map(([name]) => name);
+    expect(holding).toEqual([is]);
+  });
+
+  it('takes no other error for one', () => {
+    expect(Object.values(tests).some((test) => test(Object.assign(new Error('m'), { code: 404, reason: 'Conflict' })))).toBe(false);
+  });
+});
+
+describe('asError', () => {
+  it.each([{ thrown: 'text' }, { thrown: undefined }, { thrown: new TypeError('text') }])('turns $thrown into an Error', ({ thrown }) => {
+    expect(asError(thrown)).toBeInstanceOf(Error);
+  });
+});
