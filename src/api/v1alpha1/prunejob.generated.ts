@@ -730,6 +730,14 @@ export interface RolloutStatus {
    */
   startedAt?: string;
   /**
+   * When the service was first seen with the pruned model's fields. Only after that can another manager's change be told from a late cache.
+   */
+  appliedAt?: string;
+  /**
+   * How often another field manager changed the fields back. The third time ends the rollout with the condition ServingConflict.
+   */
+  reverts?: number;
+  /**
    * Since when its pods run the pruned model on the planned GPUs; the soak counts from here.
    */
   verifiedAt?: string;
