@@ -1,0 +1,174 @@
+/** What the chart promises: a restricted pod, rights without wildcard or Secrets, values that reach what they name, mistakes refused. */
+import { load } from 'js-yaml';
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { parseConfig } from '../src/config.ts';
+import type { KubeObject } from '../src/runtime/types.ts';
+import { renderChart } from '../scripts/chart.ts';
+import { runTool } from '../scripts/tools.ts';
+
+interface Rule {
+  readonly apiGroups: string[];
+  readonly resources: string[];
+  readonly verbs: string[];
+}
+interface Role extends KubeObject {
+  readonly rules: Rule[];
+}
+interface Container {
+  readonly image: string;
+  readonly imagePullPolicy: string;
+  readonly args: string[];
+  readonly securityContext: unknown;
+}
+interface Deployment extends KubeObject {
+  readonly spec: {
+    readonly replicas: number;
+    readonly strategy?: { readonly type: string };
+    readonly template: { readonly metadata: unknown; readonly spec: { readonly securityContext: unknown; readonly containers: [Container] } };
+  };
+}
+
+const digest = `sha256:${'a'.repeat(64)}`;
+
+function ofKind(objects: readonly KubeObject[], kind: string): KubeObject[] {
+  return objects.filter((object) => object.kind === kind);
+}
+
+function deployment(values: object = {}): Deployment {
+  return ofKind(renderChart(values), 'Deployment')[0] as Deployment;
+}
+
+function configFile(values: object = {}): string {
+  const [map] = ofKind(renderChart(values), 'ConfigMap') as (KubeObject & { data: Record<string, string> })[];
+  return map!.data['config.yaml']!;
+}
+
+test('helm lint finds nothing', () => {
+  const chart = fileURLToPath(new URL('stun-operator', import.meta.url));
+  expect(runTool('helm', ['lint', '--strict', '--quiet', chart])).not.toMatch(/\[(ERROR|WARNING)\]/);
+});
+
+describe('the pod', () => {
+  test('is what Pod Security "restricted" asks, and writes nowhere', () => {
+    const { securityContext, containers } = deployment().spec.template.spec;
+    expect(securityContext).toEqual({ runAsNonRoot: true, runAsUser: 65532, runAsGroup: 65532, seccompProfile: { type: 'RuntimeDefault' } });
+    expect(containers).toHaveLength(1);
+    expect(containers[0].securityContext).toEqual({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } });
+  });
+
+  test.each([
+    [{}, 'stun-operator:0.1.0', 'IfNotPresent'],
+    [{ image: { repository: 'localhost/stun-operator', tag: 'dev', pullPolicy: 'Never' } }, 'localhost/stun-operator:dev', 'Never'],
+    [{ image: { tag: 'dev', digest } }, `stun-operator@${digest}`, 'IfNotPresent'],
+  ])('runs image %j', (values, image, imagePullPolicy) => {
+    expect(deployment(values).spec.template.spec.containers[0]).toMatchObject({ image, imagePullPolicy });
+  });
+
+  test('is replaced when the configuration changes, and only then', () => {
+    const template = deployment().spec.template.metadata;
+    expect(deployment({ logLevel: 'debug' }).spec.template.metadata).not.toEqual(template);
+    expect(deployment({ replicas: 2 }).spec.template.metadata).toEqual(template);
+  });
+
+  test('never runs twice without leader election', () => {
+    const { strategy, template } = deployment({ leaderElection: { enabled: false } }).spec;
+    expect(strategy).toEqual({ type: 'Recreate' });
+    expect(template.spec.containers[0].args).toContain('--no-leader-election');
+  });
+});
+
+describe('the configuration', () => {
+  test.each([
+    [{}, { image: 'stun-engine:0.1.0', imagePullPolicy: 'IfNotPresent', serviceAccountName: 'default' }],
+    [
+      { engine: { image: { repository: 'r/e', tag: 'dev', pullPolicy: 'Never' }, serviceAccountName: 'pruner', podTemplate: { spec: { runtimeClassName: 'nvidia' } } } },
+      { image: 'r/e:dev', imagePullPolicy: 'Never', serviceAccountName: 'pruner', podTemplate: { spec: { runtimeClassName: 'nvidia' } } },
+    ],
+    [{ engine: { image: { digest } } }, { image: `stun-engine@${digest}` }],
+  ])('of values %j is what the operator reads as its engine', (values, engine) => {
+    expect(parse(configFile(values)).engine).toMatchObject(engine);
+  });
+
+  test('carries the watched namespaces and the log level', () => {
+    expect(parse(configFile({ watchNamespaces: ['ml', 'lab'], logLevel: 'debug' }))).toMatchObject({ watchNamespaces: ['ml', 'lab'], logLevel: 'debug' });
+  });
+
+  function parse(file: string): ReturnType<typeof parseConfig> {
+    return parseConfig(['--config', 'file'], {}, () => file);
+  }
+});
+
+describe('the rights', () => {
+  const roles = [...ofKind(renderChart(), 'ClusterRole'), ...ofKind(renderChart(), 'Role')] as Role[];
+  const rules = roles.flatMap((role) => role.rules);
+
+  test.each(roles)('of $kind $metadata.name have no wildcard, no Secrets and no way to more rights', ({ rules: own }) => {
+    const words = own.flatMap((rule) => [...rule.apiGroups, ...rule.resources, ...rule.verbs]);
+    for (const word of ['*', 'secrets', 'pods/exec', 'serviceaccounts/token', 'bind', 'escalate', 'impersonate']) expect(words).not.toContain(word);
+    expect(words.filter((word) => word.endsWith('roles') || word.endsWith('rolebindings'))).toEqual([]);
+  });
+
+  test('write nothing in the cluster beyond these', () => {
+    const writes = rules.flatMap(({ resources, verbs }) => resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)));
+    expect(writes.filter((write) => !/^(get|list|watch) /.test(write) && !write.endsWith('prunejobs')).sort()).toEqual([
+      'create events', 'create jobs', 'create leases', 'create persistentvolumeclaims',
+      'delete jobs', 'delete persistentvolumeclaims',
+      'patch events', 'patch inferenceservices', 'patch leases', 'patch prunejobs/status',
+      'update leases', 'update prunejobs/finalizers',
+    ]);
+  });
+
+  test('end at the watched namespaces, the nodes aside', () => {
+    const objects = renderChart({ watchNamespaces: ['ml', 'lab'] });
+    const bindings = ofKind(objects, 'RoleBinding').map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`);
+    expect(bindings.sort()).toEqual(['lab/stun-operator', 'ml/stun-operator', 'stun-operator/stun-operator-leader-election']);
+    expect(ofKind(objects, 'ClusterRoleBinding').map(({ metadata }) => metadata.name)).toEqual(['stun-operator-nodes']);
+  });
+});
+
+describe('monitoring', () => {
+  test('is off by default, for clusters without the Prometheus operator', () => {
+    expect(renderChart().filter(({ apiVersion }) => apiVersion.startsWith('monitoring.coreos.com'))).toEqual([]);
+  });
+
+  test('brings a ServiceMonitor that keeps the namespace of a PruneJob', () => {
+    const [monitor] = ofKind(renderChart({ monitoring: { serviceMonitor: { enabled: true, labels: { release: 'x' } } } }), 'ServiceMonitor');
+    expect(monitor).toMatchObject({ metadata: { labels: { release: 'x' } }, spec: { endpoints: [{ port: 'metrics', honorLabels: true }] } });
+  });
+
+  test('brings the tested alerts word for word', () => {
+    const [rule] = ofKind(renderChart({ monitoring: { prometheusRule: { enabled: true } } }), 'PrometheusRule');
+    const alerts = readFileSync(new URL('../manifests/monitoring/alerts.yaml', import.meta.url), 'utf8');
+    expect(rule).toMatchObject({ spec: load(alerts) as object });
+  });
+});
+
+test.each([
+  [{ crds: { enabled: false } }, 'CustomResourceDefinition'],
+  [{ serviceAccount: { create: false, name: 'mine' } }, 'ServiceAccount'],
+  [{ rbac: { create: false, aggregateRoles: false } }, 'ClusterRole'],
+])('%j leaves out %s', (values, kind) => {
+  expect(ofKind(renderChart(), kind)).not.toEqual([]);
+  expect(ofKind(renderChart(values), kind)).toEqual([]);
+});
+
+test('the CustomResourceDefinition survives an uninstall, and the PruneJobs with it', () => {
+  const [definition] = ofKind(renderChart(), 'CustomResourceDefinition');
+  expect(definition!.metadata.annotations).toMatchObject({ 'helm.sh/resource-policy': 'keep' });
+});
+
+test.each([
+  ['an unknown key', { engin: {} }, /engin/],
+  ['an unknown key further down', { engine: { image: { repo: 'x' } } }, /repo/],
+  ['a tag that moves', { image: { tag: 'latest' } }, /tag/],
+  ['a digest that is none', { image: { digest: 'abc' } }, /digest/],
+  ['a log level that is none', { logLevel: 'loud' }, /logLevel/],
+  ['a pull policy that is none', { engine: { image: { pullPolicy: 'Sometimes' } } }, /pullPolicy/],
+  ['a namespace with a capital', { watchNamespaces: ['ML'] }, /watchNamespaces/],
+  ['two replicas without leader election', { replicas: 2, leaderElection: { enabled: false } }, /Enable leaderElection or set replicas to 1/],
+  ['no ServiceAccount at all', { serviceAccount: { create: false } }, /serviceAccount\.name must name/],
+])('%s is refused', (_, values, complaint) => {
+  expect(() => renderChart(values)).toThrow(complaint);
+});

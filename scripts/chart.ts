@@ -1,0 +1,30 @@
+/** What the Helm chart renders, as objects: for the plain manifests made from it and for the tests of both. */
+import { fileURLToPath } from 'node:url';
+import { loadAll } from 'js-yaml';
+import type { KubeObject } from '../src/runtime/types.ts';
+import { runTool } from './tools.ts';
+
+export const namespace = 'stun-operator';
+const chart = fileURLToPath(new URL('../charts/stun-operator', import.meta.url));
+
+/** Renders as `helm install stun-operator --namespace stun-operator` would, with values laid over the defaults. */
+export function renderChart(values: object = {}): KubeObject[] {
+  const args = ['template', 'stun-operator', chart, '--namespace', namespace, '--values', '-'];
+  return parseObjects(runTool('helm', args, { input: JSON.stringify(values) }));
+}
+
+/** Every object of a YAML stream; a document of comments alone is none. */
+export function parseObjects(yaml: string): KubeObject[] {
+  return loadAll(yaml).filter((document): document is KubeObject => document !== null && document !== undefined);
+}
+
+/** The object without the marks that only Helm reads; for anybody else they would claim an owner that is not there. */
+export function withoutHelm(object: KubeObject): KubeObject {
+  const { labels, annotations, ...metadata } = object.metadata;
+  return { ...object, metadata: { ...metadata, ...kept('labels', labels), ...kept('annotations', annotations) } };
+}
+
+function kept(key: string, marks: Readonly<Record<string, string>> = {}): object {
+  const own = Object.entries(marks).filter(([name]) => !name.startsWith('helm.sh/') && name !== 'app.kubernetes.io/managed-by');
+  return own.length === 0 ? {} : { [key]: Object.fromEntries(own) };
+}
