@@ -1,0 +1,109 @@
+/** The words of `status.conditions`, and the one way to change them. */
+import type { Condition } from './v1alpha1/prunejob.ts';
+
+export type ConditionType =
+  | 'Planned'
+  | 'Queued'
+  | 'Pruned'
+  | 'QualityAccepted'
+  | 'Published'
+  | 'Served'
+  | 'ServingConflict'
+  | 'RolledBack'
+  | 'Suspended'
+  | 'Complete'
+  | 'Failed';
+
+/** What the engine reports in its termination message, exit code by exit code. */
+export const engineReasons = [
+  'RecipeInvalid',
+  'ModelNotFound',
+  'ModelUnreadable',
+  'ModelCorrupt',
+  'NotMoE',
+  'TooFewExperts',
+  'UnsupportedFamily',
+  'QuantizedModel',
+  'SparsityTooLow',
+  'CalibrationInvalid',
+  'QualityDataInvalid',
+  'OutputConflict',
+  'StorageUnavailable',
+  'Interrupted',
+  'QualityRefused',
+  'DroppedLoadExceeded',
+  'OutOfGPUMemory',
+  'Internal',
+] as const;
+
+export type EngineReason = (typeof engineReasons)[number];
+
+export type FailedReason =
+  | EngineReason
+  | 'NoGPUSaved'
+  | 'AlreadyFits'
+  | 'GPUsUnavailable'
+  | 'FieldsOwnedByGit'
+  | 'ServiceNotFound'
+  | 'ServiceAccountNotFound'
+  | 'SecretNotFound'
+  | 'UnsupportedService'
+  | 'NotSupportedYet'
+  | 'DeadlineExceeded'
+  | 'BackoffLimitExceeded'
+  | 'ResultMismatch'
+  | 'RolloutFailed'
+  | 'RolloutTimedOut'
+  | 'RolledBack'
+  | 'ImagePullFailed';
+
+/** Of a condition on the way: something is under way, done, waited for or turned off. */
+export type ProgressReason =
+  | 'Inspecting'
+  | 'Planned'
+  | 'PlanOnly'
+  | 'WaitingForPod'
+  | 'Running'
+  | 'SameRunInProgress'
+  | 'Pruned'
+  | 'Reused'
+  | 'Accepted'
+  | 'NotMeasured'
+  | 'Published'
+  | 'RollingOut'
+  | 'Verifying'
+  | 'Serving'
+  | 'RollingBack'
+  | 'PutBack'
+  | 'Suspended'
+  | 'Resumed'
+  | 'Finished';
+
+export type ConditionReason = FailedReason | ProgressReason;
+
+export interface ConditionUpdate {
+  readonly type: ConditionType;
+  readonly status: Condition['status'];
+  readonly reason: ConditionReason;
+  readonly message: string;
+}
+
+/**
+ * Returns the list with this condition in its place, or at the end.
+ * `lastTransitionTime` moves only when `status` does: timeouts count from it, so a new reason or message must not restart them.
+ */
+export function setCondition(
+  conditions: readonly Condition[],
+  update: ConditionUpdate,
+  { generation, now }: { readonly generation: number; readonly now: Date },
+): Condition[] {
+  const previous = conditions.find(({ type }) => type === update.type);
+  const lastTransitionTime = previous?.status === update.status ? previous.lastTransitionTime : rfc3339(now);
+  const next: Condition = { ...update, observedGeneration: generation, lastTransitionTime };
+  return previous === undefined ? [...conditions, next] : conditions.map((condition) => (condition === previous ? next : condition));
+}
+
+/** Kubernetes writes times in whole seconds; a fraction would come back different from what was sent. */
+function rfc3339(time: Date): string {
+  return `${time.toISOString().slice(0, 19)}Z`;
+}

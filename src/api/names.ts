@@ -1,0 +1,68 @@
+/** Every name by which the operator is known in a cluster, and the names of what it creates. */
+
+export const group = 'stun-operator.io';
+export const version = 'v1alpha1';
+export const kind = 'PruneJob';
+export const plural = 'prunejobs';
+export const apiVersion = `${group}/${version}`;
+
+export const fieldManager = 'stun-operator';
+export const finalizer = `${group}/finalizer`;
+export const leaseName = 'stun-operator';
+
+/** On child Jobs and their pods. */
+export const labels = {
+  pruneJob: `${group}/prunejob`,
+  pruneJobUid: `${group}/prunejob-uid`,
+  stage: `${group}/stage`,
+  attempt: `${group}/attempt`,
+  managedBy: 'app.kubernetes.io/managed-by',
+} as const;
+
+/** On the service. */
+export const annotations = {
+  receipt: `${group}/receipt`,
+  gitIgnoresFields: `${group}/git-ignores-fields`,
+} as const;
+
+export type Stage = 'inspect' | 'prune' | 'clean';
+
+const maxLength = 63;
+const hashLength = 10;
+
+/**
+ * `<pj>-<stage>-<attempt>`, at most 63 characters, because the Job controller copies it into a label.
+ * Dots go too: a pod's host name is made of it. Either change adds a hash, so that two PruneJobs never share a name.
+ */
+export function childName(pruneJob: string, stage: Stage, attempt: number): string {
+  const suffix = `-${stage}-${attempt}`;
+  const flat = pruneJob.replaceAll('.', '-');
+  const room = maxLength - suffix.length;
+  return (flat === pruneJob && flat.length <= room ? flat : hashed(flat, pruneJob, room)) + suffix;
+}
+
+/** A PruneJob's name may have 253 characters, a label value 63. */
+export function labelValue(name: string): string {
+  return name.length <= maxLength ? name : hashed(name, name, maxLength);
+}
+
+export function childLabels(pruneJob: { readonly name: string; readonly uid: string }, stage: Stage, attempt: number): Record<string, string> {
+  return {
+    [labels.pruneJob]: labelValue(pruneJob.name),
+    [labels.pruneJobUid]: pruneJob.uid,
+    [labels.stage]: stage,
+    [labels.attempt]: `${attempt}`,
+    [labels.managedBy]: fieldManager,
+  };
+}
+
+function hashed(prefix: string, whole: string, room: number): string {
+  return `${prefix.slice(0, room - hashLength - 1).replace(/[-._]+$/, '')}-${hash(whole)}`;
+}
+
+/** FNV-1a, 64 bits: this layer is pure and has no crypto, and the names are not secrets. */
+function hash(text: string): string {
+  const bytes = new TextEncoder().encode(text);
+  const value = bytes.reduce((sum, byte) => BigInt.asUintN(64, (sum ^ BigInt(byte)) * 0x100000001b3n), 0xcbf29ce484222325n);
+  return value.toString(16).padStart(16, '0').slice(-hashLength);
+}
