@@ -17,15 +17,15 @@ const readyWithinMs = 90_000;
 const stopWithinMs = 15_000;
 const pollMs = 100;
 
-export interface Answer<T> {
+export interface Answer {
   readonly code: number;
-  readonly body: T;
+  readonly body: unknown;
 }
 
 export interface ApiServer {
   readonly url: string;
   readonly kubeconfig: string;
-  call<T>(method: string, path: string, body?: unknown): Promise<Answer<T>>;
+  call(method: string, path: string, body?: unknown): Promise<Answer>;
   kubectl(...args: readonly string[]): Promise<string>;
   stop(): Promise<void>;
 }
@@ -146,9 +146,9 @@ async function connect(place: Place, daemons: readonly Daemon[], ca: string): Pr
   return {
     url,
     kubeconfig,
-    call: async <T>(method: string, path: string, body?: unknown) => {
+    call: async (method, path, body) => {
       const { code, text } = await send(place, agent, { method, path, body });
-      return { code, body: JSON.parse(text) as T };
+      return { code, body: JSON.parse(text) as unknown };
     },
     kubectl: async (...args) => (await promisify(execFile)(join(binaries, 'kubectl'), ['--kubeconfig', kubeconfig, ...args])).stdout,
     stop: async () => {
