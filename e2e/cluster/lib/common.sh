@@ -23,7 +23,14 @@ step() {
 }
 
 # content_key FILE...: 16 hex digits that change when any of the files does; names the folder of a cached build.
-content_key() { cat "$@" | sha256sum | cut -c1-16; }
+content_key() { cat -- "$@" | sha256sum | cut -c1-16; }
+
+# Clusters share the caches, so one script at a time fills them. A script that holds the lock calls none that takes it.
+lock_caches() {
+  mkdir -p "$CACHE"
+  exec 8>"$CACHE/.lock"
+  flock 8
+}
 
 # Every cluster has a network namespace of its own, so two clusters use the same addresses without meeting.
 NODE_ADDRESS=10.89.0.1
@@ -50,4 +57,10 @@ inside() {
   shift
   # shellcheck disable=SC2016
   nsenter -t "$pid" -n -m -p -- bash -c 'cd "$1" && shift && exec "$@"' inside "$PWD" "$@"
+}
+
+# The kernel ends every process of the cluster with its init process, and with the last of them its mounts and network.
+end_namespaces() {
+  kill -KILL "$1"
+  while [ -e "/proc/$1" ]; do sleep 0.05; done
 }

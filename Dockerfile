@@ -1,0 +1,43 @@
+# The two programs of the product, one target each: `operator` (decides and applies) and `engine` (prunes).
+# Base images are arguments so that any registry, or none, can supply them. TORCH says where the engine's Python packages
+# come from: baked (installed from the lock file) or mounted (a read-only volume at /opt/python, several gigabytes less image).
+ARG NODE_IMAGE=node:24-bookworm-slim
+ARG DEBIAN_IMAGE=debian:12-slim
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+
+FROM ${NODE_IMAGE} AS bundle
+WORKDIR /build
+COPY package.json package-lock.json ./
+# No install scripts: Node itself comes as a locked package whose file is only copied.
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json ./
+COPY scripts/bundle.ts scripts/
+COPY src src
+RUN npm run build && cp node_modules/node-linux-*/bin/node dist/node
+
+FROM ${DEBIAN_IMAGE} AS operator
+COPY --from=bundle /build/dist/node /usr/local/bin/node
+COPY --from=bundle /build/dist/main.js /app/main.js
+ENV NODE_ENV=production
+USER 65532:65532
+ENTRYPOINT ["/usr/local/bin/node", "/app/main.js"]
+
+FROM ${PYTHON_IMAGE} AS engine
+ARG TORCH=baked
+COPY engine/requirements.lock /opt/stun/
+# Two lines of path configuration stand in for an installation, because the folder of packages differs between Debian's Python and others'.
+RUN set -e; \
+    packages=$(python3 -c 'import site; print(site.getsitepackages()[0])'); mkdir -p "$packages"; \
+    case "$TORCH" in \
+      baked) pip install --no-cache-dir --require-hashes -r /opt/stun/requirements.lock ;; \
+      mounted) echo /opt/python/lib/python3.11/site-packages > "$packages/mounted.pth" ;; \
+      *) echo "TORCH is '$TORCH'; write baked or mounted" >&2; exit 2 ;; \
+    esac; \
+    echo /opt/stun > "$packages/stun.pth"; \
+    printf '#!/usr/bin/env python3\nfrom stun.cli import main\n\nraise SystemExit(main())\n' > /usr/local/bin/stun; \
+    chmod 0755 /usr/local/bin/stun
+COPY engine/stun /opt/stun/stun
+# The root file system is read-only in a Pod; without this Python would try to write beside every module.
+ENV PYTHONDONTWRITEBYTECODE=1
+USER 65532:65532
+ENTRYPOINT ["stun"]

@@ -1,0 +1,3 @@
+module stun-operator.io/e2e/cluster/tools/pause
+
+go 1.25.0
