@@ -5,11 +5,13 @@ import type { KubeObject } from '../src/runtime/types.ts';
 import { runTool } from './tools.ts';
 
 export const namespace = 'stun-operator';
-const chart = fileURLToPath(new URL('../charts/stun-operator', import.meta.url));
+export const chart = fileURLToPath(new URL('../charts/stun-operator', import.meta.url));
+/** The oldest that the chart accepts. Without it helm assumes one of its own, which depends on how helm was built. */
+export const kubeVersion = ['--kube-version', '1.32.0'];
 
 /** Renders as `helm install stun-operator --namespace stun-operator` would, with values laid over the defaults. */
 export function renderChart(values: object = {}): KubeObject[] {
-  const args = ['template', 'stun-operator', chart, '--namespace', namespace, '--values', '-'];
+  const args = ['template', 'stun-operator', chart, '--namespace', namespace, ...kubeVersion, '--values', '-'];
   return parseObjects(runTool('helm', args, { input: JSON.stringify(values) }));
 }
 

@@ -29,6 +29,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
+{{/* Whom the bindings give the operator's rights. */}}
+{{- define "stun-operator.subjects" -}}
+- kind: ServiceAccount
+  name: {{ include "stun-operator.serviceAccountName" . }}
+  namespace: {{ .Release.Namespace }}
+{{- end -}}
+
 {{/* An image reference from (list image appVersion): by digest where given, because a tag can be moved. */}}
 {{- define "stun-operator.image" -}}
 {{- $image := index . 0 -}}
