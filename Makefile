@@ -31,8 +31,9 @@ tools: ## Install Debian packages and build the cluster's binaries (cold: about 
 
 # ---- checks that need no cluster -------------------------------------------------------------------------
 
-generate: node ## Write everything that is generated from the CRD and the chart
+generate: node tools ## Write everything that is generated from the CRD and the chart
 	$(NODE) scripts/generate.ts
+	$(NODE) scripts/render-manifests.ts
 
 lint: node engine ## Linters, type checkers, layer rules, generated files up to date
 	$(NODE) node_modules/typescript/bin/tsc --noEmit
