@@ -38,7 +38,7 @@ generate: node tools ## Write everything that is generated from the CRD and the 
 lint: node engine ## Linters, type checkers, layer rules, generated files up to date
 	$(NODE) node_modules/typescript/bin/tsc --noEmit
 	$(NODE) node_modules/eslint/bin/eslint.js .
-	$(NODE) node_modules/dependency-cruiser/bin/dependency-cruise.mjs --config .dependency-cruiser.cjs src
+	$(NODE) node_modules/dependency-cruiser/bin/dependency-cruiser.mjs --config .dependency-cruiser.cjs src
 	$(NODE) scripts/generate.ts --check
 	cd engine && ../.venv/bin/ruff check . && ../.venv/bin/ruff format --check . && ../.venv/bin/mypy
 
