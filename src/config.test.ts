@@ -9,6 +9,7 @@ describe('parseConfig', () => {
       engine: { serviceAccountName: 'default' },
       watchNamespaces: [],
       logLevel: 'info',
+      metricsHost: '127.0.0.1',
       metricsPort: 8080,
       leaderElection: true,
       podNamespace: 'default',
@@ -21,11 +22,12 @@ engine: {image: stun-engine:9, imagePullPolicy: Never, serviceAccountName: prune
 watchNamespaces: [ml, lab]
 logLevel: debug
 `;
-    const config = parseConfig(['--config=x', '--no-leader-election'], { METRICS_PORT: '0', POD_NAMESPACE: 'stun', POD_NAME: 'op-1' }, () => yaml);
+    const config = parseConfig(['--config=x', '--no-leader-election'], { METRICS_PORT: '0', POD_NAMESPACE: 'stun', POD_NAME: 'op-1', KUBERNETES_SERVICE_HOST: '10.96.0.1' }, () => yaml);
     expect(config).toEqual({
       engine: { image: 'stun-engine:9', imagePullPolicy: 'Never', serviceAccountName: 'pruner', podTemplate: { spec: { priorityClassName: 'low' } } },
       watchNamespaces: ['ml', 'lab'],
       logLevel: 'debug',
+      metricsHost: undefined,
       metricsPort: 0,
       leaderElection: false,
       podNamespace: 'stun',

@@ -28,6 +28,8 @@ export interface Config {
   /** Empty means every namespace. */
   readonly watchNamespaces: readonly string[];
   readonly logLevel: LogLevel;
+  /** Every address inside a pod, where the kubelet and Prometheus ask; loopback on somebody's own machine. */
+  readonly metricsHost: string | undefined;
   readonly metricsPort: number;
   readonly leaderElection: boolean;
   /** Where the Lease lives, and who holds it. */
@@ -51,6 +53,7 @@ export function parseConfig(argv: readonly string[], env: Environment, readFile:
     engine: Object.freeze(parseEngine(asOptional(file.engine, 'engine', asObject))),
     watchNamespaces: Object.freeze(asOptional(file.watchNamespaces, 'watchNamespaces', asList) ?? []),
     logLevel: asOptional(file.logLevel, 'logLevel', asOneOf(logLevels)) ?? 'info',
+    metricsHost: env.KUBERNETES_SERVICE_HOST === undefined ? '127.0.0.1' : undefined,
     metricsPort: parsePort(env.METRICS_PORT),
     leaderElection: !flags.noLeaderElection,
     podNamespace: env.POD_NAMESPACE ?? 'default',

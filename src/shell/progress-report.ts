@@ -26,9 +26,9 @@ export function parseProgress(answer: string): EngineProgress {
     stage: text(fields.stage),
     layer: amount(fields.layer),
     layers: amount(fields.layers),
-    percent: amount(fields.percent),
+    percent: amount(fields.percent, 100),
     estimatedRemainingSeconds: amount(fields.estimatedRemainingSeconds),
-    updatedAt: text(fields.updatedAt),
+    updatedAt: time(fields.updatedAt),
   };
 }
 
@@ -38,9 +38,15 @@ export function sameStep(a: EngineProgress, b: EngineProgress): boolean {
 }
 
 function text(value: unknown): string | null {
-  return typeof value === 'string' && value.length <= 64 ? value : null;
+  return typeof value === 'string' && value.length <= 32 ? value : null;
 }
 
-function amount(value: unknown): number | null {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null;
+function time(value: unknown): string | null {
+  const written = text(value);
+  return written === null || Number.isNaN(Date.parse(written)) ? null : `${new Date(written).toISOString().slice(0, 19)}Z`;
+}
+
+/** Whole numbers only: the status has no other, and one refused field would lose the whole status write. */
+function amount(value: unknown, most = Number.MAX_SAFE_INTEGER): number | null {
+  return typeof value === 'number' && value >= 0 && value <= most ? Math.trunc(value) : null;
 }

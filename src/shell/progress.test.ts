@@ -93,8 +93,13 @@ describe('parseProgress', () => {
     { what: 'null', value: null },
     { what: 'a text for a number', value: '37' },
     { what: 'a negative number', value: -1 },
+    { what: 'more than everything', value: 101 },
   ])('takes $what for unknown', ({ value }) => {
     expect(parseProgress(JSON.stringify({ percent: value, layer: 3 }))).toEqual({ ...unknown, layer: 3 });
+  });
+
+  it('gives only what the status can hold', () => {
+    expect(parseProgress('{"percent":37.9,"stage":"' + 'x'.repeat(33) + '","updatedAt":"yesterday"}')).toEqual({ ...unknown, percent: 37 });
   });
 
   it('leaves out fields it does not know', () => {

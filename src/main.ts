@@ -1,0 +1,39 @@
+/** Puts the parts together: configuration, logs, metrics, the operator, the signals that end it. */
+import { KubeConfig } from '@kubernetes/client-node';
+import { fieldManager, leaseName } from './api/names.ts';
+import { readConfig, type Config } from './config.ts';
+import { asError } from './runtime/errors.ts';
+import { PruneOperator } from './shell/operator.ts';
+import { createLogger } from './telemetry/log.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+
+try {
+  await run(readConfig());
+} catch (error) {
+  process.stderr.write(`stun-operator: ${asError(error).message}\n`);
+  // At once: whoever has lost the lease must not go on for as long as a timer or a socket keeps the process alive.
+  process.exit(1);
+}
+
+async function run(config: Config): Promise<void> {
+  const operator = new PruneOperator({
+    kubeConfig: loadKubeConfig(),
+    log: createLogger(config.logLevel),
+    metrics: createMetrics(),
+    name: fieldManager,
+    http: { host: config.metricsHost ?? '', port: config.metricsPort },
+    engine: config.engine,
+    watchNamespaces: config.watchNamespaces,
+    ...(config.leaderElection ? { leaderElection: { namespace: config.podNamespace, name: leaseName, identity: config.podName } } : {}),
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => { operator.stop(); });
+  await operator.start();
+  await operator.finished();
+}
+
+/** KUBECONFIG, else ~/.kube/config, else the pod's ServiceAccount. */
+function loadKubeConfig(): KubeConfig {
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromDefault();
+  return kubeConfig;
+}

@@ -1,0 +1,173 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Action } from '../prunejob/decision.ts';
+import { ApiError } from '../runtime/errors.ts';
+import type { KubeObject } from '../runtime/types.ts';
+import { createAct } from './act.ts';
+import { FakeClient } from './testing/fake-client.ts';
+import { inferenceServiceType, jobType } from './resources.ts';
+import { job, pruneJob } from './testing/samples.ts';
+
+const run = pruneJob('mixtral');
+const inspect = job(run, 'inspect');
+const ref = { apiVersion: 'serving.kserve.io/v1beta1', kind: 'InferenceService', namespace: 'ml', name: 'chat' };
+const service = (managedFields: NonNullable<KubeObject['metadata']['managedFields']> = []): KubeObject => ({
+  apiVersion: ref.apiVersion,
+  kind: ref.kind,
+  metadata: { name: 'chat', namespace: 'ml', uid: 'chat-uid', managedFields },
+});
+const conflict = new ApiError(409, { reason: 'Conflict', message: 'the uid is another one' });
+const testFailed = new ApiError(422, { reason: 'Invalid', message: 'the test failed' });
+const gone = new ApiError(404, { reason: 'NotFound', message: 'not found' });
+
+describe('createAct', () => {
+  let client: FakeClient;
+  const act = (action: Action, on = run) => createAct(client)(action, on);
+  const bodies = (verb: string) => client.calls.filter((call) => call.verb === verb).map((call) => call.body);
+
+  beforeEach(() => {
+    client = new FakeClient();
+  });
+
+  describe('finalizer', () => {
+    const ours = 'stun-operator.io/finalizer';
+    it.each([
+      { what: 'none', finalizers: undefined, list: [ours] },
+      { what: "another controller's", finalizers: ['other'], list: ['other', ours] },
+    ])('is added to $what, only to the version that was read', async ({ finalizers, list }) => {
+      await act({ kind: 'AddFinalizer' }, pruneJob('mixtral', { metadata: finalizers === undefined ? {} : { finalizers } }));
+      expect(bodies('jsonPatch')).toEqual([
+        [
+          { op: 'test', path: '/metadata/resourceVersion', value: '7' },
+          { op: 'add', path: '/metadata/finalizers', value: list },
+        ],
+      ]);
+    });
+
+    it('is removed from its place, and only if it is there', async () => {
+      await act({ kind: 'RemoveFinalizer' }, pruneJob('mixtral', { metadata: { finalizers: ['other', ours] } }));
+      expect(bodies('jsonPatch')).toEqual([
+        [
+          { op: 'test', path: '/metadata/finalizers/1', value: ours },
+          { op: 'remove', path: '/metadata/finalizers/1' },
+        ],
+      ]);
+    });
+
+    it.each([
+      { kind: 'AddFinalizer', finalizers: [ours] },
+      { kind: 'RemoveFinalizer', finalizers: ['other'] },
+    ] as const)('needs no call for $kind when $finalizers is there', async ({ kind, finalizers }) => {
+      await act({ kind }, pruneJob('mixtral', { metadata: { finalizers } }));
+      expect(client.calls).toEqual([]);
+    });
+
+    it('needs no removal from what is gone', async () => {
+      client.failNext('jsonPatch', gone);
+      await expect(act({ kind: 'RemoveFinalizer' }, pruneJob('mixtral', { metadata: { finalizers: [ours] } }))).resolves.toBeUndefined();
+    });
+  });
+
+  describe('CreateJob', () => {
+    it('is harmless the second time', async () => {
+      await act({ kind: 'CreateJob', manifest: inspect });
+      await act({ kind: 'CreateJob', manifest: inspect });
+      expect(bodies('create')).toEqual([inspect, inspect]);
+    });
+
+    it('says so when the name is taken by somebody else', async () => {
+      client.put(jobType, { ...inspect, metadata: { ...inspect.metadata, ownerReferences: [] } });
+      await expect(act({ kind: 'CreateJob', manifest: inspect })).rejects.toThrow(
+        'The Job ml/mixtral-inspect-1 exists already and does not belong to this PruneJob; delete that Job, or create the PruneJob under another name.',
+      );
+    });
+
+    it('does not take the Job of a PruneJob of the same name that was deleted for its own', async () => {
+      client.put(jobType, job(pruneJob('mixtral', { metadata: { uid: 'earlier' } }), 'inspect'));
+      await expect(act({ kind: 'CreateJob', manifest: inspect })).rejects.toThrow('does not belong to this PruneJob');
+    });
+
+    it('hands on every other refusal', async () => {
+      client.failNext('create', testFailed);
+      await expect(act({ kind: 'CreateJob', manifest: inspect })).rejects.toBe(testFailed);
+    });
+  });
+
+  describe('DeleteJob', () => {
+    const action: Action = { kind: 'DeleteJob', name: 'mixtral-prune-1', uid: 'u' };
+    it('names the incarnation and waits for its pods', async () => {
+      await act(action);
+      expect(bodies('delete')).toEqual([{ uid: 'u', propagation: 'Foreground' }]);
+    });
+
+    it('takes a successor of the same name for success', async () => {
+      client.failNext('delete', conflict);
+      await expect(act(action)).resolves.toBeUndefined();
+    });
+  });
+
+  it('UpdateJob touches the two limits and nothing else', async () => {
+    await act({ kind: 'UpdateJob', name: 'mixtral-prune-1', uid: 'u', spec: { activeDeadlineSeconds: 60, ttlSecondsAfterFinished: 5 } });
+    expect(bodies('jsonPatch')).toEqual([
+      [
+        { op: 'test', path: '/metadata/uid', value: 'u' },
+        { op: 'add', path: '/spec/activeDeadlineSeconds', value: 60 },
+        { op: 'add', path: '/spec/ttlSecondsAfterFinished', value: 5 },
+      ],
+    ]);
+  });
+
+  describe('ApplyService', () => {
+    const object = { apiVersion: ref.apiVersion, kind: ref.kind, metadata: { name: 'chat', namespace: 'ml' }, spec: { a: 1 } };
+    it('is bound to the service that lives', async () => {
+      client.put(inferenceServiceType, service());
+      await act({ kind: 'ApplyService', ref, object });
+      expect(bodies('apply')).toEqual([{ ...object, metadata: { ...object.metadata, uid: 'chat-uid' } }]);
+    });
+
+    it('never creates one', async () => {
+      await expect(act({ kind: 'ApplyService', ref, object })).rejects.toThrow('InferenceService ml/chat is gone; create it again');
+      expect(bodies('apply')).toEqual([]);
+    });
+
+    it('refuses a kind it has no adapter for', async () => {
+      const other = { ...ref, apiVersion: 'v1', kind: 'Service' };
+      await expect(act({ kind: 'ApplyService', ref: other, object })).rejects.toThrow('Service of v1 cannot be moved by this operator');
+    });
+  });
+
+  describe('ReleaseService', () => {
+    const theirs = { manager: 'kubectl', operation: 'Apply' };
+    const ours = { manager: 'stun-operator', operation: 'Apply' };
+    const removal = [
+      { op: 'test', path: '/metadata/managedFields/1/manager', value: 'stun-operator' },
+      { op: 'test', path: '/metadata/managedFields/1/operation', value: 'Apply' },
+      { op: 'remove', path: '/metadata/managedFields/1' },
+    ];
+
+    it("removes our entry and nobody else's", async () => {
+      client.put(inferenceServiceType, service([theirs, ours]));
+      await act({ kind: 'ReleaseService', ref });
+      expect(bodies('jsonPatch')).toEqual([removal]);
+    });
+
+    it('reads again when the entries moved in between', async () => {
+      client.put(inferenceServiceType, service([theirs, ours])).failNext('jsonPatch', testFailed);
+      await act({ kind: 'ReleaseService', ref });
+      expect(client.calls.map((call) => call.verb)).toEqual(['get', 'jsonPatch', 'get', 'jsonPatch']);
+    });
+
+    it('gives up on entries that never stop moving', async () => {
+      client.put(inferenceServiceType, service([ours])).failNext('jsonPatch', ...Array.from({ length: 5 }, () => testFailed));
+      await expect(act({ kind: 'ReleaseService', ref })).rejects.toBe(testFailed);
+    });
+
+    it.each([
+      { what: 'a service without our entry', fields: [theirs, { ...ours, operation: 'Update' }, { ...ours, subresource: 'status' }] },
+      { what: 'a service that is gone', fields: undefined },
+    ])('leaves $what alone', async ({ fields }) => {
+      if (fields !== undefined) client.put(inferenceServiceType, service(fields));
+      await act({ kind: 'ReleaseService', ref });
+      expect(bodies('jsonPatch')).toEqual([]);
+    });
+  });
+});

@@ -1,0 +1,73 @@
+/**
+ * The only place that changes the cluster on a decision's behalf.
+ *
+ * Every action may run twice (a lost answer, a restart between act and status), so each one is harmless the second time, and each
+ * names the incarnation it means, because a same-named object may have taken its place since it was read.
+ */
+import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
+import type { Action } from '../prunejob/decision.ts';
+import { isConflict } from '../runtime/errors.ts';
+import type { Client, JsonPatchOperation, ObjectRef } from '../runtime/types.ts';
+import { addFinalizer, removeFinalizer } from './finalizer.ts';
+import { createJob } from './create-job.ts';
+import { jobType, serviceType } from './resources.ts';
+import { release } from './release.ts';
+
+export type Act = (action: Action, pruneJob: PruneJob) => Promise<void>;
+
+type ActionOf<K extends Action['kind']> = Extract<Action, { readonly kind: K }>;
+
+export function createAct(client: Client): Act {
+  return (action, pruneJob) => {
+    switch (action.kind) {
+      case 'AddFinalizer':
+        return addFinalizer(client, pruneJob);
+      case 'RemoveFinalizer':
+        return removeFinalizer(client, pruneJob);
+      case 'CreateJob':
+        return createJob(client, action.manifest, pruneJob);
+      case 'DeleteJob':
+        return deleteJob(client, jobRef(action.name, pruneJob), action.uid);
+      case 'UpdateJob':
+        return updateJob(client, jobRef(action.name, pruneJob), action);
+      case 'ApplyService':
+        return applyService(client, action);
+      case 'ReleaseService':
+        return release(client, serviceRef(action.ref));
+    }
+  };
+}
+
+/** A failed uid precondition means that the Job meant here is gone, which is all that was asked. */
+async function deleteJob(client: Client, ref: ObjectRef, uid: string): Promise<void> {
+  try {
+    await client.delete(ref, { uid, propagation: 'Foreground' });
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+  }
+}
+
+/** `add` also replaces, so it fits whether or not the field is there. */
+async function updateJob(client: Client, ref: ObjectRef, { uid, spec }: ActionOf<'UpdateJob'>): Promise<void> {
+  const changes = Object.entries(spec).map(([field, value]): JsonPatchOperation => ({ op: 'add', path: `/spec/${field}`, value }));
+  await client.jsonPatch(ref, [{ op: 'test', path: '/metadata/uid', value: uid }, ...changes]);
+}
+
+/** A service that is gone is read first, because server-side apply would create a stump of one that holds only our fields. */
+async function applyService(client: Client, { ref, object }: ActionOf<'ApplyService'>): Promise<void> {
+  const target = serviceRef(ref);
+  const live = await client.get(target);
+  if (live?.metadata.uid === undefined) throw new Error(`${ref.kind} ${ref.namespace}/${ref.name} is gone; create it again for the hand-over to go on.`);
+  await client.apply(target.type, { ...object, metadata: { ...object.metadata, uid: live.metadata.uid } });
+}
+
+function jobRef(name: string, { metadata }: PruneJob): ObjectRef {
+  return { type: jobType, name, namespace: metadata.namespace };
+}
+
+function serviceRef(ref: ActionOf<'ApplyService'>['ref']): ObjectRef {
+  const type = serviceType(ref);
+  if (type === undefined) throw new Error(`${ref.kind} of ${ref.apiVersion} cannot be moved by this operator; name an InferenceService of serving.kserve.io/v1beta1.`);
+  return { type, name: ref.name, namespace: ref.namespace };
+}
+

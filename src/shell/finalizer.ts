@@ -1,0 +1,31 @@
+/**
+ * Our finalizer, by JSON patch with a `test`: a list written as a whole would drop what another controller added since it was read.
+ */
+import { finalizer } from '../api/names.ts';
+import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
+import { isNotFound } from '../runtime/errors.ts';
+import type { Client, JsonPatchOperation } from '../runtime/types.ts';
+import { pruneJobRef } from './resources.ts';
+
+export async function addFinalizer(client: Client, pruneJob: PruneJob): Promise<void> {
+  const { finalizers = [], resourceVersion } = pruneJob.metadata;
+  if (finalizers.includes(finalizer)) return;
+  await client.jsonPatch(pruneJobRef(pruneJob), [
+    { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
+    { op: 'add', path: '/metadata/finalizers', value: [...finalizers, finalizer] },
+  ]);
+}
+
+/** An object that is already gone needs no finalizer removed. */
+export async function removeFinalizer(client: Client, pruneJob: PruneJob): Promise<void> {
+  const index = pruneJob.metadata.finalizers?.indexOf(finalizer) ?? -1;
+  if (index < 0) return;
+  const path = `/metadata/finalizers/${index}`;
+  const operations: JsonPatchOperation[] = [
+    { op: 'test', path, value: finalizer },
+    { op: 'remove', path },
+  ];
+  await client.jsonPatch(pruneJobRef(pruneJob), operations).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error;
+  });
+}

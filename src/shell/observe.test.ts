@@ -1,0 +1,201 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { PruneJob, PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
+import type { KubeObject } from '../prunejob/kube.ts';
+import type { EngineProgress, ServingObjects } from '../prunejob/observed.ts';
+import type { ServiceObserved, ServingAdapter } from '../prunejob/serving/adapter.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { Store } from '../runtime/store.ts';
+import { FakeClient } from './testing/fake-client.ts';
+import { keyMaps } from './key-maps.ts';
+import { createObserve } from './observe.ts';
+import { progressTargets } from './progress-targets.ts';
+import { serviceAccountType } from './resources.ts';
+import { job, podOf, pruneJob, rendered, servedPruneJob } from './testing/samples.ts';
+import { ServiceAccounts } from './service-accounts.ts';
+import { childOptions, nodeOptions, pruneJobOptions, renderedOptions, serviceOptions, type LiveDeployment, type LiveJob, type LiveNode, type LivePod, type LiveReplicaSet } from './stores.ts';
+
+const chat: KubeObject = { apiVersion: 'serving.kserve.io/v1beta1', kind: 'InferenceService', metadata: { name: 'chat', namespace: 'ml', managedFields: [{ manager: 'kubectl' }] } };
+
+function emptyStores() {
+  return {
+    pruneJobs: new Store<PruneJob>(pruneJobOptions),
+    jobs: new Store<LiveJob>(childOptions),
+    enginePods: new Store<LivePod>(childOptions),
+    nodes: new Store<LiveNode>(nodeOptions),
+    services: new Store<KubeObject>(serviceOptions),
+    deployments: new Store<LiveDeployment>(renderedOptions),
+    replicaSets: new Store<LiveReplicaSet>(renderedOptions),
+    servingPods: new Store<LivePod>(renderedOptions),
+  };
+}
+
+let stores: ReturnType<typeof emptyStores>;
+let client: FakeClient;
+let read: ServingObjects[];
+const latest = new Map<string, EngineProgress>();
+
+beforeEach(() => {
+  stores = emptyStores();
+  client = new FakeClient();
+  read = [];
+  latest.clear();
+});
+
+const observed = { replicas: 1 } as ServiceObserved;
+const adapter = { read: (objects: ServingObjects) => (read.push(objects), observed) } as unknown as ServingAdapter;
+
+const observe = async (key: string) => {
+  const serviceAccounts = new ServiceAccounts(client, systemClock);
+  return createObserve({ stores, serviceAccounts, progressOf: (uid) => latest.get(uid), adapter, engine: { image: 'e', serviceAccountName: 'default' } })(key);
+};
+
+describe('createObserve', () => {
+  it('sees nothing where there is no PruneJob', async () => {
+    expect(await observe('ml/none')).toBeUndefined();
+  });
+
+  it('finds the Jobs that the PruneJob controls, with their pods, and no others', async () => {
+    const run = pruneJob('mixtral');
+    const earlier = pruneJob('mixtral', { metadata: { uid: 'earlier' } });
+    const inspect = job(run, 'inspect');
+    stores.pruneJobs.upsert(run);
+    stores.jobs.upsert(inspect);
+    stores.jobs.upsert(job(earlier, 'prune', 2));
+    stores.jobs.upsert({ ...job(run, 'prune', 3), metadata: { ...job(run, 'prune', 3).metadata, labels: {} } });
+    stores.enginePods.upsert(podOf(inspect));
+    expect((await observe('ml/mixtral'))?.childJobs).toEqual([{ stage: 'inspect', attempt: 1, job: inspect, pods: [podOf(inspect)] }]);
+  });
+
+  describe('service', () => {
+    it('is not asked for without spec.serving', async () => {
+      stores.pruneJobs.upsert(pruneJob('mixtral'));
+      expect((await observe('ml/mixtral'))?.service).toBe('NotAsked');
+    });
+
+    it('is missing until it is there', async () => {
+      stores.pruneJobs.upsert(servedPruneJob('mixtral', 'chat'));
+      expect((await observe('ml/mixtral'))?.service).toBe('Missing');
+    });
+
+    it('is read by the adapter from what was rendered for it, with its managedFields', async () => {
+      stores.pruneJobs.upsert(servedPruneJob('mixtral', 'chat'));
+      stores.services.upsert(chat);
+      for (const service of ['chat', 'other']) {
+        stores.deployments.upsert(rendered('Deployment', service));
+        stores.replicaSets.upsert(rendered('ReplicaSet', service));
+        stores.servingPods.upsert(rendered('Pod', service));
+      }
+      expect((await observe('ml/mixtral'))?.service).toBe(observed);
+      expect(read).toEqual([
+        { service: chat, deployments: [rendered('Deployment', 'chat')], replicaSets: [rendered('ReplicaSet', 'chat')], pods: [rendered('Pod', 'chat')] },
+      ]);
+    });
+  });
+
+  describe('service account', () => {
+    const account = (name: string) => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace: 'ml' }, secrets: [{ name: 's3' }, {}] });
+
+    it('is missing until it is there', async () => {
+      stores.pruneJobs.upsert(pruneJob('mixtral'));
+      expect((await observe('ml/mixtral'))?.serviceAccount).toBe('Missing');
+      client.put(serviceAccountType, account('default'));
+      expect((await observe('ml/mixtral'))?.serviceAccount).toEqual({ name: 'default', secretNames: ['s3'] });
+    });
+
+    it("is the PruneJob's own where it names one", async () => {
+      const runner = { ...pruneJob('mixtral').spec.runner, serviceAccountName: 'pruner' };
+      stores.pruneJobs.upsert(pruneJob('mixtral', { spec: { runner } }));
+      client.put(serviceAccountType, account('pruner'));
+      expect((await observe('ml/mixtral'))?.serviceAccount).toMatchObject({ name: 'pruner' });
+    });
+
+    it('is asked for once by many', async () => {
+      client.put(serviceAccountType, account('default'));
+      const accounts = new ServiceAccounts(client, systemClock);
+      await Promise.all([accounts.find('ml', 'default'), accounts.find('ml', 'default')]);
+      await accounts.find('ml', 'default');
+      expect(client.calls).toHaveLength(1);
+    });
+  });
+
+  it('counts the GPUs of every node that has some', async () => {
+    const node = (name: string, changes: object): LiveNode => ({ apiVersion: 'v1', kind: 'Node', metadata: { name, labels: {} }, ...changes });
+    const ready = [{ type: 'Ready', status: 'True' }];
+    stores.pruneJobs.upsert(pruneJob('mixtral'));
+    stores.nodes.upsert(node('cpu', { status: { allocatable: { cpu: '8' }, conditions: ready } }));
+    stores.nodes.upsert(node('bare', { spec: { unschedulable: true }, status: { allocatable: { 'nvidia.com/gpu': '8' } } }));
+    const labels = { 'nvidia.com/gpu.product': 'NVIDIA-H100-80GB-HBM3', 'nvidia.com/gpu.memory': '81559' };
+    stores.nodes.upsert(node('h100', { metadata: { name: 'h100', labels }, status: { allocatable: { 'nvidia.com/gpu': '4' }, conditions: ready, images: [{}] } }));
+    expect((await observe('ml/mixtral'))?.nodes).toEqual([
+      { name: 'bare', allocatableGPUs: 8, ready: false, schedulable: false },
+      { name: 'h100', allocatableGPUs: 4, ready: true, schedulable: true, product: 'NVIDIA-H100-80GB-HBM3', memoryMiB: 81559 },
+    ]);
+    expect(stores.nodes.get('h100')?.status).not.toHaveProperty('images');
+  });
+
+  it('hands on what the pruning pod last told, and nothing of the inspecting one', async () => {
+    const run = pruneJob('mixtral');
+    const told = { percent: 10 } as EngineProgress;
+    stores.pruneJobs.upsert(run);
+    for (const child of [job(run, 'inspect'), job(run, 'prune')]) {
+      stores.jobs.upsert(child);
+      stores.enginePods.upsert(podOf(child));
+    }
+    latest.set('mixtral-inspect-1-x-uid', { percent: 99 } as EngineProgress);
+    expect(await observe('ml/mixtral')).not.toHaveProperty('progress');
+    latest.set('mixtral-prune-1-x-uid', told);
+    expect((await observe('ml/mixtral'))?.progress).toBe(told);
+  });
+
+  describe('same run', () => {
+    const created = (time: string) => ({ metadata: { creationTimestamp: `2026-01-01T00:00:${time}Z` } });
+    const status = (type?: string): PruneJobStatus => ({
+      runKey: 'k',
+      conditions: type === undefined ? [] : [{ type, status: 'True', reason: 'R', message: 'm', lastTransitionTime: '2026-01-01T00:00:00Z' }],
+    });
+
+    it.each([
+      { what: 'an older one', other: { ...created('01'), status: status() }, expected: 'ml/other' },
+      { what: 'a younger one', other: { ...created('03'), status: status() }, expected: undefined },
+      { what: 'an older one of the same second, by uid', other: { metadata: { ...created('02').metadata, uid: 'a' }, status: status() }, expected: 'ml/other' },
+      { what: 'an older one that is complete', other: { ...created('01'), status: status('Complete') }, expected: undefined },
+      { what: 'an older one that failed', other: { ...created('01'), status: status('Failed') }, expected: undefined },
+      { what: 'an older one that is being deleted', other: { metadata: { ...created('01').metadata, deletionTimestamp: '2026-01-01T00:00:09Z' }, status: status() }, expected: undefined },
+      { what: 'an older one with another key', other: { ...created('01'), status: { runKey: 'l' } }, expected: undefined },
+    ])('$what: $expected', async ({ other, expected }) => {
+      stores.pruneJobs.upsert(pruneJob('mine', { metadata: { ...created('02').metadata, uid: 'b' }, status: status() }));
+      stores.pruneJobs.upsert(pruneJob('other', other));
+      expect((await observe('ml/mine'))?.sameRun).toBe(expected);
+    });
+  });
+});
+
+describe('keyMaps', () => {
+  it.each([
+    { what: 'its own Job', keys: () => keyMaps(stores.pruneJobs).ofEngine(job(pruneJob('a'), 'prune')), expected: ['ml/a'] },
+    { what: "a stranger's Job", keys: () => keyMaps(stores.pruneJobs).ofEngine(job(pruneJob('z'), 'prune')), expected: [] },
+    { what: 'the service', keys: () => keyMaps(stores.pruneJobs).ofService(chat), expected: ['ml/served'] },
+    { what: "the service's pod", keys: () => keyMaps(stores.pruneJobs).ofRendered(rendered('Pod', 'chat')), expected: ['ml/served'] },
+    { what: 'a pod of no service', keys: () => keyMaps(stores.pruneJobs).ofRendered(chat), expected: [] },
+    { what: 'one with the same run key', keys: () => keyMaps(stores.pruneJobs).ofPruneJob(pruneJob('a', { status: { runKey: 'k' } })), expected: ['ml/a', 'ml/b'] },
+  ])('$what wakes $expected', ({ keys, expected }) => {
+    for (const object of [pruneJob('a', { status: { runKey: 'k' } }), pruneJob('b', { status: { runKey: 'k' } }), servedPruneJob('served', 'chat')]) stores.pruneJobs.upsert(object);
+    expect(keys()).toEqual(expected);
+  });
+});
+
+describe('progressTargets', () => {
+  const run = pruneJob('mixtral');
+  it.each([
+    { what: 'a running prune pod', pod: podOf(job(run, 'prune')), urls: ['http://10.88.0.7:8080/progress'] },
+    { what: 'one with an IPv6 address', pod: podOf(job(run, 'prune'), { phase: 'Running', podIP: 'fd00::7' }), urls: ['http://[fd00::7]:8080/progress'] },
+    { what: 'a pending prune pod', pod: podOf(job(run, 'prune'), { phase: 'Pending' }), urls: [] },
+    { what: 'one without an address', pod: podOf(job(run, 'prune'), { phase: 'Running' }), urls: [] },
+    { what: 'an inspecting pod', pod: podOf(job(run, 'inspect')), urls: [] },
+    { what: 'a pod whose PruneJob is gone', pod: podOf(job(pruneJob('gone'), 'prune')), urls: [] },
+  ])('$what: $urls', ({ pod, urls }) => {
+    stores.pruneJobs.upsert(run);
+    stores.enginePods.upsert(pod);
+    expect(progressTargets(stores).map((target) => target.url)).toEqual(urls);
+  });
+});

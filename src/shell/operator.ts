@@ -1,0 +1,101 @@
+/**
+ * The PruneJob operator on the runtime's front door: what it watches, which keys the events mean, and how a key is reconciled.
+ */
+import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
+import { decide } from '../prunejob/decide.ts';
+import type { KubeObject } from '../prunejob/kube.ts';
+import type { EngineConfig } from '../prunejob/observed.ts';
+import { kserve } from '../prunejob/serving/kserve.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { KubeOperator, type OperatorOptions } from '../runtime/operator.ts';
+import { source, type Source } from '../runtime/sources.ts';
+import type { Store, StoreOptions } from '../runtime/store.ts';
+import type { KubeObject as LiveObject, Reconcile, ResourceType } from '../runtime/types.ts';
+import { createAct } from './act.ts';
+import { DomainMetrics } from './domain-metrics.ts';
+import { keyMaps } from './key-maps.ts';
+import { createObserve } from './observe.ts';
+import { ProgressPoller } from './progress.ts';
+import { progressTargets } from './progress-targets.ts';
+import { createReconcile } from './reconcile.ts';
+import { deploymentType, engineLabel, inferenceServiceType, jobType, nodeType, podType, pruneJobType, replicaSetType, serviceLabel } from './resources.ts';
+import { ServiceAccounts } from './service-accounts.ts';
+import { childOptions, nodeOptions, pruneJobOptions, renderedOptions, serviceOptions, type LiveDeployment, type LiveJob, type LivePod, type LiveReplicaSet, type Stores } from './stores.ts';
+
+export interface PruneOperatorOptions extends OperatorOptions {
+  readonly engine: EngineConfig;
+  /** Empty means every namespace. */
+  readonly watchNamespaces: readonly string[];
+}
+
+type WatchedStores = { readonly [Name in keyof Stores]: Stores[Name] extends { list(): readonly (infer T extends LiveObject)[] } ? Store<T> : never };
+
+export class PruneOperator extends KubeOperator {
+  readonly #options: PruneOperatorOptions;
+  readonly #stopping = new AbortController();
+
+  constructor(options: PruneOperatorOptions) {
+    super(options);
+    this.#options = options;
+  }
+
+  protected override init(): Promise<void> {
+    const stores = this.#watch();
+    const poller = new ProgressPoller({ targets: () => progressTargets(stores), log: this.#options.log, clock: systemClock });
+    this.addController({ name: 'prunejob', sources: [...this.#sources(stores), poller.source], reconcile: this.#reconcile(stores, poller) });
+    void poller.run(this.#stopping.signal);
+    return Promise.resolve();
+  }
+
+  override stop(): void {
+    this.#stopping.abort();
+    super.stop();
+  }
+
+  #watch(): WatchedStores {
+    return {
+      pruneJobs: this.#store<PruneJob>(pruneJobType, pruneJobOptions),
+      jobs: this.#store<LiveJob>(jobType, childOptions, engineLabel),
+      enginePods: this.#store<LivePod>(podType, childOptions, engineLabel),
+      nodes: this.#store(nodeType, nodeOptions),
+      services: this.#store<KubeObject>(inferenceServiceType, serviceOptions),
+      deployments: this.#store<LiveDeployment>(deploymentType, renderedOptions, serviceLabel),
+      replicaSets: this.#store<LiveReplicaSet>(replicaSetType, renderedOptions, serviceLabel),
+      servingPods: this.#store<LivePod>(podType, renderedOptions, serviceLabel),
+    };
+  }
+
+  #store<T extends LiveObject>(type: ResourceType, options: StoreOptions<T>, labelSelector?: string): Store<T> {
+    const namespaces = this.#options.watchNamespaces;
+    return this.watchKind<T>(type, { ...options, namespaces, ...(labelSelector === undefined ? {} : { labelSelector }) });
+  }
+
+  /** The PruneJobs come first: theirs are the keys of the periodic second look. */
+  #sources(stores: WatchedStores): Source[] {
+    const { ofPruneJob, ofEngine, ofService, ofRendered } = keyMaps(stores.pruneJobs);
+    return [
+      source(stores.pruneJobs, ofPruneJob),
+      source(stores.jobs, ofEngine),
+      source(stores.enginePods, ofEngine),
+      source(stores.services, ofService),
+      source(stores.deployments, ofRendered),
+      source(stores.replicaSets, ofRendered),
+      source(stores.servingPods, ofRendered),
+    ];
+  }
+
+  #reconcile(stores: Stores, poller: ProgressPoller): Reconcile {
+    const { client, recorder } = this;
+    const { engine, metrics } = this.#options;
+    const serviceAccounts = new ServiceAccounts(client, systemClock);
+    return createReconcile({
+      observe: createObserve({ stores, serviceAccounts, progressOf: (podUid) => poller.latest(podUid), adapter: kserve, engine }),
+      decide,
+      act: createAct(client),
+      client,
+      recorder,
+      metrics: new DomainMetrics(metrics.registry),
+      clock: systemClock,
+    });
+  }
+}

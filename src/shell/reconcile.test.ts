@@ -1,0 +1,131 @@
+import { Registry } from 'prom-client';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { PruneJob, PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
+import type { Action, Decision } from '../prunejob/decision.ts';
+import type { Observed } from '../prunejob/observed.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { ApiError } from '../runtime/errors.ts';
+import type { RecordedEvent } from '../runtime/recorder.ts';
+import type { Act } from './act.ts';
+import { DomainMetrics } from './domain-metrics.ts';
+import { FakeClient } from './testing/fake-client.ts';
+import { createReconcile } from './reconcile.ts';
+import { pruneJob } from './testing/samples.ts';
+
+const status: PruneJobStatus = { phase: 'Pruning', plan: { gpusBefore: 8, gpusAfter: 4 } };
+const event = { type: 'Normal', reason: 'Pruned', action: 'Prune', note: 'Done.' } as const;
+const actions: readonly Action[] = [{ kind: 'AddFinalizer' }, { kind: 'DeleteJob', name: 'mixtral-prune-1', uid: 'u' }];
+
+describe('createReconcile', () => {
+  let client: FakeClient;
+  let registry: Registry;
+  let steps: string[];
+  let events: RecordedEvent[];
+  let present: PruneJob | undefined;
+  let decision: Decision;
+
+  beforeEach(() => {
+    client = new FakeClient();
+    registry = new Registry();
+    steps = [];
+    events = [];
+    present = pruneJob('mixtral');
+    decision = { actions, status, events: [event], requeueAfterMs: 5000 };
+  });
+
+  const act: Act = (action) => Promise.resolve(void steps.push(action.kind));
+  const reconcile = (overrides: { act?: Act } = {}) =>
+    createReconcile({
+      observe: () => Promise.resolve(present && ({ pruneJob: present } as Observed)),
+      decide: () => decision,
+      act,
+      client: { applyStatus: (type, object) => (steps.push('status'), client.applyStatus(type, object)) },
+      recorder: { record: (recorded) => void (steps.push('event'), events.push(recorded)) },
+      metrics: new DomainMetrics(registry),
+      clock: systemClock,
+      ...overrides,
+    })('ml/mixtral');
+
+  it('acts in order, then writes the status, then tells the events', async () => {
+    expect(await reconcile()).toEqual({ requeueAfterMs: 5000 });
+    expect(steps).toEqual(['AddFinalizer', 'DeleteJob', 'status', 'event']);
+    expect(client.calls[0]?.body).toEqual({
+      apiVersion: 'stun-operator.io/v1alpha1',
+      kind: 'PruneJob',
+      metadata: { name: 'mixtral', namespace: 'ml', uid: 'mixtral-uid' },
+      status,
+    });
+    expect(events).toEqual([{ regarding: present, ...event }]);
+  });
+
+  it.each([
+    { what: 'the same', before: { plan: { gpusAfter: 4, gpusBefore: 8 }, phase: 'Pruning' } as const, written: false },
+    { what: 'another phase', before: { ...status, phase: 'Queued' } as const, written: true },
+    { what: 'a field more', before: { ...status, runKey: 'k' }, written: true },
+    { what: 'none', before: undefined, written: true },
+  ])('over a status that is $what writes: $written', async ({ before, written }) => {
+    present = pruneJob('mixtral', before === undefined ? {} : { status: before });
+    await reconcile();
+    expect(steps.includes('status')).toBe(written);
+  });
+
+  it('stops at the first failure, claims nothing and says why', async () => {
+    const failing: Act = (action) => (action.kind === 'DeleteJob' ? Promise.reject(new Error('It is forbidden.')) : act(action, pruneJob('x')));
+    await expect(reconcile({ act: failing })).rejects.toThrow('It is forbidden.');
+    expect(steps).toEqual(['AddFinalizer', 'event']);
+    expect(events[0]).toMatchObject({ type: 'Warning', reason: 'ActionFailed', action: 'DeleteJob', note: 'DeleteJob mixtral-prune-1: It is forbidden.' });
+  });
+
+  it('tells no event of a status that was not written', async () => {
+    client.failNext('applyStatus', new ApiError(500, { reason: 'InternalError', message: 'etcd is away' }));
+    await expect(reconcile()).rejects.toThrow('etcd is away');
+    expect(events).toEqual([]);
+  });
+
+  it('needs no status on a PruneJob that is gone', async () => {
+    client.failNext('applyStatus', new ApiError(404, { reason: 'NotFound', message: 'not found' }));
+    await expect(reconcile()).resolves.toEqual({ requeueAfterMs: 5000 });
+  });
+
+  describe('metrics', () => {
+    const series = async (name: string) => (await registry.getSingleMetric(name)?.get())?.values ?? [];
+
+    it('show the phase, the GPUs and the times', async () => {
+      const lastTransitionTime = '2026-01-01T01:00:00Z';
+      const conditions = [{ type: 'Complete', status: 'True' as const, reason: 'Finished', message: 'm', lastTransitionTime }];
+      decision = { ...decision, status: { ...status, phase: 'Complete', conditions, progress: { updatedAt: '2026-01-01T00:30:00Z' } } };
+      await reconcile();
+      const labels = { namespace: 'ml', name: 'mixtral' };
+      expect((await series('stun_prunejob_status_phase')).filter((sample) => sample.value === 1)).toEqual([{ labels: { ...labels, phase: 'Complete' }, value: 1 }]);
+      expect(await series('stun_prunejob_completion_timestamp_seconds')).toEqual([{ labels, value: Date.parse(lastTransitionTime) / 1000 }]);
+      expect(await series('stun_prunejob_progress_timestamp_seconds')).toEqual([{ labels, value: Date.parse(lastTransitionTime) / 1000 }]);
+      expect(await series('stun_prunejob_gpus')).toEqual([
+        { labels: { ...labels, when: 'before' }, value: 8 },
+        { labels: { ...labels, when: 'after' }, value: 4 },
+      ]);
+    });
+
+    it('of progress are never older than the PruneJob, so that one that never spoke can be called stalled', async () => {
+      await reconcile();
+      expect(await series('stun_prunejob_progress_timestamp_seconds')).toMatchObject([{ value: Date.parse('2026-01-01T00:00:00Z') / 1000 }]);
+    });
+
+    it('leave with the object', async () => {
+      const metrics = new DomainMetrics(registry);
+      metrics.show(pruneJob('mixtral'), status);
+      metrics.forget('ml/mixtral');
+      for (const name of ['status_phase', 'progress_timestamp_seconds', 'completion_timestamp_seconds', 'gpus']) {
+        expect(await series(`stun_prunejob_${name}`)).toEqual([]);
+      }
+    });
+
+    it('are forgotten by the reconcile that finds nothing', async () => {
+      const metrics = new DomainMetrics(registry);
+      metrics.show(pruneJob('mixtral'), status);
+      present = undefined;
+      await createReconcile({ observe: () => Promise.resolve(undefined), decide: () => decision, act, client, recorder: { record: () => undefined }, metrics, clock: systemClock })('ml/mixtral');
+      expect(await series('stun_prunejob_status_phase')).toEqual([]);
+      expect(client.calls).toEqual([]);
+    });
+  });
+});

@@ -1,0 +1,76 @@
+/**
+ * One turn for one PruneJob: observe, decide, act, write the status once, tell the events.
+ *
+ * Events come last, so that nobody reads of what the status does not hold; an action that fails ends the turn before the status
+ * can claim it, and the retry starts from a new observation.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { apiVersion, kind } from '../api/names.ts';
+import type { PruneJob, PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
+import type { Action, Decision } from '../prunejob/decision.ts';
+import type { Observed } from '../prunejob/observed.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { asError, isNotFound } from '../runtime/errors.ts';
+import type { Recorder } from '../runtime/recorder.ts';
+import type { Client, Reconcile } from '../runtime/types.ts';
+import type { Act } from './act.ts';
+import type { DomainMetrics } from './domain-metrics.ts';
+import type { Observe } from './observe.ts';
+import { pruneJobType } from './resources.ts';
+
+export interface ReconcileOptions {
+  readonly observe: Observe;
+  readonly decide: (observed: Observed, now: Date) => Decision;
+  readonly act: Act;
+  readonly client: Pick<Client, 'applyStatus'>;
+  readonly recorder: Recorder;
+  readonly metrics: DomainMetrics;
+  readonly clock: Clock;
+}
+
+export function createReconcile(options: ReconcileOptions): Reconcile {
+  return async (key) => {
+    const observed = await options.observe(key);
+    if (observed === undefined) {
+      options.metrics.forget(key);
+      return {};
+    }
+    const decision = options.decide(observed, options.clock.now());
+    await runActions(options, decision, observed.pruneJob);
+    await writeStatus(options.client, observed.pruneJob, decision.status);
+    for (const event of decision.events) options.recorder.record({ regarding: observed.pruneJob, ...event });
+    options.metrics.show(observed.pruneJob, decision.status);
+    return decision.requeueAfterMs === undefined ? {} : { requeueAfterMs: decision.requeueAfterMs };
+  };
+}
+
+async function runActions(options: ReconcileOptions, { actions }: Decision, pruneJob: PruneJob): Promise<void> {
+  for (const action of actions) {
+    try {
+      await options.act(action, pruneJob);
+    } catch (error) {
+      options.recorder.record({ regarding: pruneJob, type: 'Warning', reason: 'ActionFailed', action: action.kind, note: `${describe(action)}: ${asError(error).message}` });
+      throw error;
+    }
+  }
+}
+
+/** The uid keeps a PruneJob re-created under the same name from inheriting this status. One that is gone needs none. */
+async function writeStatus(client: Pick<Client, 'applyStatus'>, pruneJob: PruneJob, status: PruneJobStatus): Promise<void> {
+  if (isDeepStrictEqual(asJson(status), asJson(pruneJob.status ?? {}))) return;
+  const { name, namespace, uid } = pruneJob.metadata;
+  const object = { apiVersion, kind, metadata: { name, namespace, uid }, status };
+  await client.applyStatus(pruneJobType, object).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error;
+  });
+}
+
+/** As the API server stores it: without fields that are undefined. */
+function asJson(status: PruneJobStatus): unknown {
+  return JSON.parse(JSON.stringify(status));
+}
+
+function describe(action: Action): string {
+  const name = 'manifest' in action ? action.manifest.metadata.name : 'name' in action ? action.name : 'ref' in action ? action.ref.name : '';
+  return name === '' ? action.kind : `${action.kind} ${name}`;
+}

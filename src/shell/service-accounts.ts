@@ -1,0 +1,57 @@
+/**
+ * ServiceAccounts by GET, remembered for some seconds: a restart with thousands of finished PruneJobs must not become thousands of requests.
+ */
+import type { RunnerServiceAccount } from '../prunejob/observed.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Client, KubeObject } from '../runtime/types.ts';
+import { serviceAccountType } from './resources.ts';
+
+interface ServiceAccount extends KubeObject {
+  readonly secrets?: readonly { readonly name?: string }[];
+}
+
+interface Answer {
+  readonly found: Promise<RunnerServiceAccount>;
+  readonly askedAt: number;
+}
+
+const rememberMs = 10_000;
+
+export class ServiceAccounts {
+  readonly #client: Pick<Client, 'get'>;
+  readonly #clock: Clock;
+  readonly #answers = new Map<string, Answer>();
+
+  constructor(client: Pick<Client, 'get'>, clock: Clock) {
+    this.#client = client;
+    this.#clock = clock;
+  }
+
+  find(namespace: string, name: string): Promise<RunnerServiceAccount> {
+    this.#forgetOld();
+    const key = `${namespace}/${name}`;
+    const answer = this.#answers.get(key) ?? { found: this.#ask(namespace, name), askedAt: this.#clock.elapsedMs() };
+    this.#answers.set(key, answer);
+    return answer.found;
+  }
+
+  /** Only what was found is remembered: a failure is asked again by the retry, a missing one by the next look. */
+  async #ask(namespace: string, name: string): Promise<RunnerServiceAccount> {
+    try {
+      const account = await this.#client.get<ServiceAccount>({ type: serviceAccountType, namespace, name });
+      if (account !== undefined) return { name, secretNames: (account.secrets ?? []).flatMap((secret) => secret.name ?? []) };
+    } catch (error) {
+      this.#answers.delete(`${namespace}/${name}`);
+      throw error;
+    }
+    this.#answers.delete(`${namespace}/${name}`);
+    return 'Missing';
+  }
+
+  #forgetOld(): void {
+    const oldest = this.#clock.elapsedMs() - rememberMs;
+    for (const [key, answer] of this.#answers) {
+      if (answer.askedAt < oldest) this.#answers.delete(key);
+    }
+  }
+}

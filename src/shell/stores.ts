@@ -1,0 +1,77 @@
+/**
+ * The caches that a decision is made from, the indexes by which it finds its way, and what is dropped before an object is kept.
+ */
+import { labels } from '../api/names.ts';
+import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
+import type { Deployment, Job, KubeCondition, KubeObject, Pod, Quantities, ReplicaSet } from '../prunejob/kube.ts';
+import { keepEverything, withoutManagedFields, type StoreOptions } from '../runtime/store.ts';
+import type { KubeObject as LiveObject, ObjectStore } from '../runtime/types.ts';
+import { serviceLabel } from './resources.ts';
+
+export type LiveJob = Job & LiveObject;
+export type LivePod = Pod & LiveObject;
+export type LiveDeployment = Deployment & LiveObject;
+export type LiveReplicaSet = ReplicaSet & LiveObject;
+
+export interface LiveNode extends LiveObject {
+  readonly spec?: { readonly unschedulable?: boolean };
+  readonly status?: { readonly allocatable?: Quantities; readonly conditions?: readonly KubeCondition[] };
+}
+
+export interface Stores {
+  readonly pruneJobs: ObjectStore<PruneJob>;
+  readonly jobs: ObjectStore<LiveJob>;
+  readonly enginePods: ObjectStore<LivePod>;
+  readonly nodes: ObjectStore<LiveNode>;
+  readonly services: ObjectStore<KubeObject>;
+  readonly deployments: ObjectStore<LiveDeployment>;
+  readonly replicaSets: ObjectStore<LiveReplicaSet>;
+  readonly servingPods: ObjectStore<LivePod>;
+}
+
+export const pruneJobOptions: StoreOptions<PruneJob> = {
+  indexes: {
+    uid: ({ metadata }) => [metadata.uid],
+    runKey: ({ status }) => (status?.runKey === undefined ? [] : [status.runKey]),
+    service: ({ metadata, spec }) => (spec.serving === undefined ? [] : [`${metadata.namespace}/${spec.serving.ref.name}`]),
+  },
+};
+
+/** By the controlling owner's uid, so that a same-named PruneJob created later never sees the children of its predecessor. */
+export const childOptions: StoreOptions<LiveObject> = {
+  indexes: { owner: ({ metadata }) => (metadata.ownerReferences ?? []).filter((owner) => owner.controller).map((owner) => owner.uid) },
+};
+
+/** With managedFields: who owns a field decides whether the operator may write it. */
+export const serviceOptions: StoreOptions<KubeObject> = { strip: keepEverything };
+
+export const renderedOptions: StoreOptions<LiveObject> = {
+  indexes: { service: (object) => serviceKeys(object) },
+};
+
+/** A node's status lists every image it holds; at a thousand nodes that is most of the operator's memory. */
+export const nodeOptions: StoreOptions<LiveNode> = {
+  strip: (node) => {
+    const { spec, status, ...identity } = withoutManagedFields(node);
+    return {
+      ...identity,
+      ...(spec?.unschedulable === undefined ? {} : { spec: { unschedulable: spec.unschedulable } }),
+      ...(status === undefined ? {} : { status: { ...pick(status, 'allocatable'), ...pick(status, 'conditions') } }),
+    };
+  },
+};
+
+/** `namespace/name` of the service that something was rendered for. */
+export function serviceKeys({ metadata }: LiveObject): string[] {
+  const service = metadata.labels?.[serviceLabel];
+  return service === undefined ? [] : [`${metadata.namespace ?? ''}/${service}`];
+}
+
+/** uid of the PruneJob that an engine Job or pod works for: the name may be cut short in its label, the uid never is. */
+export function pruneJobUid({ metadata }: LiveObject): string | undefined {
+  return metadata.labels?.[labels.pruneJobUid];
+}
+
+function pick<T extends object, K extends keyof T>(object: T, key: K): Partial<Pick<T, K>> {
+  return object[key] === undefined ? {} : ({ [key]: object[key] } as unknown as Pick<T, K>);
+}
