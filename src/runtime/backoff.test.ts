@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Backoff, Bucket, exponentialMs } from './backoff.ts';
-import { ManualClock } from './manual-clock.ts';
+import { ManualClock } from './testing/manual-clock.ts';
 
 describe('exponentialMs', () => {
   it.each([

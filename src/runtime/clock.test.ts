@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sleep, systemClock } from './clock.ts';
-import { ManualClock } from './manual-clock.ts';
+import { ManualClock } from './testing/manual-clock.ts';
 
 describe('systemClock', () => {
   it('never counts backwards and calls back after the wait', async () => {

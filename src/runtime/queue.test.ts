@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createMetrics } from '../telemetry/metrics.ts';
-import { ManualClock, settle } from './manual-clock.ts';
+import { ManualClock, settle } from './testing/manual-clock.ts';
 import { WorkQueue } from './queue.ts';
 
 let clock: ManualClock;

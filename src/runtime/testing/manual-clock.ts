@@ -1,7 +1,7 @@
 /**
  * A clock turned by hand: what tests and simulations run the runtime on. Timers fire in the order of their times, never by themselves.
  */
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 
 interface Timer {
   readonly at: number;
