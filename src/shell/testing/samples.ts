@@ -1,6 +1,7 @@
 /** Objects for unit tests, as small as a test can use them. */
 import { apiVersion, childLabels, kind, type Stage } from '../../api/names.ts';
 import type { PruneJob, PruneJobStatus } from '../../api/v1alpha1/prunejob.ts';
+import type { KubeObject as LiveObject } from '../../runtime/types.ts';
 import { serviceLabel } from '../resources.ts';
 import type { LiveJob, LivePod } from '../stores.ts';
 
@@ -44,7 +45,7 @@ export function podOf(parent: LiveJob, status: NonNullable<LivePod['status']> = 
   };
 }
 
-export function rendered(kindOfObject: string, service: string): LivePod {
+export function rendered(kindOfObject: string, service: string): LiveObject {
   return { apiVersion: 'v1', kind: kindOfObject, metadata: { name: `${service}-${kindOfObject.toLowerCase()}`, namespace: 'ml', labels: { [serviceLabel]: service } } };
 }
 
