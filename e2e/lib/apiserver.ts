@@ -146,10 +146,7 @@ async function connect(place: Place, daemons: readonly Daemon[], ca: string): Pr
   return {
     url,
     kubeconfig,
-    call: async (method, path, body) => {
-      const { code, text } = await send(place, agent, { method, path, body });
-      return { code, body: JSON.parse(text) as unknown };
-    },
+    call: (method, path, body) => send(place, agent, { method, path, body }),
     kubectl: async (...args) => (await promisify(execFile)(join(binaries, 'kubectl'), ['--kubeconfig', kubeconfig, ...args])).stdout,
     stop: async () => {
       agent.destroy();
@@ -175,7 +172,7 @@ interface Call {
   readonly body?: unknown;
 }
 
-function send({ port, token }: Place, agent: Agent, { method, path, body }: Call): Promise<{ code: number; text: string }> {
+function send({ port, token }: Place, agent: Agent, { method, path, body }: Call): Promise<Answer> {
   const contentType = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': contentType };
@@ -183,12 +180,17 @@ function send({ port, token }: Place, agent: Agent, { method, path, body }: Call
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => { text += chunk; });
-      response.on('end', () => { resolve({ code: response.statusCode ?? 0, text }); });
+      response.on('end', () => { resolve({ code: response.statusCode ?? 0, body: parse(response.headers['content-type'], text) }); });
       response.on('error', reject);
     });
     sent.on('error', reject);
     sent.end(body === undefined ? undefined : JSON.stringify(body));
   });
+}
+
+/** A path that nobody serves is answered in plain text. */
+function parse(contentType: string | undefined, text: string): unknown {
+  return contentType?.startsWith('application/json') === true ? JSON.parse(text) : text;
 }
 
 async function stopAll({ folder }: Place, daemons: readonly Daemon[]): Promise<void> {
