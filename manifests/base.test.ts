@@ -1,10 +1,13 @@
 /** The plain manifests install the same objects as the chart, so that kustomize users are no second-class citizens. */
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { parseObjects, renderChart, withoutHelm } from '../scripts/chart.ts';
 import { drift, renderedFiles } from '../scripts/render-manifests.ts';
 import { runTool } from '../scripts/tools.ts';
 import type { KubeObject } from '../src/runtime/types.ts';
+
+// helm and kubectl take seconds when the machine is busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const base = fileURLToPath(new URL('base', import.meta.url));
 

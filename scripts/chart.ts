@@ -20,6 +20,10 @@ export function parseObjects(yaml: string): KubeObject[] {
   return loadAll(yaml).filter((document): document is KubeObject => document !== null && document !== undefined);
 }
 
+export function ofKind(objects: readonly KubeObject[], kind: string): KubeObject[] {
+  return objects.filter((object) => object.kind === kind);
+}
+
 /** The object without the marks that only Helm reads; for anybody else they would claim an owner that is not there. */
 export function withoutHelm(object: KubeObject): KubeObject {
   const { labels, annotations, ...metadata } = object.metadata;

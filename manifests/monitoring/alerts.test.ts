@@ -2,8 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { load } from 'js-yaml';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { runTool } from '../../scripts/tools.ts';
+
+// promtool takes seconds when the machine is busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 interface Alert {
   readonly alert: string;

@@ -1,0 +1,48 @@
+/** What the chart lets the operator do: all that it needs, and no wildcard, no Secrets, no way to more rights. */
+import { expect, test, vi } from 'vitest';
+import * as resources from '../src/shell/resources.ts';
+import type { KubeObject } from '../src/runtime/types.ts';
+import { ofKind, renderChart } from '../scripts/chart.ts';
+
+// Each test runs helm, which takes seconds when the machine is busy.
+vi.setConfig({ testTimeout: 60_000 });
+
+interface Rule {
+  readonly apiGroups: string[];
+  readonly resources: string[];
+  readonly verbs: string[];
+}
+interface Role extends KubeObject {
+  readonly rules: Rule[];
+}
+
+const roles = [...ofKind(renderChart(), 'ClusterRole'), ...ofKind(renderChart(), 'Role')] as Role[];
+// The others are for people: the cluster's own view and edit roles.
+const rules = roles.filter(({ metadata }) => !metadata.name.includes('prunejob-')).flatMap((role) => role.rules);
+const kinds = Object.values(resources).filter((value) => typeof value === 'object');
+
+test.each(roles)('$kind $metadata.name has no wildcard, no Secrets and no way to more rights', ({ rules: own }) => {
+  const words = own.flatMap((rule) => [...rule.apiGroups, ...rule.resources, ...rule.verbs]);
+  for (const word of ['*', 'secrets', 'pods/exec', 'serviceaccounts/token', 'bind', 'escalate', 'impersonate']) expect(words).not.toContain(word);
+  expect(words.filter((word) => word.endsWith('roles') || word.endsWith('rolebindings'))).toEqual([]);
+});
+
+test('the operator writes nothing beyond these', () => {
+  const writes = rules.flatMap(({ resources, verbs }) => resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)));
+  expect(writes.filter((write) => !/^(get|list|watch) /.test(write)).sort()).toEqual([
+    'create events', 'create jobs', 'create leases', 'delete jobs',
+    'patch events', 'patch inferenceservices', 'patch jobs', 'patch leases', 'patch prunejobs', 'patch prunejobs/status',
+    'update leases', 'update prunejobs/finalizers',
+  ]);
+});
+
+test.each(kinds)('$plural can be read, as the operator does', ({ group, plural }) => {
+  expect(rules.some((rule) => rule.apiGroups.includes(group) && rule.resources.includes(plural) && rule.verbs.includes('get'))).toBe(true);
+});
+
+test('the rights end at the watched namespaces, the nodes aside', () => {
+  const objects = renderChart({ watchNamespaces: ['ml', 'lab'] });
+  const bindings = ofKind(objects, 'RoleBinding').map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`);
+  expect(bindings.sort()).toEqual(['lab/stun-operator', 'ml/stun-operator', 'stun-operator/stun-operator-leader-election']);
+  expect(ofKind(objects, 'ClusterRoleBinding').map(({ metadata }) => metadata.name)).toEqual(['stun-operator-nodes']);
+});
