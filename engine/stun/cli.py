@@ -1,0 +1,125 @@
+"""The command line: arguments in, one JSON line out, exit codes that the operator acts on."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from stun.errors import EXIT_CODES, Interrupted, StunError
+from stun.progress import Progress
+from stun.progress_server import start_progress_server
+from stun.termination import error_message, write_termination
+
+Command = Callable[[argparse.Namespace, Progress], dict[str, Any]]
+
+
+def parser() -> argparse.ArgumentParser:
+    root = argparse.ArgumentParser(prog="stun", description="Prunes mixture-of-experts models.")
+    commands = root.add_subparsers(dest="command", required=True)
+    for name, text, arguments in COMMANDS:
+        command = commands.add_parser(name, help=text)
+        for flag, options in arguments.items():
+            command.add_argument(flag, **options)
+    return root
+
+
+URI: dict[str, Any] = {"required": True, "metavar": "URI"}
+DEVICE: dict[str, Any] = {"choices": ("cpu", "cuda"), "default": "cpu"}
+RECIPE: dict[str, Any] = {"metavar": "FILE|env:NAME"}
+COUNT: dict[str, Any] = {"required": True, "type": int, "metavar": "N"}
+COMMANDS: list[tuple[str, str, dict[str, dict[str, Any]]]] = [
+    (
+        "inspect",
+        "facts of a model, read from its headers",
+        {"--model": URI, "--recipe": RECIPE, "--output": {"metavar": "URI"}},
+    ),
+    (
+        "prune",
+        "prune a model and publish the result",
+        {
+            "--model": URI,
+            "--recipe": {**RECIPE, "required": True},
+            "--output": URI,
+            "--work": {"metavar": "DIR", "help": "scratch directory (a run does not need it yet)"},
+            "--device": DEVICE,
+        },
+    ),
+    (
+        "evaluate",
+        "perplexity of a model",
+        {"--model": URI, "--data": URI, "--samples": COUNT, "--length": COUNT, "--device": DEVICE},
+    ),
+    ("verify", "check a published model against its manifest", {"--model": URI}),
+    (
+        "clean",
+        "remove what an abandoned run left behind",
+        {"--model": URI, "--output": URI, "--run": {"required": True, "metavar": "KEY"}},
+    ),
+]
+
+
+def command_of(name: str) -> Command:
+    """Imported late: torch takes a second that --help should not cost."""
+    from stun.commands.clean import run_clean
+    from stun.commands.evaluate import run_evaluate
+    from stun.commands.inspect import run_inspect
+    from stun.commands.prune import run_prune
+    from stun.commands.verify import run_verify
+
+    return {
+        "inspect": run_inspect,
+        "prune": run_prune,
+        "evaluate": run_evaluate,
+        "verify": run_verify,
+        "clean": run_clean,
+    }[name]
+
+
+def interrupt(signum: int, frame: FrameType | None) -> None:
+    raise Interrupted
+
+
+def report_failure(reason: str, message: str) -> int:
+    print(f"stun: {reason}: {message}", file=sys.stderr, flush=True)
+    write_termination(error_message(reason, message))
+    return EXIT_CODES[reason]
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Runs a command and turns whatever happens into an exit code."""
+    try:
+        progress = Progress()
+        start_progress_server(progress)
+        answer = command_of(args.command)(args, progress)
+        print(json.dumps(answer, allow_nan=False), flush=True)
+        return 0
+    except StunError as error:
+        return report_failure(error.reason, error.message)
+    except Interrupted:
+        return report_failure("Interrupted", "The run was told to stop; nothing was published.")
+    except Exception as error:
+        return report_unexpected(error)
+
+
+def report_unexpected(error: Exception) -> int:
+    if type(error).__name__ == "OutOfMemoryError":
+        message = "The GPU's memory is exhausted; use fewer or shorter calibration samples."
+        return report_failure("OutOfGPUMemory", message)
+    traceback.print_exception(error)
+    text = f"{type(error).__name__}: {error}"
+    return report_failure("Internal", f"The engine failed unexpectedly: {text}.")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    args = parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, interrupt)
+    code = execute(args)
+    if code == EXIT_CODES["Interrupted"]:
+        # A thread may still wait for storage; the grace period must not be spent on it.
+        os._exit(code)
+    return code

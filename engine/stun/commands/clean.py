@@ -1,0 +1,17 @@
+"""stun clean: removes what an abandoned run left behind; never a published model."""
+
+from argparse import Namespace
+from typing import Any
+
+from stun.output import run_storage
+from stun.progress import Progress
+from stun.publish import discard
+
+
+def run_clean(args: Namespace, progress: Progress) -> dict[str, Any]:
+    progress.run_key = args.run
+    storage = run_storage(args.output, args.model, args.run)
+    done = discard(storage)
+    if done["published"]:
+        progress.say(f"{storage.uri} is published; nothing was removed.")
+    return {"uri": storage.uri, **done}

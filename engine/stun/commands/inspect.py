@@ -1,0 +1,33 @@
+"""stun inspect: facts of a model from its headers, the run key, and what it has published."""
+
+from argparse import Namespace
+from typing import Any
+
+from stun.existing import find_existing
+from stun.facts import model_facts
+from stun.opening import open_checkpoint
+from stun.output import run_storage
+from stun.prepare import Prepared, prepare
+from stun.progress import Progress
+from stun.recipe_parser import load_recipe
+from stun.termination import write_termination
+
+
+def run_inspect(args: Namespace, progress: Progress) -> dict[str, Any]:
+    if args.recipe is None:
+        facts = {**model_facts(open_checkpoint(args.model)), "runKey": None, "existing": None}
+    else:
+        prepared = prepare(args.model, load_recipe(args.recipe))
+        progress.run_key = prepared.run_key
+        facts = model_facts(prepared.checkpoint)
+        facts |= {"runKey": prepared.run_key, "existing": existing_result(args, prepared)}
+    write_termination(facts)
+    return facts
+
+
+def existing_result(args: Namespace, prepared: Prepared) -> dict[str, Any] | None:
+    """The result recorded for the run key; the operator decides whether to use it."""
+    if args.output is None or prepared.run_key is None:
+        return None
+    existing = find_existing(run_storage(args.output, args.model, prepared.run_key))
+    return None if existing is None else existing.result

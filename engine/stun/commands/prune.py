@@ -1,0 +1,76 @@
+"""stun prune: from a checkpoint and a recipe to a published, smaller model."""
+
+from argparse import Namespace
+from typing import Any
+
+import torch
+
+from stun.device import open_device
+from stun.existing import Existing, find_existing, recheck
+from stun.layout import output_units, plan_shards
+from stun.output import run_storage
+from stun.plan import Plan, make_plan
+from stun.prepare import Prepared, prepare
+from stun.progress import Progress
+from stun.publication import Publication
+from stun.quality import as_json, check_accepted, compare
+from stun.recipe_parser import load_recipe
+from stun.shards import ShardWriter
+from stun.stream import PruneStream, StreamResult
+from stun.termination import write_termination
+
+
+def run_prune(args: Namespace, progress: Progress) -> dict[str, Any]:
+    recipe = load_recipe(args.recipe)
+    device = open_device(args.device)
+    prepared = prepare(args.model, recipe)
+    plan = prepared.plan or make_plan(recipe, prepared.family, prepared.checkpoint.config)
+    progress.run_key = str(prepared.run_key)
+    storage = run_storage(args.output, args.model, progress.run_key)
+    existing = find_existing(storage)
+    if existing is None:
+        publication = Publication(prepared, plan, storage)
+        with publication:
+            existing = prune_and_publish(prepared, plan, publication, device, progress)
+    else:
+        existing = reuse(existing, prepared)
+    write_termination(existing.result)
+    shown = {key: existing.result[key] for key in ("uri", "manifestDigest", "sparsity")}
+    return {**shown, "expertsKept": existing.experts_kept}
+
+
+def reuse(existing: Existing, prepared: Prepared) -> Existing:
+    identity = prepared.gate.identity if prepared.gate else None
+    result = recheck(existing, prepared.recipe, identity)
+    return Existing(result, existing.experts_kept, existing.gate)
+
+
+def prune_and_publish(
+    prepared: Prepared,
+    plan: Plan,
+    publication: Publication,
+    device: torch.device,
+    progress: Progress,
+) -> Existing:
+    units = output_units(prepared.checkpoint, prepared.family, plan.experts_after)
+    shards = plan_shards(units)
+    writer = publication.begin(ShardWriter(publication.storage, shards))
+    stream = PruneStream(prepared.checkpoint, prepared.family, plan, device, progress)
+    gate = prepared.gate.ids if prepared.gate else None
+    with torch.inference_mode():
+        streamed = stream.run(prepared.calibration, gate, writer)
+    quality = decide(prepared, streamed)
+    progress.enter("Publish")
+    return publication.finish(shards, streamed, quality, progress)
+
+
+def decide(prepared: Prepared, streamed: StreamResult) -> dict[str, Any] | None:
+    """The gate: refused before anything is visible."""
+    before, after = streamed.losses_before, streamed.losses_after
+    if prepared.gate is None or before is None or after is None:
+        return None
+    asked = prepared.recipe.perplexity
+    most = asked.max_increase if asked else None
+    change = as_json(compare(before, after, prepared.gate.ids.shape[1]), most)
+    check_accepted(change, most)
+    return {"perplexity": change}

@@ -1,0 +1,73 @@
+"""stun verify: whether a published model is what its manifest says, byte for byte."""
+
+import hashlib
+from argparse import Namespace
+from typing import Any
+
+from stun.checkpoint import Checkpoint
+from stun.errors import StunError
+from stun.layers import read_layer
+from stun.manifest import MANIFEST, manifest_digest, read_published
+from stun.opening import open_checkpoint
+from stun.prepare import supported_family
+from stun.progress import Progress
+from stun.safetensors_io import corrupt
+from stun.storage import ObjectInfo, Storage
+from stun.weights.prune import count_zeros
+
+CHUNK = 64 << 20
+
+
+def run_verify(args: Namespace, progress: Progress) -> dict[str, Any]:
+    checkpoint = open_checkpoint(args.model)
+    storage = checkpoint.storage
+    manifest = read_published(storage, MANIFEST)
+    if manifest is None:
+        raise StunError(
+            "ModelNotFound",
+            f"{args.model} has no {MANIFEST}, so it is no published result; check the URI.",
+        )
+    progress.run_key = manifest["runKey"]
+    check_files(storage, manifest)
+    check_zeros(checkpoint, manifest, progress)
+    progress.advance()
+    info = storage.find(MANIFEST)
+    digest = manifest_digest(storage.read_all(info)) if info else None
+    return {
+        "uri": args.model,
+        "manifestDigest": digest,
+        "files": len(manifest["files"]),
+        "sparsity": manifest["sparsity"],
+    }
+
+
+def check_files(storage: Storage, manifest: dict[str, Any]) -> None:
+    listing = {info.name: info for info in storage.list()}
+    for record in manifest["files"]:
+        info = listing.get(record["name"])
+        if info is None:
+            raise corrupt(f"{storage.uri} lacks {record['name']}, which its manifest lists")
+        if info.size != record["size"] or sha256(storage, info) != record["sha256"]:
+            raise corrupt(f"{record['name']} of {storage.uri} is not what its manifest lists")
+
+
+def sha256(storage: Storage, info: ObjectInfo) -> str:
+    digest = hashlib.sha256()
+    for start in range(0, info.size, CHUNK):
+        digest.update(storage.read(info, start, min(CHUNK, info.size - start)))
+    return digest.hexdigest()
+
+
+def check_zeros(checkpoint: Checkpoint, manifest: dict[str, Any], progress: Progress) -> None:
+    """The sparsity that the manifest states is the sparsity that the weights have."""
+    family = supported_family(checkpoint)
+    names = family.prunable_names(checkpoint.config.experts)
+    progress.plan(checkpoint.config.layers)
+    for index, stated in enumerate(manifest["zeros"]):
+        zeros = count_zeros(read_layer(checkpoint, family, index), names)
+        if zeros != stated:
+            raise corrupt(
+                f"Layer {index} of {checkpoint.uri} has {zeros} zeros where its manifest "
+                f"states {stated}"
+            )
+        progress.advance()

@@ -1,0 +1,59 @@
+"""Finds what a run key has already published, so that no GPU repeats it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from stun.errors import StunError
+from stun.manifest import MANIFEST, REPORT, manifest_digest, read_published
+from stun.quality import accepted, check_accepted
+from stun.recipe import Recipe
+from stun.storage import Storage
+
+
+@dataclass(frozen=True)
+class Existing:
+    """A published model: its result as the operator reads it, and what the gate measured."""
+
+    result: dict[str, Any]
+    experts_kept: dict[str, list[int]]
+    gate: dict[str, Any] | None
+
+
+def find_existing(storage: Storage) -> Existing | None:
+    info = storage.find(MANIFEST)
+    if info is None:
+        return None
+    manifest = read_published(storage, MANIFEST) or {}
+    report = read_published(storage, REPORT) or {}
+    result = {
+        "kind": "Result",
+        "runKey": manifest["runKey"],
+        "uri": storage.uri,
+        "manifestDigest": manifest_digest(storage.read_all(info)),
+        **{key: manifest[key] for key in MANIFEST_RESULT},
+        "quality": report.get("quality"),
+        "stages": report.get("stages", []),
+        "reused": True,
+    }
+    return Existing(result, manifest["expertsKept"], report.get("gate"))
+
+
+MANIFEST_RESULT = ("sparsity", "expertsBefore", "expertsAfter", "bytesBefore", "bytesAfter")
+
+
+def recheck(existing: Existing, recipe: Recipe, gate: dict[str, Any] | None) -> dict[str, Any]:
+    """The recorded result under this recipe's gate; thresholds are no part of the run key."""
+    asked = recipe.perplexity
+    if asked is None:
+        return existing.result
+    if existing.gate != gate:
+        raise StunError(
+            "QualityDataInvalid",
+            f"{existing.result['uri']} is published already and its report does not cover these "
+            f"samples of {asked.uri}; give the quality data that it was published with, or "
+            "delete it.",
+        )
+    change = existing.result["quality"]["perplexity"]
+    check_accepted(change, asked.max_increase)
+    change = {**change, "accepted": accepted(change, asked.max_increase)}
+    return {**existing.result, "quality": {"perplexity": change}}

@@ -1,0 +1,82 @@
+"""Reads a JSON object field by field: every wrong field is one sentence that names its path."""
+
+from stun.errors import StunError
+
+
+def invalid(message: str) -> StunError:
+    return StunError("RecipeInvalid", message)
+
+
+class Fields:
+    """One object of the recipe. Fields never read are refused by finish(), not ignored."""
+
+    def __init__(self, value: object, path: str) -> None:
+        if not isinstance(value, dict):
+            raise invalid(f"{path or 'The recipe'} must be an object, not {value!r}.")
+        self.value = value
+        self.path = path
+        self.read: set[str] = set()
+
+    def name(self, key: str) -> str:
+        return f"{self.path}.{key}" if self.path else key
+
+    def get(self, key: str) -> object:
+        self.read.add(key)
+        return self.value.get(key)
+
+    def section(self, key: str) -> "Fields":
+        found = self.get(key)
+        return Fields({} if found is None else found, self.name(key))
+
+    def number(self, key: str, low: float, high: float) -> float | None:
+        found = self.get(key)
+        if found is None:
+            return None
+        # bool is a subclass of int
+        if (
+            not isinstance(found, int | float)
+            or isinstance(found, bool)
+            or not low <= found <= high
+        ):
+            raise invalid(f"{self.name(key)} must be a number from {low} to {high}, not {found!r}.")
+        return float(found)
+
+    def integer(self, key: str, low: int, default: int) -> int:
+        found = self.get(key)
+        if found is None:
+            return default
+        if not isinstance(found, int) or isinstance(found, bool) or found < low:
+            raise invalid(
+                f"{self.name(key)} must be a whole number of at least {low}, not {found!r}."
+            )
+        return found
+
+    def text(self, key: str) -> str:
+        found = self.get(key)
+        if not isinstance(found, str) or not found:
+            raise invalid(f"{self.name(key)} is missing; write a URI.")
+        return found
+
+    def choice(
+        self,
+        key: str,
+        supported: tuple[str, ...],
+        planned: tuple[str, ...] = (),
+        default: str | None = None,
+    ) -> str:
+        """One of the supported words, the first by default; a planned one is refused by name."""
+        found = self.get(key)
+        if found is None:
+            found = default or supported[0]
+        if isinstance(found, str) and found in planned:
+            raise invalid(
+                f"{self.name(key)} {found} is not supported yet; write {' or '.join(supported)}."
+            )
+        if found not in supported:
+            raise invalid(f"{self.name(key)} is {found!r}; write {' or '.join(supported)}.")
+        return str(found)
+
+    def finish(self) -> None:
+        unknown = sorted(self.value.keys() - self.read)
+        if unknown:
+            raise invalid(f"{self.name(unknown[0])} is not a field of the recipe; remove it.")

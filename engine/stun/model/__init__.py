@@ -1,0 +1,1 @@
+"""Forward passes written out in plain PyTorch, one decoder layer at a time."""

@@ -1,0 +1,127 @@
+"""Everything that can be known before a layer is streamed, for inspect and prune alike.
+
+Both call this, so both compute the same run key and refuse the same input: what inspect
+accepts on a CPU does not fail for that reason on a GPU.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from stun.checkpoint import Checkpoint
+from stun.documents import (
+    Documents,
+    Encoder,
+    check_separate,
+    first_windows,
+    read_documents,
+    shuffled_windows,
+    take,
+)
+from stun.errors import StunError
+from stun.families import Family, check_computable
+from stun.opening import open_checkpoint
+from stun.plan import Plan, make_plan
+from stun.recipe import Recipe
+from stun.runkey import run_identity, run_key
+
+LONGEST_DEFAULT = 2048
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The held-out tokens and what identifies them in the report."""
+
+    ids: torch.Tensor
+    identity: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    recipe: Recipe
+    checkpoint: Checkpoint
+    family: Family
+    plan: Plan | None
+    calibration: torch.Tensor | None
+    gate: Gate | None
+    identity: dict[str, Any]
+
+    @property
+    def run_key(self) -> str | None:
+        """None while the ratio is left to the GPU plan: it is part of the key."""
+        return None if self.plan is None else run_key(self.identity)
+
+
+def prepare(model: str, recipe: Recipe) -> Prepared:
+    checkpoint = open_checkpoint(model, needs_experts=recipe.ratio != 0)
+    family = supported_family(checkpoint)
+    plan = None if recipe.ratio is None else make_plan(recipe, family, checkpoint.config)
+    encoder = Encoder(checkpoint)
+    documents = calibration_documents(recipe)
+    ids = calibration_ids(recipe, documents, encoder)
+    gate = gate_ids(recipe, documents, encoder)
+    digest = None if documents is None else documents.digest
+    identity = run_identity(checkpoint, recipe, digest)
+    return Prepared(recipe, checkpoint, family, plan, ids, gate, identity)
+
+
+def supported_family(checkpoint: Checkpoint) -> Family:
+    if checkpoint.family is None:
+        raise StunError(
+            "UnsupportedFamily",
+            f"{checkpoint.uri} is a dense {checkpoint.config.architecture}; dense models are not "
+            "pruned yet, give a mixture-of-experts model.",
+        )
+    check_computable(checkpoint.raw_config, checkpoint.uri)
+    return checkpoint.family
+
+
+def calibration_documents(recipe: Recipe) -> Documents | None:
+    """Read only where a weight depends on it."""
+    if recipe.calibration is None or recipe.weights_method != "Wanda":
+        return None
+    return read_documents(recipe.calibration.uri, "calibration")
+
+
+def check_length(length: int, longest: int, documents: Documents) -> None:
+    if length > longest:
+        raise documents.fault(
+            f"Sequences of {length} tokens are asked of {documents.uri}, but the model takes at "
+            f"most {longest}; lower sequenceLength."
+        )
+
+
+def calibration_ids(
+    recipe: Recipe, documents: Documents | None, encoder: Encoder
+) -> torch.Tensor | None:
+    if recipe.calibration is None or documents is None:
+        return None
+    length, samples = recipe.calibration.sequence_length, recipe.calibration.samples
+    check_length(length, encoder.checkpoint.config.max_positions, documents)
+    windows = shuffled_windows(documents, encoder, length, recipe.calibration.seed)
+    return take(windows, samples, length, documents)
+
+
+def gate_ids(recipe: Recipe, calibration: Documents | None, encoder: Encoder) -> Gate | None:
+    asked = recipe.perplexity
+    if asked is None:
+        return None
+    documents = read_documents(asked.uri, "quality")
+    if calibration is not None:
+        check_separate(documents, calibration)
+    longest = encoder.checkpoint.config.max_positions
+    length = gate_length(recipe, longest)
+    check_length(length, longest, documents)
+    ids = take(first_windows(documents, encoder, length), asked.samples, length, documents)
+    identity = {"digest": documents.digest, "samples": asked.samples, "sequenceLength": length}
+    return Gate(ids, identity)
+
+
+def gate_length(recipe: Recipe, longest: int) -> int:
+    """Its own length, else the calibration's, else the model's up to 2048."""
+    if recipe.perplexity is not None and recipe.perplexity.sequence_length:
+        return recipe.perplexity.sequence_length
+    if recipe.calibration is not None:
+        return recipe.calibration.sequence_length
+    return min(longest, LONGEST_DEFAULT)

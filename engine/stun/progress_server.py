@@ -1,0 +1,38 @@
+"""Serves GET /progress, which the operator reads while the pod runs."""
+
+import json
+import os
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+from stun.progress import Progress
+
+
+def start_progress_server(progress: Progress) -> None:
+    """Only where STUN_PROGRESS_PORT is set; a daemon thread that ends with the process."""
+    port = os.environ.get("STUN_PROGRESS_PORT")
+    if not port:
+        return
+    host = os.environ.get("STUN_PROGRESS_HOST", "0.0.0.0")
+    server = ThreadingHTTPServer((host, int(port)), handler(progress))
+    server.daemon_threads = True
+    Thread(target=server.serve_forever, name="progress", daemon=True).start()
+
+
+def handler(progress: Progress) -> type[BaseHTTPRequestHandler]:
+    class ProgressHandler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # the name that http.server calls
+            if self.path != "/progress":
+                self.send_error(404)
+                return
+            body = json.dumps(progress.snapshot()).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """stderr belongs to the run's own progress."""
+
+    return ProgressHandler

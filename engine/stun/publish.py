@@ -1,0 +1,74 @@
+"""Publishes a model so that nobody can take half of it for the whole: the manifest comes last."""
+
+import hashlib
+import json
+import re
+from typing import Any
+
+from stun.checkpoint import Checkpoint
+from stun.layout import Shard
+from stun.manifest import MANIFEST
+from stun.opening import INDEX
+from stun.safetensors_io import corrupt
+from stun.shards import FileRecord
+from stun.storage import Storage
+
+
+def edit_config(source: bytes, key: str, experts: int, uri: str) -> bytes:
+    """The source's config.json with one number changed and every other byte as it was."""
+    text = source.decode()
+    wanted = {**json.loads(text), key: experts}
+    for match in re.finditer(rf'("{key}"\s*:\s*)\d+', text):
+        edited = text[: match.start()] + match[1] + str(experts) + text[match.end() :]
+        if json.loads(edited) == wanted:
+            return edited.encode()
+    raise corrupt(f"config.json of {uri} has no number {key}")
+
+
+def encode_index(shards: list[Shard]) -> bytes:
+    tensors = [(spec, shard.name) for shard in shards for spec in shard.tensors]
+    index = {
+        "metadata": {"total_size": sum(spec.nbytes for spec, _ in tensors)},
+        "weight_map": {spec.name: name for spec, name in sorted(tensors, key=lambda t: t[0].name)},
+    }
+    return (json.dumps(index, indent=2) + "\n").encode()
+
+
+def put_file(storage: Storage, name: str, data: bytes) -> FileRecord:
+    storage.put(name, data)
+    return FileRecord(name, len(data), hashlib.sha256(data).hexdigest())
+
+
+def publish_companions(
+    storage: Storage, checkpoint: Checkpoint, shards: list[Shard], experts_key: str, experts: int
+) -> list[FileRecord]:
+    """Index, configuration, tokenizer and what else belongs to the model."""
+    records = [put_file(storage, INDEX, encode_index(shards))]
+    for name, info in checkpoint.companions.items():
+        data = checkpoint.storage.read_all(info)
+        if name == "config.json":
+            data = edit_config(data, experts_key, experts, checkpoint.uri)
+        records.append(put_file(storage, name, data))
+    return records
+
+
+def check_listing(storage: Storage, records: list[FileRecord]) -> None:
+    """What lies there now must be exactly what was written."""
+    sizes = {info.name: info.size for info in storage.list()}
+    for record in records:
+        if sizes.get(record.name) != record.size:
+            raise storage.fault(
+                "unavailable",
+                f"{storage.uri}{record.name} has {sizes.get(record.name, 'no')} bytes after "
+                f"{record.size} were written; leave the prefix alone, the run is retried.",
+            )
+
+
+def discard(storage: Storage) -> dict[str, Any]:
+    """Removes an unpublished result; one with a manifest is left alone."""
+    if storage.find(MANIFEST) is not None:
+        return {"published": True, "removed": 0, "aborted": 0}
+    names = [info.name for info in storage.list()]
+    for name in names:
+        storage.delete(name)
+    return {"published": False, "removed": len(names), "aborted": storage.abort_uploads()}

@@ -1,0 +1,99 @@
+"""One interface over directories and S3, so that nothing else knows which is used."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Self
+
+from stun.errors import StunError
+
+Role = Literal["model", "calibration", "quality", "output"]
+Fault = Literal["missing", "denied", "unavailable"]
+
+# The same missing object means another thing to the user for each use of a storage.
+# A fault of the output is retried: a bucket or a permission may still be on its way.
+REASONS: dict[Role, dict[Fault, str]] = {
+    "model": {"missing": "ModelNotFound", "denied": "ModelUnreadable"},
+    "calibration": {"missing": "CalibrationInvalid", "denied": "CalibrationInvalid"},
+    "quality": {"missing": "QualityDataInvalid", "denied": "QualityDataInvalid"},
+    "output": {},
+}
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """An object: its name below the storage's URI, its size and what tells its versions apart."""
+
+    name: str
+    size: int
+    version: str
+
+
+class Writer(ABC):
+    """An object being written: visible under its name only after close()."""
+
+    @abstractmethod
+    def write(self, data: bytes | bytearray | memoryview) -> None: ...
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    @abstractmethod
+    def abort(self) -> None: ...
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abort()
+
+
+class Storage(ABC):
+    """The objects below one URI."""
+
+    def __init__(self, uri: str, role: Role) -> None:
+        self.uri = uri
+        self.role: Role = role
+
+    def fault(self, kind: Fault, message: str) -> StunError:
+        return StunError(REASONS[self.role].get(kind, "StorageUnavailable"), message)
+
+    @abstractmethod
+    def list(self) -> list[ObjectInfo]:
+        """All objects below the URI, sorted by name; none is not an error."""
+
+    @abstractmethod
+    def find(self, name: str) -> ObjectInfo | None: ...
+
+    @abstractmethod
+    def read(self, info: ObjectInfo, start: int, length: int) -> bytearray:
+        """Exactly `length` bytes of the version that `info` names."""
+
+    @abstractmethod
+    def writer(self, name: str, size: int) -> Writer: ...
+
+    @abstractmethod
+    def put_new(self, name: str, data: bytes) -> bool:
+        """Writes an object that must not exist yet; False when it does."""
+
+    @abstractmethod
+    def delete(self, name: str) -> None: ...
+
+    @abstractmethod
+    def abort_uploads(self) -> int:
+        """Drops writes that were begun and never closed; how many there were."""
+
+    def read_all(self, info: ObjectInfo) -> bytes:
+        return bytes(self.read(info, 0, info.size))
+
+    def put(self, name: str, data: bytes) -> None:
+        with self.writer(name, len(data)) as out:
+            out.write(data)

@@ -1,0 +1,128 @@
+"""A directory as storage: file:// URIs, plain paths and what the operator mounts."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stun.errors import StunError
+from stun.storage.base import ObjectInfo, Role, Storage, Writer
+
+PARTIAL = ".partial"
+
+
+class DirectoryWriter(Writer):
+    """Writes beside the final name and renames: a file that has its name is whole."""
+
+    def __init__(self, storage: "DirectoryStorage", path: Path) -> None:
+        self.storage = storage
+        self.path = path
+        # Two runs of one key may write at the same time, each as process 1 of its container.
+        self.partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
+        with storage.translate(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.file = self.partial.open("wb")
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        with self.storage.translate(self.path):
+            self.file.write(data)
+
+    def close(self) -> None:
+        with self.storage.translate(self.path):
+            self.file.flush()
+            # The manifest must never survive a power cut that the weights did not.
+            os.fsync(self.file.fileno())
+            self.file.close()
+            self.partial.replace(self.path)
+
+    def abort(self) -> None:
+        self.file.close()
+        self.partial.unlink(missing_ok=True)
+
+
+class DirectoryStorage(Storage):
+    def __init__(self, uri: str, role: Role, root: Path) -> None:
+        super().__init__(uri, role)
+        self.root = root
+
+    @contextmanager
+    def translate(self, path: Path) -> Iterator[None]:
+        try:
+            yield
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise self.fault("missing", f"{path} does not exist; check the URI.") from error
+        except PermissionError as error:
+            raise self.fault(
+                "denied", f"{path} may not be accessed; grant the permission."
+            ) from error
+        except OSError as error:
+            raise self.fault("unavailable", f"{path} failed: {error.strerror}.") from error
+
+    def _info(self, path: Path) -> ObjectInfo:
+        stat = path.stat()
+        name = path.relative_to(self.root).as_posix()
+        return ObjectInfo(name, stat.st_size, str(stat.st_mtime_ns))
+
+    def list(self) -> list[ObjectInfo]:
+        with self.translate(self.root):
+            if self.role == "model":
+                next(self.root.iterdir(), None)  # rglob hides a directory that cannot be read
+            files = [path for path in self.root.rglob("*") if path.is_file()]
+            return sorted((self._info(path) for path in files), key=lambda info: info.name)
+
+    def find(self, name: str) -> ObjectInfo | None:
+        path = self.root / name
+        with self.translate(path):
+            return self._info(path) if path.is_file() else None
+
+    def read(self, info: ObjectInfo, start: int, length: int) -> bytearray:
+        path = self.root / info.name
+        buffer = bytearray(length)
+        with self.translate(path), path.open("rb", buffering=0) as file:
+            if str(os.fstat(file.fileno()).st_mtime_ns) != info.version:
+                raise changed(self, path)
+            file.seek(start)
+            view = memoryview(buffer)
+            # One read() of Linux returns at most 2 GiB.
+            while view and (count := file.readinto(view)):
+                view = view[count:]
+        if view:
+            raise changed(self, path)
+        return buffer
+
+    def writer(self, name: str, size: int) -> Writer:
+        return DirectoryWriter(self, self.root / name)
+
+    def put_new(self, name: str, data: bytes) -> bool:
+        path = self.root / name
+        own = f".{name}.{secrets.token_hex(4)}{PARTIAL}"
+        self.put(own, data)
+        with self.translate(path):
+            try:
+                # A link refuses an existing name; a rename would replace it.
+                path.hardlink_to(self.root / own)
+            except FileExistsError:
+                return False
+            finally:
+                (self.root / own).unlink()
+        return True
+
+    def delete(self, name: str) -> None:
+        with self.translate(self.root / name):
+            (self.root / name).unlink(missing_ok=True)
+
+    def abort_uploads(self) -> int:
+        """Unlinks partial files, then the folders of the run that are left empty."""
+        partial = list(self.root.rglob(f".*{PARTIAL}"))
+        for path in partial:
+            path.unlink(missing_ok=True)
+        if self.root.is_dir() and not any(self.root.iterdir()):
+            self.root.rmdir()
+        return len(partial)
+
+
+def changed(storage: Storage, path: Path) -> StunError:
+    return storage.fault(
+        "unavailable", f"{path} changed while it was read; leave it alone and retry."
+    )

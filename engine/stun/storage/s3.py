@@ -1,0 +1,124 @@
+"""An S3 prefix as storage: ranged reads of one version, listing, conditional writes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+
+from stun.errors import StunError
+from stun.storage.base import ObjectInfo, Role, Storage, Writer
+from stun.storage.s3_client import explain, make_client
+from stun.storage.s3_writer import S3Writer
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+READ_ATTEMPTS = 3
+
+
+class S3Storage(Storage):
+    def __init__(self, uri: str, role: Role, bucket: str, prefix: str) -> None:
+        super().__init__(uri, role)
+        self.bucket = bucket
+        self.prefix = prefix if not prefix or prefix.endswith("/") else prefix + "/"
+
+    @cached_property
+    def client(self) -> "S3Client":
+        with self.translate(self.uri):
+            try:
+                return make_client()
+            except ValueError as error:
+                message = f"S3_ENDPOINT is no URL: {error}; write https://HOST:PORT."
+                raise StunError("RecipeInvalid", message) from error
+
+    @contextmanager
+    def translate(self, what: str) -> Iterator[None]:
+        """Turns boto's exceptions into sentences."""
+        try:
+            yield
+        except (ClientError, BotoCoreError) as error:
+            raise self.fault(*explain(what, error)) from error
+
+    def _uri(self, name: str) -> str:
+        return f"s3://{self.bucket}/{self.prefix}{name}"
+
+    def list(self) -> list[ObjectInfo]:
+        found = []
+        with self.translate(self.uri):
+            pages = self.client.get_paginator("list_objects_v2")
+            for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix):
+                for item in page.get("Contents", []):
+                    name = item["Key"][len(self.prefix) :]
+                    found.append(ObjectInfo(name, item["Size"], item["ETag"].strip('"')))
+        return sorted(found, key=lambda info: info.name)
+
+    def find(self, name: str) -> ObjectInfo | None:
+        """By listing: a HEAD could not tell a missing object from a missing bucket."""
+        key = self.prefix + name
+        with self.translate(self._uri(name)):
+            page = self.client.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1)
+        for item in page.get("Contents", []):
+            if item["Key"] == key:
+                return ObjectInfo(name, item["Size"], item["ETag"].strip('"'))
+        return None
+
+    def read(self, info: ObjectInfo, start: int, length: int) -> bytearray:
+        """Retries here too: boto retries a request, not a body that breaks off in the middle."""
+        if length == 0:
+            return bytearray()
+        with self.translate(self._uri(info.name)):
+            for attempt in range(READ_ATTEMPTS):
+                try:
+                    return self._read_once(info, start, length)
+                except (HTTPClientError, OSError):
+                    if attempt == READ_ATTEMPTS - 1:
+                        raise
+        raise AssertionError("unreachable")
+
+    def _read_once(self, info: ObjectInfo, start: int, length: int) -> bytearray:
+        body = self.client.get_object(
+            Bucket=self.bucket,
+            Key=self.prefix + info.name,
+            IfMatch=info.version,
+            Range=f"bytes={start}-{start + length - 1}",
+        )["Body"]
+        buffer = bytearray(length)
+        filled = 0
+        for chunk in body.iter_chunks(1 << 20):
+            buffer[filled : filled + len(chunk)] = chunk
+            filled += len(chunk)
+        return buffer
+
+    def writer(self, name: str, size: int) -> Writer:
+        return S3Writer(self.client, self.bucket, self.prefix + name, size, self.translate)
+
+    def put_new(self, name: str, data: bytes) -> bool:
+        with self.translate(self._uri(name)):
+            try:
+                self.client.put_object(
+                    Bucket=self.bucket, Key=self.prefix + name, Body=data, IfNoneMatch="*"
+                )
+            except ClientError as error:
+                # 409 is a conditional write that met another one in flight.
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (409, 412):
+                    raise
+                return False
+        return True
+
+    def delete(self, name: str) -> None:
+        with self.translate(self._uri(name)):
+            self.client.delete_object(Bucket=self.bucket, Key=self.prefix + name)
+
+    def abort_uploads(self) -> int:
+        count = 0
+        with self.translate(self.uri):
+            pages = self.client.get_paginator("list_multipart_uploads")
+            for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix):
+                for upload in page.get("Uploads", []):
+                    self.client.abort_multipart_upload(
+                        Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                    )
+                    count += 1
+        return count

@@ -1,0 +1,69 @@
+"""The S3 client, and what its failures mean in sentences."""
+
+import os
+from typing import TYPE_CHECKING, Literal
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+
+from stun.storage.base import Fault
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+CREDENTIALS = (
+    "give AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_DEFAULT_REGION and, where it is not AWS, "
+    "S3_ENDPOINT with its scheme, all in the data of the ServiceAccount's Secret "
+    "(endpoint annotations are not seen)"
+)
+# Servers disagree on the status of these: AWS says 403, others 400.
+DENIED = {"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken"}
+
+
+def make_client() -> "S3Client":
+    """A client for AWS or, with S3_ENDPOINT, for any server that speaks S3."""
+    import boto3
+    from botocore.config import Config
+
+    endpoint = os.environ.get("S3_ENDPOINT") or None
+    session = boto3.session.Session()
+    # Servers other than AWS are often reached by an address that has no bucket subdomains.
+    style: Literal["path", "auto"] = "path" if endpoint else "auto"
+    return session.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name=session.region_name or "us-east-1",
+        config=Config(
+            connect_timeout=10,
+            read_timeout=60,
+            retries={"mode": "standard"},
+            s3={"addressing_style": style},
+        ),
+    )
+
+
+def explain(what: str, error: ClientError | BotoCoreError) -> tuple[Fault, str]:
+    """The kind of a failure and its sentence."""
+    if isinstance(error, ClientError):
+        return explain_answer(what, error)
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return "denied", f"There are no S3 credentials to access {what}: {CREDENTIALS}."
+    return "unavailable", f"{what} could not be reached: {error}; the run is retried."
+
+
+def explain_answer(what: str, error: ClientError) -> tuple[Fault, str]:
+    code = error.response.get("Error", {}).get("Code", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code == "NoSuchBucket":
+        return "denied", f"The bucket of {what} does not exist; correct the URI."
+    if status in (401, 403) or code in DENIED:
+        return "denied", f"S3 refused access to {what} ({code}): {CREDENTIALS}."
+    if status == 404:
+        return "missing", f"{what} does not exist; check the URI."
+    if status == 412:
+        return "unavailable", f"{what} changed while it was read; leave it alone, it is retried."
+    return "unavailable", f"{what} failed with S3 error {code}; the run is retried."
