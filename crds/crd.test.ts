@@ -3,7 +3,11 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { part, readCRD, type Schema } from '../scripts/generate/schema.ts';
 import { Api, calibration, perplexity, pruneJob, readYaml, serving, specWith, type Fields } from './fixture.ts';
-import { locations, notSupportedYet, pruning, running } from './rows.ts';
+import { edited, editable, untilPublished } from './rows/edits.ts';
+import { locations } from './rows/locations.ts';
+import { notSupportedYet } from './rows/not-supported-yet.ts';
+import { pruning } from './rows/pruning.ts';
+import { running } from './rows/running.ts';
 
 let api: Api;
 
@@ -109,40 +113,6 @@ const full = specWith({
   serving,
   runner: { podTemplate: { metadata: { labels: { a: 'b' } } } },
 });
-const edited: Record<string, Fields> = {
-  model: { model: { uri: 's3://models/other/' } },
-  pruning: { pruning: { experts: { ratio: 0.5 } } },
-  calibration: { calibration: { samples: 9 } },
-  'calibration (removed)': { pruning: { targetSparsity: null, weights: null }, calibration: null },
-  quality: { quality: { perplexity: { maxIncrease: 1 } } },
-  'quality (removed)': { quality: null },
-  output: { output: { uri: 's3://elsewhere/' } },
-  planOnly: { planOnly: true },
-  'serving (removed)': { serving: null },
-  'serving.ref': { serving: { ref: { name: 'other' } } },
-  'serving.sizing': { serving: { sizing: { maxModelLen: 1 } } },
-  'serving.requireSaving': { serving: { requireSaving: false } },
-  'serving.waitFor': { serving: { waitFor: '1s' } },
-  'runner.device': { runner: { device: 'cpu' } },
-  'runner.backoffLimit': { runner: { backoffLimit: 9 } },
-  'runner.gpuProducts': { runner: { gpuProducts: ['NVIDIA-H200'] } },
-  'runner.serviceAccountName': { runner: { serviceAccountName: 'other' } },
-  'runner.image': { runner: { image: 'other' } },
-  'runner.scratch': { runner: { scratch: { size: '1Ti' } } },
-  'runner.podTemplate': { runner: { podTemplate: { metadata: { labels: { a: 'c' } } } } },
-  'runner.podTemplate (removed)': { runner: { podTemplate: null } },
-};
-const editable: Record<string, Fields> = {
-  suspend: { suspend: true },
-  ttlSecondsAfterFinished: { ttlSecondsAfterFinished: 60 },
-  'runner.activeDeadline': { runner: { activeDeadline: '12h' } },
-  'serving.rollbackRequested': { serving: { rollbackRequested: false } },
-};
-const untilPublished: Record<string, Fields> = {
-  'serving.strategy': { serving: { strategy: 'Recreate' } },
-  'serving.timeout': { serving: { timeout: '1h' } },
-  'serving.soak': { serving: { soak: '5m' } },
-};
 
 function condition(type: string, status: string): Fields {
   return { type, status, reason: 'Test', message: 'A test.', lastTransitionTime: '2026-01-01T00:00:00Z' };

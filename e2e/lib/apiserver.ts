@@ -2,19 +2,18 @@
  * A real etcd and kube-apiserver on loopback, for tests of what the API server itself decides: schema, defaults, CEL.
  * No controller and no node runs behind it. Binaries come from the same cache as the local cluster's.
  */
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
-import { createServer } from 'node:net';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-const binaries = join(homedir(), '.cache/stun-operator/bin');
+import { binaries, freePorts, hasEnded, lastWords, startDaemon, stopAll, type Daemon } from './daemon.ts';
+
 const readyWithinMs = 90_000;
-const stopWithinMs = 15_000;
 const pollMs = 100;
 
 export interface Answer {
@@ -36,27 +35,20 @@ interface Place {
   readonly token: string;
 }
 
-interface Daemon {
-  readonly name: string;
-  readonly log: string;
-  readonly process: ChildProcess;
-  readonly exited: Promise<void>;
-}
-
 export async function startApiServer(): Promise<ApiServer> {
   const folder = await mkdtemp(join(tmpdir(), 'stun-apiserver-'));
   const [clientPort, peerPort, port] = await freePorts(3);
   const place: Place = { folder, port: port ?? 0, token: randomBytes(16).toString('hex') };
   await writeCredentials(place);
   const daemons = [
-    await start(place, 'etcd', etcdFlags(folder, clientPort ?? 0, peerPort ?? 0)),
-    await start(place, 'kube-apiserver', apiserverFlags(place, clientPort ?? 0)),
+    await startDaemon(folder, 'etcd', etcdFlags(folder, clientPort ?? 0, peerPort ?? 0)),
+    await startDaemon(folder, 'kube-apiserver', apiserverFlags(place, clientPort ?? 0)),
   ];
   try {
     const ca = await untilReady(place, daemons);
     return await connect(place, daemons, ca);
   } catch (error) {
-    await stopAll(place, daemons);
+    await clearAway(place, daemons);
     throw error;
   }
 }
@@ -86,51 +78,16 @@ async function writeCredentials({ folder, token }: Place): Promise<void> {
   await writeFile(join(folder, 'tokens.csv'), `${token},admin,admin,system:masters\n`, { mode: 0o600 });
 }
 
-/** Ports are held together before any is released, so that two are never the same. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, listen));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports;
-}
-
-function listen(): Promise<ReturnType<typeof createServer>> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => { resolve(server); });
-  });
-}
-
-async function start({ folder }: Place, name: string, flags: readonly string[]): Promise<Daemon> {
-  const log = join(folder, `${name}.log`);
-  const file = await open(log, 'w');
-  const process = spawn(join(binaries, name), flags, { stdio: ['ignore', file.fd, file.fd] });
-  const exited = new Promise<void>((done) => {
-    process.once('exit', () => { done(); });
-    process.once('error', () => { done(); });
-  });
-  await file.close();
-  return { name, log, process, exited };
-}
-
 /** The serving certificate is made by the API server itself; until its file is there, nobody listens either. */
 async function untilReady(place: Place, daemons: readonly Daemon[]): Promise<string> {
   const deadline = Date.now() + readyWithinMs;
   for (;;) {
-    const dead = daemons.find(({ process }) => process.pid === undefined || process.exitCode !== null || process.signalCode !== null);
-    if (dead !== undefined || Date.now() > deadline) throw new Error(await whyNotReady(dead, daemons));
     const ca = await readFile(join(place.folder, 'certs/apiserver.crt'), 'utf8').catch(() => undefined);
     if (ca !== undefined && (await isReady(place, ca))) return ca;
+    const suspect = daemons.find(hasEnded) ?? (Date.now() > deadline ? daemons.at(-1) : undefined);
+    if (suspect !== undefined) throw new Error(await lastWords(suspect));
     await delay(pollMs);
   }
-}
-
-async function whyNotReady(dead: Daemon | undefined, daemons: readonly Daemon[]): Promise<string> {
-  if (dead?.process.pid === undefined && dead !== undefined) return `${binaries}/${dead.name} cannot be started; build it with: make cluster-tools`;
-  const daemon = dead ?? daemons[daemons.length - 1];
-  const log = daemon === undefined ? '' : await readFile(daemon.log, 'utf8');
-  return `${daemon?.name ?? 'the API server'} ${dead === undefined ? `is not ready after ${readyWithinMs / 1000} s` : 'ended'}: ${log.slice(-2000)}`;
 }
 
 async function isReady(place: Place, ca: string): Promise<boolean> {
@@ -150,7 +107,7 @@ async function connect(place: Place, daemons: readonly Daemon[], ca: string): Pr
     kubectl: async (...args) => (await promisify(execFile)(join(binaries, 'kubectl'), ['--kubeconfig', kubeconfig, ...args])).stdout,
     stop: async () => {
       agent.destroy();
-      await stopAll(place, daemons);
+      await clearAway(place, daemons);
     },
   };
 }
@@ -193,12 +150,7 @@ function parse(contentType: string | undefined, text: string): unknown {
   return contentType?.startsWith('application/json') === true ? JSON.parse(text) : text;
 }
 
-async function stopAll({ folder }: Place, daemons: readonly Daemon[]): Promise<void> {
-  for (const { process, exited } of daemons.toReversed()) {
-    process.kill('SIGTERM');
-    const killer = setTimeout(() => process.kill('SIGKILL'), stopWithinMs);
-    await exited;
-    clearTimeout(killer);
-  }
+async function clearAway({ folder }: Place, daemons: readonly Daemon[]): Promise<void> {
+  await stopAll(daemons);
   await rm(folder, { recursive: true, force: true });
 }

@@ -1,0 +1,62 @@
+/** Where models, data and results may lie. */
+import { calibration, perplexity } from '../fixture.ts';
+import { type Row } from './row.ts';
+
+export const locations: readonly Row[] = [
+  {
+    field: 'model.uri hf://',
+    refused: { model: { uri: 'hf://mistralai/Mixtral-8x22B-v0.1' } },
+    says:
+      'hf download mistralai/Mixtral-8x22B-v0.1 --local-dir model && aws s3 sync model s3://BUCKET/mistralai/Mixtral-8x22B-v0.1/' +
+      ' --exclude ".cache/*", then write uri: s3://BUCKET/mistralai/Mixtral-8x22B-v0.1/',
+    accepted: { model: { uri: 's3://bucket/mistralai/Mixtral-8x22B-v0.1/' } },
+  },
+  {
+    field: 'model.uri without a path',
+    refused: { model: { uri: 's3://models/' } },
+    says: "write the model's folder as s3://BUCKET/PATH/ or pvc://CLAIM/PATH/",
+    accepted: { model: { uri: 'pvc://models/tiny-moe' } },
+  },
+  {
+    field: 'model.uri with ..',
+    refused: { model: { uri: 'pvc://models/../secrets/' } },
+    says: 'write the path without . and .. segments',
+    accepted: { model: { uri: 'pvc://models/v1..2/' } },
+  },
+  {
+    field: 'calibration.uri',
+    refused: { calibration: { ...calibration, uri: 's3://data/' } },
+    says: 'write one file of JSON lines as s3://BUCKET/FILE.jsonl or pvc://CLAIM/FILE.jsonl',
+    accepted: { calibration: { ...calibration, uri: 'pvc://data/c4/calibration.jsonl' } },
+  },
+  {
+    field: 'calibration.uri with ..',
+    refused: { calibration: { ...calibration, uri: 'pvc://data/../x.jsonl' } },
+    says: 'write the path without . and .. segments',
+    accepted: { calibration },
+  },
+  {
+    field: 'quality.perplexity.uri',
+    refused: { quality: { perplexity: { ...perplexity, uri: 'https://example.org/heldout.jsonl' } } },
+    says: 'write one file of JSON lines as s3://BUCKET/FILE.jsonl or pvc://CLAIM/FILE.jsonl',
+    accepted: { quality: { perplexity } },
+  },
+  {
+    field: 'quality.perplexity.uri with ..',
+    refused: { quality: { perplexity: { ...perplexity, uri: 's3://data/../heldout.jsonl' } } },
+    says: 'write the path without . and .. segments',
+    accepted: { quality: { perplexity: { ...perplexity, maxIncrease: 0 } } },
+  },
+  {
+    field: 'output.uri',
+    refused: { output: { uri: '/models' } },
+    says: 'write the folder to publish to as s3://BUCKET/PATH/ or pvc://CLAIM/PATH/',
+    accepted: { output: { uri: 's3://models' } },
+  },
+  {
+    field: 'output.uri with ..',
+    refused: { output: { uri: 's3://models/..' } },
+    says: 'write the path without . and .. segments',
+    accepted: { output: { uri: 's3://models/a/b' } },
+  },
+];
