@@ -1,6 +1,6 @@
 /** Where models, data and results may lie. */
 import { calibration, perplexity } from '../fixture.ts';
-import { type Row } from './row.ts';
+import { task, type Row } from './row.ts';
 
 export const locations: readonly Row[] = [
   {
@@ -47,6 +47,13 @@ export const locations: readonly Row[] = [
     says: 'write the path without . and .. segments',
     accepted: { quality: { perplexity: { ...perplexity, maxIncrease: 0 } } },
   },
+  ...(['s3://data/', 's3://data/../arc.jsonl'] as const).flatMap((uri) =>
+    (['tasks', 'endpoint.tasks'] as const).map((place) => ({
+      field: `quality.${place} ${uri}`,
+      refused: { quality: place === 'tasks' ? { tasks: [{ ...task, uri }] } : { endpoint: { tasks: [{ ...task, uri }] } } },
+      says: `spec.quality.${place}[0].uri: Invalid value: "${uri}": write `,
+    })),
+  ),
   {
     field: 'output.uri',
     refused: { output: { uri: '/models' } },

@@ -1,8 +1,6 @@
 /** Fields of later work: each row goes when its field is supported. */
 import { calibration, perplexity } from '../fixture.ts';
-import { auto, wanda, withExperts, withPruning, withRunner, withServing, type Row } from './row.ts';
-
-const task = { name: 'arc_easy', uri: 's3://data/arc.jsonl', minRetained: 0.98 };
+import { auto, task, wanda, withExperts, withPruning, withRunner, withServing, type Row } from './row.ts';
 
 export const notSupportedYet: readonly Row[] = [
   { field: 'pruning.split Auto', refused: withPruning(auto, { calibration }), says: 'split: Auto is not supported yet in this release' },

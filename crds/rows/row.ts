@@ -12,6 +12,7 @@ export interface Row {
 
 export const wanda = { weights: { method: 'Wanda' } };
 export const auto = { split: 'Auto', targetSparsity: 0.4, ...wanda };
+export const task = { name: 'arc_easy', uri: 's3://data/arc.jsonl', minRetained: 0.98 };
 export const withPruning = (pruning: Fields, rest: Fields = {}): Fields => ({ pruning, ...rest });
 export const withExperts = (experts: Fields): Fields => withPruning({ experts });
 export const withServing = (fields: Fields): Fields => ({ serving: { ...serving, ...fields } });
