@@ -9,14 +9,14 @@ FROM ${NODE_IMAGE} AS bundle
 WORKDIR /build
 COPY package.json package-lock.json ./
 # No install scripts: Node itself comes as a locked package whose file is only copied.
-RUN npm ci --ignore-scripts --no-audit --no-fund
+RUN npm ci --ignore-scripts --no-audit --no-fund && cp node_modules/node-linux-*/bin/node /usr/local/bin/locked-node
 COPY tsconfig.json ./
 COPY scripts/bundle.ts scripts/
 COPY src src
-RUN npm run build && cp node_modules/node-linux-*/bin/node dist/node
+RUN npm run build
 
 FROM ${DEBIAN_IMAGE} AS operator
-COPY --from=bundle /build/dist/node /usr/local/bin/node
+COPY --from=bundle /usr/local/bin/locked-node /usr/local/bin/node
 COPY --from=bundle /build/dist/main.js /app/main.js
 ENV NODE_ENV=production
 USER 65532:65532

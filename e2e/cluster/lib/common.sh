@@ -8,17 +8,19 @@ STATE=${STUN_CLUSTER_STATE:-$CACHE/cluster}
 fail() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
 
 # step TEXT COMMAND...: run a step quietly, print one line with the seconds it took, and show its output only if it fails.
+# It runs in the background because `set -e` has no effect inside a command whose status is asked for.
 step() {
   local text=$1 began=$SECONDS log rc=0
   shift
   log=$(mktemp)
-  "$@" >"$log" 2>&1 || rc=$?
-  if [ "$rc" != 0 ]; then
-    cat "$log" >&2
-    rm -f "$log"
-    fail "\"$text\" failed with exit status $rc; the lines above say why"
-  fi
+  (
+    set -e
+    "$@"
+  ) >"$log" 2>&1 &
+  wait $! || rc=$?
+  [ "$rc" = 0 ] || cat "$log" >&2
   rm -f "$log"
+  [ "$rc" = 0 ] || fail "\"$text\" failed with exit status $rc; the lines above say why"
   printf '%-58s %4d s\n' "$text" $((SECONDS - began))
 }
 

@@ -1,11 +1,11 @@
 # Shared by the scripts that make images: buildah with a store of its own in the cache, and archives named by content.
 ARCHIVES=$CACHE/images
 
-# vfs and chroot isolation need neither FUSE nor a container runtime on the host.
+# chroot isolation needs no container runtime on the host; a store of its own keeps the host's untouched.
 builder() {
   local command=$1
   shift
-  buildah --root "$CACHE/buildah" --runroot "$CACHE/buildah-run" --storage-driver vfs "$command" "$@"
+  buildah --root "$CACHE/buildah" --runroot "$CACHE/buildah-run" --storage-driver overlay "$command" "$@"
 }
 
 has_image() { builder images --quiet "$1" >/dev/null 2>&1; }
