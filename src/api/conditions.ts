@@ -55,6 +55,7 @@ export type FailedReason =
   | 'RolloutFailed'
   | 'RolloutTimedOut'
   | 'RolledBack'
+  | 'ServingConflict'
   | 'ImagePullFailed';
 
 /** Of a condition on the way: something is under way, done, waited for or turned off. */
@@ -75,6 +76,7 @@ export type ProgressReason =
   | 'Serving'
   | 'RollingBack'
   | 'PutBack'
+  | 'Deleted'
   | 'Suspended'
   | 'Resumed'
   | 'Finished';

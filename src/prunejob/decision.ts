@@ -3,6 +3,7 @@
  *
  * The shell runs `actions` in order and stops at the first failure; then it writes `status`, only if it differs;
  * then it emits `events`. What must be remembered before an act is in the status of an earlier decision than the act.
+ * The next decision about the same PruneJob sees what this one wrote to the status and to the service.
  */
 import type { PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
 import type { KubeObject } from './kube.ts';
@@ -22,7 +23,7 @@ export type Action =
   | { readonly kind: 'CreateJob'; readonly manifest: KubeObject }
   /** Foreground, so that the Job stays visible until its last pod is gone. */
   | { readonly kind: 'DeleteJob'; readonly name: string; readonly uid: string }
-  /** Merge into the Job's spec the two fields a user may change while it runs; the template stays untouched. */
+  /** Merge into the Job's spec what may change after creation; the template stays untouched. */
   | { readonly kind: 'UpdateJob'; readonly name: string; readonly uid: string; readonly spec: JobLimits }
   /** Server-side apply with force, as field manager `stun-operator`. */
   | { readonly kind: 'ApplyService'; readonly ref: ServiceRef; readonly object: KubeObject }

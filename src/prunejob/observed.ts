@@ -3,11 +3,13 @@
  *
  * The shell fills it from its caches; whatever is not here (other objects, the clock, the bucket) cannot influence a decision.
  */
+import type { Stage } from '../api/names.ts';
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
 import type { ServiceObserved } from './serving/adapter.ts';
-import type { Job, KubeObject, Deployment, Pod, ReplicaSet } from './kube.ts';
+import type { Job, Pod } from './kube.ts';
 
-export type Stage = 'inspect' | 'prune' | 'clean';
+export type { ServingObjects } from './serving/adapter.ts';
+export type { Stage };
 
 /** A batch/v1 Job of this PruneJob with all the pods it still has, whatever their state. Found by label, not by name. */
 export interface ChildJob {
@@ -29,17 +31,6 @@ export interface GPUNode {
   readonly allocatableGPUs: number;
   readonly ready: boolean;
   readonly schedulable: boolean;
-}
-
-/**
- * The raw objects from which an adapter reads a service. For `kserve`: the InferenceService with its managedFields,
- * and by label `serving.kserve.io/inferenceservice=<name>` in its namespace the Deployments, their ReplicaSets and the pods.
- */
-export interface ServingObjects {
-  readonly service: KubeObject;
-  readonly deployments: readonly Deployment[];
-  readonly replicaSets: readonly ReplicaSet[];
-  readonly pods: readonly Pod[];
 }
 
 /** `NotAsked`: no `spec.serving`. `Missing`: the referenced object does not exist (yet). */
@@ -74,7 +65,10 @@ export interface Observed {
   readonly nodes: readonly GPUNode[];
   /** Of the active prune pod, if it answered since the last decision. */
   readonly progress?: EngineProgress;
-  /** `namespace/name` of an older PruneJob with this run key that is neither complete, failed nor being deleted. */
+  /**
+   * `namespace/name` of an older PruneJob with this run key that is neither complete nor failed.
+   * One that is being deleted counts until it is gone: it may still clean the prefix that both share.
+   */
   readonly sameRun?: string;
   readonly engine: EngineConfig;
 }

@@ -4,9 +4,19 @@
  * An adapter is pure: `read` turns the raw objects into facts, `object` turns fields into a server-side apply configuration.
  * The rule behind both: a service is judged by the pods that run, never by its own Ready, which stays True while old pods serve.
  */
-import type { KubeObject } from '../kube.ts';
 import type { ServiceRef } from '../decision.ts';
-import type { ServingObjects } from '../observed.ts';
+import type { Deployment, KubeObject, Pod, ReplicaSet } from '../kube.ts';
+
+/**
+ * The raw objects from which an adapter reads a service. For `kserve`: the InferenceService with its managedFields,
+ * and by label `serving.kserve.io/inferenceservice=<name>` in its namespace the Deployments, their ReplicaSets and the pods.
+ */
+export interface ServingObjects {
+  readonly service: KubeObject;
+  readonly deployments: readonly Deployment[];
+  readonly replicaSets: readonly ReplicaSet[];
+  readonly pods: readonly Pod[];
+}
 
 /**
  * The fields that a rollout writes, as the service's own spec has them now; absent means that the spec leaves them out.

@@ -1,0 +1,48 @@
+/**
+ * The whole life of a PruneJob, as a table of contents: the first phase that has something to do decides.
+ *
+ * Pure and level-triggered: the same observation always gives the same decision, whatever happened before or got lost.
+ */
+import type { Decision } from './decision.ts';
+import type { Observed } from './observed.ts';
+import { deletion } from './phases/deletion.ts';
+import { finish } from './phases/finish.ts';
+import { gateRefused } from './phases/gate-refused.ts';
+import { inspect } from './phases/inspect.ts';
+import { plan } from './phases/plan.ts';
+import { prerequisites } from './phases/prerequisites.ts';
+import { prune } from './phases/prune.ts';
+import { putBack } from './phases/put-back.ts';
+import { rollout } from './phases/rollout.ts';
+import { start } from './phases/start.ts';
+import { suspend } from './phases/suspend.ts';
+import { terminal } from './phases/terminal.ts';
+import { verify } from './phases/verify.ts';
+import { runOf } from './run.ts';
+import { conclude, unchanged } from './status.ts';
+import type { Phase } from './step.ts';
+
+const phases: readonly Phase[] = [
+  terminal, // what is over stays over
+  putBack, // a service half way back comes before everything else
+  deletion,
+  start,
+  suspend,
+  gateRefused,
+  prerequisites,
+  inspect,
+  plan,
+  prune,
+  rollout,
+  verify,
+  finish,
+];
+
+export function decide(observed: Observed, now: Date): Decision {
+  const run = runOf(observed, now);
+  for (const phase of phases) {
+    const step = phase(run);
+    if (step !== undefined) return conclude(run, step);
+  }
+  return unchanged(run);
+}

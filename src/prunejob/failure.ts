@@ -1,0 +1,116 @@
+/**
+ * Why a child Job or one of its pods did not do its work, as a reason and a sentence with the remedy.
+ *
+ * Retrying is the Job's own business (backoffLimit, podFailurePolicy); here a Job is only ever running, done, or failed for good.
+ */
+import type { FailedReason } from '../api/conditions.ts';
+import { engineReasons } from '../api/conditions.ts';
+import { condition, isTrue, type Job, type Pod, type Terminated } from './kube.ts';
+import { engineContainer, engineEnd, parseMessage } from './messages.ts';
+import type { ChildJob } from './observed.ts';
+
+export interface Failure {
+  readonly reason: FailedReason;
+  readonly message: string;
+}
+
+export type JobState = 'Active' | 'Succeeded' | Failure;
+
+const byExitCode: Readonly<Record<number, FailedReason>> = { 2: 'RecipeInvalid', 3: 'StorageUnavailable', 4: 'QualityRefused', 5: 'OutOfGPUMemory' };
+
+export function jobState(child: ChildJob): JobState {
+  const { conditions } = child.job.status ?? {};
+  if (isTrue(conditions, 'Complete')) return 'Succeeded';
+  const failed = condition(conditions, 'Failed');
+  return failed?.status === 'True' ? failureOf(child, failed.reason, failed.message) : 'Active';
+}
+
+function failureOf(child: ChildJob, jobReason: string | undefined, jobMessage: string | undefined): Failure {
+  const name = child.job.metadata.name;
+  if (jobReason === 'DeadlineExceeded') return deadlineExceeded(child);
+  const last = lastFailure(child.pods);
+  if (last === undefined) return { reason: 'Internal', message: `Job ${name} failed (${jobMessage ?? jobReason ?? 'no reason given'}) and left no pod to ask why. Create another PruneJob to try again.` };
+  if (jobReason === 'BackoffLimitExceeded') {
+    const tries = child.job.status?.failed ?? child.pods.length;
+    return { reason: 'BackoffLimitExceeded', message: `The ${child.stage} pod failed ${tries} times; the last time: ${sentence(last)}` };
+  }
+  return { reason: engineReason(last), message: sentence(last) };
+}
+
+function deadlineExceeded({ stage, job }: ChildJob): Failure {
+  const limit = job.spec?.activeDeadlineSeconds ?? 0;
+  return { reason: 'DeadlineExceeded', message: `The ${stage} Job ${job.metadata.name} ran longer than its ${limit} s. Raise runner.activeDeadline in another PruneJob; what is published or checkpointed is reused.` };
+}
+
+function lastFailure(pods: readonly Pod[]): Terminated | undefined {
+  const ends = pods.map(engineEnd).filter((end) => end !== undefined && end.exitCode !== 0);
+  return ends.sort((a, b) => (a?.finishedAt ?? '').localeCompare(b?.finishedAt ?? '')).at(-1);
+}
+
+function engineReason(end: Terminated): FailedReason {
+  const message = parseMessage(end.message);
+  const said = message?.kind === 'Error' ? engineReasons.find((reason) => reason === message.reason) : undefined;
+  return said ?? byExitCode[end.exitCode] ?? 'Internal';
+}
+
+function sentence(end: Terminated): string {
+  const message = parseMessage(end.message);
+  if (message?.kind === 'Error') return message.message;
+  if (end.reason === 'OOMKilled') return 'it ran out of host memory (OOMKilled). Raise the engine container\'s memory in runner.podTemplate.';
+  const tail = end.message === undefined || end.message === '' ? '' : `: ${end.message.trim().slice(-500)}`;
+  return `the engine ended with exit code ${end.exitCode}${tail}. Its log says more: kubectl logs.`;
+}
+
+/** Something that keeps a pod from starting and that somebody else may still mend. */
+export interface Obstacle {
+  readonly reason: 'SecretNotFound' | 'ImagePullFailed';
+  readonly message: string;
+  /** RFC 3339; the wait is counted from here. */
+  readonly since: string;
+}
+
+const imageReasons = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull', 'RegistryUnavailable'];
+
+export function obstacleOf({ pods }: ChildJob): Obstacle | undefined {
+  return pods.map(podObstacle).find((obstacle) => obstacle !== undefined);
+}
+
+function podObstacle(pod: Pod): Obstacle | undefined {
+  const waiting = waitingStates(pod).find(({ reason }) => blocks(reason));
+  if (waiting === undefined) return undefined;
+  const since = pod.status?.startTime ?? pod.metadata.creationTimestamp ?? '';
+  return { since, ...obstacleFor(waiting.reason ?? '', `Pod ${pod.metadata.name}`, (waiting.message ?? waiting.reason ?? '').trim()) };
+}
+
+function waitingStates({ status }: Pod): { readonly reason?: string; readonly message?: string }[] {
+  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  return containers.map(({ state }) => state?.waiting).filter((waiting) => waiting !== undefined);
+}
+
+function obstacleFor(reason: string, pod: string, said: string): Pick<Obstacle, 'reason' | 'message'> {
+  if (reason === 'CreateContainerConfigError') {
+    return { reason: 'SecretNotFound', message: `${pod} cannot start: ${said}. Create what it names, or remove it from the ServiceAccount's secrets or from runner.podTemplate.` };
+  }
+  return { reason: 'ImagePullFailed', message: `${pod} cannot pull its image: ${said}. Correct the image or its pull secret.` };
+}
+
+function blocks(reason: string | undefined): boolean {
+  return reason === 'CreateContainerConfigError' || (reason !== undefined && imageReasons.includes(reason));
+}
+
+/** Why a Job that should run has no running pod yet; undefined once it has one. */
+export function queuedBecause({ job, pods }: ChildJob): string | undefined {
+  if (job.spec?.suspend === true) return `Job ${job.metadata.name} waits for its queue to admit it.`;
+  if (pods.some(hasStarted)) return undefined;
+  const unschedulable = pods.map((pod) => condition(pod.status?.conditions, 'PodScheduled')).find((scheduled) => scheduled?.status === 'False');
+  return unschedulable === undefined ? `Job ${job.metadata.name} waits for its pod to start.` : `No node takes the pod yet: ${unschedulable.message ?? unschedulable.reason ?? ''}`;
+}
+
+function hasStarted(pod: Pod): boolean {
+  const engine = pod.status?.containerStatuses?.find(({ name }) => name === engineContainer);
+  return engine?.state?.running !== undefined;
+}
+
+export function isFinished({ status }: Job): boolean {
+  return isTrue(status?.conditions, 'Complete') || isTrue(status?.conditions, 'Failed');
+}

@@ -1,0 +1,72 @@
+/** A service before, during and after its rollout, worked out again from the status for every decision. */
+import type { PruneJobStatus, ServingSpec } from '../api/v1alpha1/prunejob.ts';
+import { compact } from './compact.ts';
+import type { Action } from './decision.ts';
+import { serviceRef, type Run } from './run.ts';
+import type { Receipt, Running, ServiceFields, ServiceObserved } from './serving/adapter.ts';
+import { kserve } from './serving/kserve.ts';
+
+export interface Handover {
+  readonly serving: ServingSpec;
+  readonly service: ServiceObserved;
+  /** As saved before the first write. */
+  readonly previous: ServiceFields;
+  readonly target: ServiceFields;
+  /** The target with the service's own way of replacing pods: the rollout's strategy does not outlive it. */
+  readonly final: ServiceFields;
+}
+
+/** Undefined while nothing is saved, or when the service is gone. */
+export function handoverOf(run: Run): Handover | undefined {
+  const { service } = run.observed;
+  const { serving } = run.spec;
+  const previous = run.status.serving?.previous?.fields as ServiceFields | undefined;
+  if (serving === undefined || typeof service === 'string' || previous === undefined) return undefined;
+  const target = targetFields(run.status, serving, previous);
+  return { serving, service, previous, target, final: compact({ ...target, deploymentStrategy: previous.deploymentStrategy }) };
+}
+
+function targetFields({ plan, result }: PruneJobStatus, { strategy }: ServingSpec, previous: ServiceFields): ServiceFields {
+  const tensorParallel = plan?.tensorParallel ?? 0;
+  return kserve.targetFields(previous, {
+    modelUri: result?.uri ?? '',
+    gpusPerReplica: tensorParallel,
+    tensorParallel,
+    strategy: strategy === 'Recreate' ? 'Recreate' : 'Surge',
+  });
+}
+
+export function applyService(run: Run, { serving }: Handover, fields: Partial<ServiceFields>, receipt?: Receipt): Action {
+  const ref = serviceRef(run, serving);
+  return { kind: 'ApplyService', ref, object: kserve.object(ref, fields, receipt) };
+}
+
+export function receiptFor({ observed, status }: Run, { service, previous, target }: Handover): Receipt {
+  const { name, namespace } = observed.pruneJob.metadata;
+  const { plan, result, runKey = '' } = status;
+  // A service that had moved already keeps the memory of where it came from.
+  const previousUri = previous.modelUri === target.modelUri ? (service.receipt?.previousUri ?? '') : previous.modelUri;
+  return compact({
+    pruneJob: `${namespace}/${name}`,
+    runKey,
+    manifestDigest: result?.manifestDigest ?? '',
+    previousUri,
+    gpusBefore: plan?.gpusBefore ?? 0,
+    gpusAfter: plan?.gpusAfter ?? 0,
+    quality: result?.qualitySummary,
+  });
+}
+
+/** Whether the rendered Deployment and its pods are what these fields ask for, and nothing else runs beside them. */
+export function runs({ modelUri, gpusPerReplica, tensorParallel, settled }: Running, fields: ServiceFields, planned?: number): boolean {
+  const parallel = planned === undefined || tensorParallel === undefined || tensorParallel === planned;
+  return settled && modelUri === fields.modelUri && gpusPerReplica === fields.gpuLimit && parallel;
+}
+
+export function savedService({ fields, replicas, tensorParallel }: ServiceObserved): NonNullable<NonNullable<PruneJobStatus['serving']>['previous']> {
+  return compact({ uri: fields.modelUri, gpus: (fields.gpuLimit ?? 0) * replicas, tensorParallel, fields: { ...fields } });
+}
+
+export function currentService({ running, replicas }: ServiceObserved): NonNullable<NonNullable<PruneJobStatus['serving']>['current']> {
+  return compact({ uri: running.modelUri, gpus: running.gpusPerReplica * replicas, replicas });
+}

@@ -1,0 +1,119 @@
+/**
+ * What the engine writes to the termination log, and the only place that trusts it.
+ *
+ * A message is read from a pod that a user's overlay may have changed, so every field a decision needs is checked here once.
+ */
+import type { ChildJob } from './observed.ts';
+import type { Pod, Terminated } from './kube.ts';
+
+export interface Facts {
+  readonly kind: 'Facts';
+  readonly family: string;
+  readonly architecture: string;
+  readonly bytes: { readonly experts: number; readonly routers: number; readonly total: number };
+  readonly layers: number;
+  readonly experts: number;
+  readonly topK: number;
+  readonly expertGroups: number;
+  readonly topKGroups: number;
+  readonly attentionHeads: number;
+  readonly kvHeads: number;
+  readonly kvBytesPerToken: number;
+  readonly maxPositionEmbeddings: number;
+  readonly runKey: string;
+  readonly existing: EngineResult | null;
+}
+
+export interface Perplexity {
+  readonly before: number;
+  readonly after: number;
+  readonly increase: number;
+  readonly upperBound: number;
+  readonly tokens: number;
+  readonly accepted: boolean;
+}
+
+export interface EngineResult {
+  readonly kind: 'Result';
+  readonly runKey: string;
+  readonly uri: string;
+  readonly manifestDigest: string;
+  readonly sparsity: number;
+  readonly expertsBefore: number;
+  readonly expertsAfter: number;
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+  readonly quality: { readonly perplexity?: Perplexity } | null;
+  readonly stages?: readonly { readonly stage: string; readonly seconds: number }[];
+  readonly reused: boolean;
+}
+
+export interface EngineError {
+  readonly kind: 'Error';
+  readonly reason: string;
+  readonly message: string;
+}
+
+export type EngineMessage = Facts | EngineResult | EngineError;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const factNumbers = [
+  'layers', 'experts', 'topK', 'expertGroups', 'topKGroups', 'attentionHeads', 'kvHeads', 'kvBytesPerToken', 'maxPositionEmbeddings',
+] as const;
+const resultNumbers = ['sparsity', 'expertsBefore', 'expertsAfter', 'bytesBefore', 'bytesAfter'] as const;
+
+/** Undefined for anything that is not a complete message: a log tail, a cut-off JSON, another program's text. */
+export function parseMessage(text: string | undefined): EngineMessage | undefined {
+  const fields = parseObject(text);
+  if (fields?.kind === 'Facts' && isFacts(fields)) return fields as unknown as Facts;
+  if (fields?.kind === 'Result' && isResult(fields)) return fields as unknown as EngineResult;
+  if (fields?.kind === 'Error' && hasTexts(fields, ['reason', 'message'])) return fields as unknown as EngineError;
+  return undefined;
+}
+
+function parseObject(text: string | undefined): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? '');
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isFacts(fields: Fields): boolean {
+  const { bytes, existing } = fields;
+  if (!isObject(bytes) || !hasNumbers(bytes, ['experts', 'routers', 'total'])) return false;
+  if (!hasNumbers(fields, factNumbers) || !hasTexts(fields, ['runKey', 'family', 'architecture'])) return false;
+  return existing === null || (isObject(existing) && isResult(existing));
+}
+
+function isResult(fields: Fields): boolean {
+  return hasNumbers(fields, resultNumbers) && hasTexts(fields, ['runKey', 'uri', 'manifestDigest']);
+}
+
+function hasNumbers(fields: Fields, names: readonly string[]): boolean {
+  return names.every((name) => typeof fields[name] === 'number' && Number.isFinite(fields[name]) && fields[name] >= 0);
+}
+
+function hasTexts(fields: Fields, names: readonly string[]): boolean {
+  return names.every((name) => typeof fields[name] === 'string' && fields[name] !== '');
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export const engineContainer = 'engine';
+
+/** How the engine's container ended in this pod; undefined while it has not. */
+export function engineEnd(pod: Pod): Terminated | undefined {
+  const status = pod.status?.containerStatuses?.find((candidate) => candidate.name === engineContainer);
+  return status?.state?.terminated ?? status?.lastState?.terminated;
+}
+
+/** What the pod that succeeded wrote. */
+export function messageOf(child: ChildJob): EngineMessage | undefined {
+  const ends = child.pods.map(engineEnd).filter((end) => end?.exitCode === 0);
+  return ends.map((end) => parseMessage(end?.message)).find((message) => message !== undefined);
+}

@@ -1,0 +1,36 @@
+/**
+ * Deleted midway: put the service back, end the pods, remove what was uploaded but never published, then let the object go.
+ *
+ * All under one deadline. A published model stays, and a served one too.
+ */
+import { isFinished } from '../failure.ts';
+import { startJob } from '../jobs.ts';
+import { deletionDeadlineMs, elapsedMs, holds, isRollingOut, latestChild, unfinishedChildren, type Run } from '../run.ts';
+import { lookAgainMs, stopJobs, type Step } from '../step.ts';
+import { startPutBack } from './put-back.ts';
+import { releaseFinalizer } from './terminal.ts';
+
+export function deletion(run: Run): Step | undefined {
+  const { deletionTimestamp } = run.observed.pruneJob.metadata;
+  if (deletionTimestamp === undefined) return undefined;
+  if (isRollingOut(run)) return startPutBack(run, { reason: 'Deleted', message: 'The PruneJob was deleted during the rollout.' });
+  const over = elapsedMs(run, deletionTimestamp) > deletionDeadlineMs;
+  return (over ? undefined : (endPods(run) ?? clean(run))) ?? { actions: releaseFinalizer(run) };
+}
+
+function endPods(run: Run): Step | undefined {
+  const working = unfinishedChildren(run).filter(({ stage }) => stage !== 'clean');
+  if (working.length === 0) return undefined;
+  return { actions: stopJobs({ ...run, observed: { ...run.observed, childJobs: working } }), requeueAfterMs: lookAgainMs };
+}
+
+function clean(run: Run): Step | undefined {
+  const { attempt, runKey } = run.status;
+  const neverWrote = attempt === undefined || runKey === undefined;
+  // Another PruneJob of this run would lose its work; without the ServiceAccount nobody may delete.
+  const mayNot = run.observed.sameRun !== undefined || run.observed.serviceAccount === 'Missing';
+  if (neverWrote || mayNot || holds(run, 'Published')) return undefined;
+  const child = latestChild(run, 'clean');
+  if (child !== undefined) return isFinished(child.job) ? undefined : { requeueAfterMs: lookAgainMs };
+  return { ...startJob(run, { stage: 'clean', attempt: 1, phase: 'Pruning', conditions: [], waiting: { type: 'Queued', status: 'True' } }), requeueAfterMs: lookAgainMs };
+}

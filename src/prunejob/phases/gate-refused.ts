@@ -1,0 +1,16 @@
+/** A refused model leaves nothing behind: what the run uploaded is removed before the run ends. */
+import { jobState } from '../failure.ts';
+import { startJob } from '../jobs.ts';
+import { conditionOf, latestChild, type Run } from '../run.ts';
+import { fail, type Step } from '../step.ts';
+import type { FailedReason } from '../../api/conditions.ts';
+
+export function gateRefused(run: Run): Step | undefined {
+  const refused = conditionOf(run, 'QualityAccepted');
+  if (refused?.status !== 'False') return undefined;
+  const end = fail(run, { reason: refused.reason as FailedReason, message: refused.message });
+  const child = latestChild(run, 'clean');
+  if (child !== undefined) return jobState(child) === 'Active' ? { phase: 'Pruning' } : end;
+  if (run.status.runKey === undefined || run.observed.sameRun !== undefined) return end;
+  return startJob(run, { stage: 'clean', attempt: 1, phase: 'Pruning', conditions: [], waiting: { type: 'Queued', status: 'True' } });
+}

@@ -1,0 +1,34 @@
+/** A CPU pod reads the model's headers, so that the plan is made before a GPU is spent. Without a service there is nothing to plan. */
+import { isFinished, jobState, obstacleOf, type Obstacle } from '../failure.ts';
+import { startJob } from '../jobs.ts';
+import { engineEnd, messageOf } from '../messages.ts';
+import type { ChildJob } from '../observed.ts';
+import { holds, isBeingDeleted, latestChild, type Run } from '../run.ts';
+import { fail, waitThenFail, type Step } from '../step.ts';
+
+const inspecting = { type: 'Planned', status: 'Unknown', reason: 'Inspecting', message: 'A CPU pod reads the facts of the model.' } as const;
+
+export function inspect(run: Run): Step | undefined {
+  if (run.spec.serving === undefined || holds(run, 'Planned')) return undefined;
+  const child = latestChild(run, 'inspect');
+  if (child === undefined || (isBeingDeleted(child) && !isFinished(child.job))) return startInspect(run, child?.attempt ?? 1);
+  const state = jobState(child);
+  if (state === 'Active') return inProgress(run, obstacleOf(child));
+  return state === 'Succeeded' ? afterSuccess(run, child) : fail(run, state, 'Planned');
+}
+
+function startInspect(run: Run, attempt: number): Step {
+  return startJob(run, { stage: 'inspect', attempt, phase: 'Inspecting', conditions: [inspecting], waiting: { type: 'Planned', status: 'False' } });
+}
+
+function inProgress(run: Run, obstacle: Obstacle | undefined): Step {
+  if (obstacle === undefined) return { phase: 'Inspecting', conditions: [inspecting] };
+  return waitThenFail(run, 'Inspecting', { type: 'Planned', status: 'False', ...obstacle });
+}
+
+/** The pod may be gone with its message, then the headers are read again; a message that says nothing would say it again. */
+function afterSuccess(run: Run, child: ChildJob): Step | undefined {
+  if (messageOf(child)?.kind === 'Facts') return undefined;
+  if (!child.pods.some((pod) => engineEnd(pod)?.exitCode === 0)) return startInspect(run, child.attempt + 1);
+  return fail(run, { reason: 'Internal', message: `Job ${child.job.metadata.name} ended well but reported no facts of the model. Check that runner.image is a STUN engine of this release.` }, 'Planned');
+}

@@ -1,0 +1,71 @@
+/** The GPU plan: made once from the facts, the service as it runs and the nodes, and refused before a GPU is spent. */
+import type { PruneJobStatus, ServingSpec } from '../../api/v1alpha1/prunejob.ts';
+import { planGPUs, type Asked, type Plan, type PlanRefusal, type ServiceSize } from '../gpu-plan.ts';
+import { messageOf, type Facts } from '../messages.ts';
+import { fieldsOwnedByGit } from '../ownership.ts';
+import { holds, latestChild, type Run } from '../run.ts';
+import type { ServiceObserved } from '../serving/adapter.ts';
+import { allocatableGPUs, servingNodes, sizingFor } from '../sizing.ts';
+import { publishedUri } from '../storage-paths.ts';
+import { fail, type Step } from '../step.ts';
+import { publish } from './publish.ts';
+
+export function plan(run: Run): Step | undefined {
+  if (holds(run, 'Planned')) return undefined;
+  const { service } = run.observed;
+  if (run.spec.serving === undefined || typeof service === 'string') return planned('No service is asked for, so there are no GPUs to plan.', {});
+  const owned = fieldsOwnedByGit(run, service);
+  if (owned !== undefined) return fail(run, owned, 'Planned');
+  const inspected = latestChild(run, 'inspect');
+  const facts = inspected === undefined ? undefined : messageOf(inspected);
+  return facts?.kind === 'Facts' ? planFor(run, run.spec.serving, service, facts) : undefined;
+}
+
+function planFor(run: Run, serving: ServingSpec, service: ServiceObserved, facts: Facts): Step {
+  const outcome = calculate(run, serving, service, facts);
+  if ('refused' in outcome) return fail(run, { reason: outcome.refused, message: outcome.message }, 'Planned');
+  const { ratio, targetGPUs } = { ratio: run.spec.pruning.experts.ratio, targetGPUs: run.spec.pruning.targetGPUs };
+  // Without a ratio the engine could not know the run yet: the key it inspected is not the key it will prune under.
+  const knowsRun = ratio !== undefined || targetGPUs === undefined;
+  const step = planned(outcome.reason, { plan: planStatus(outcome), ...(knowsRun ? { runKey: facts.runKey } : {}) });
+  return knowsRun && facts.existing !== null && run.spec.planOnly !== true ? skipPruning(run, step, facts) : step;
+}
+
+function calculate(run: Run, serving: ServingSpec, service: ServiceObserved, facts: Facts): Plan | PlanRefusal {
+  const nodes = servingNodes(service, run.observed.nodes);
+  const sizing = sizingFor(serving.sizing, service, facts, nodes);
+  if (sizing === undefined) return { refused: 'GPUsUnavailable', message: 'No node says how much memory its GPUs have. Set serving.sizing.gpuMemory, or label the nodes with nvidia.com/gpu.memory (MiB).' };
+  const strategy = serving.strategy === 'Recreate' ? 'Recreate' : 'Surge';
+  return planGPUs({ facts, sizing, strategy, service: sizeOf(service, facts), asked: asked(run, serving), allocatableGPUs: allocatableGPUs(nodes) });
+}
+
+/** A service that runs this very result already is planned as it was before, so that a PruneJob applied again ends well again. */
+function sizeOf({ replicas, fields, receipt }: ServiceObserved, { existing }: Facts): ServiceSize {
+  const moved = existing !== null && receipt?.runKey === existing.runKey && fields.modelUri === publishedUri(existing.uri);
+  return { replicas, gpusPerReplica: moved ? receipt.gpusBefore / replicas : (fields.gpuLimit ?? 0) };
+}
+
+function asked({ spec: { pruning } }: Run, { requireSaving }: ServingSpec): Asked {
+  const { ratio, multipleOf } = pruning.experts;
+  return {
+    requireSaving,
+    multipleOf,
+    ...(ratio === undefined ? {} : { ratio }),
+    ...(pruning.targetGPUs === undefined ? {} : { targetGPUs: pruning.targetGPUs }),
+  };
+}
+
+function planned(message: string, set: Partial<PruneJobStatus>): Step {
+  return { phase: 'Planned', conditions: [{ type: 'Planned', status: 'True', reason: 'Planned', message }], set };
+}
+
+function planStatus(outcome: Plan): NonNullable<PruneJobStatus['plan']> {
+  return { gpus: `${outcome.gpusBefore}→${outcome.gpusAfter}`, ...outcome };
+}
+
+/** The result is published already: no GPU is needed to make it again. */
+function skipPruning(run: Run, step: Step, { existing }: Facts): Step {
+  if (existing === null) return step;
+  const after = publish({ ...run, status: { ...run.status, ...step.set } }, existing);
+  return { ...after, conditions: [...(step.conditions ?? []), ...(after.conditions ?? [])], set: { ...step.set, ...after.set } };
+}

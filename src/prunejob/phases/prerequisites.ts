@@ -1,0 +1,19 @@
+/** What must be there before the first pod: the service in a shape that can be moved, and the ServiceAccount. */
+import { missingServiceAccount } from '../jobs.ts';
+import { holds, serviceRef, type Run } from '../run.ts';
+import { fail, waitThenFail, type Missing, type Step } from '../step.ts';
+
+export function prerequisites(run: Run): Step | undefined {
+  if (holds(run, 'Planned')) return undefined;
+  const { service, serviceAccount } = run.observed;
+  const waiting = { type: 'Planned', status: 'False' } as const;
+  if (service === 'Missing') return waitThenFail(run, 'Pending', { ...waiting, ...missingService(run) });
+  if (service !== 'NotAsked' && service.refusal !== undefined) return fail(run, service.refusal, 'Planned');
+  if (serviceAccount === 'Missing') return waitThenFail(run, 'Pending', { ...waiting, ...missingServiceAccount(run) });
+  return undefined;
+}
+
+export function missingService(run: Run): Pick<Missing, 'reason' | 'message'> {
+  const ref = run.spec.serving === undefined ? undefined : serviceRef(run, run.spec.serving);
+  return { reason: 'ServiceNotFound', message: `${ref?.kind ?? ''} ${ref?.namespace ?? ''}/${ref?.name ?? ''} does not exist. Create it, or correct serving.ref.` };
+}

@@ -1,0 +1,80 @@
+/** The one GPU Job of a run, from queued to its result. */
+import type { ConditionUpdate } from '../../api/conditions.ts';
+import type { Action } from '../decision.ts';
+import { deadlineSeconds } from '../engine-job.ts';
+import { isFinished, jobState, obstacleOf, queuedBecause, type Failure } from '../failure.ts';
+import { startJob } from '../jobs.ts';
+import { engineEnd, messageOf } from '../messages.ts';
+import type { ChildJob } from '../observed.ts';
+import { nextProgress } from '../progress.ts';
+import { conditionOf, holds, isBeingDeleted, latestChild, type Run } from '../run.ts';
+import { fail, lookAgainMs, waitThenFail, type Step } from '../step.ts';
+import { publish } from './publish.ts';
+
+const running: ConditionUpdate = { type: 'Pruned', status: 'Unknown', reason: 'Running', message: 'The engine prunes the model.' };
+const gateReasons = ['QualityRefused', 'DroppedLoadExceeded'];
+
+export function prune(run: Run): Step | undefined {
+  if (run.spec.planOnly === true || holds(run, 'Published')) return undefined;
+  const child = latestChild(run, 'prune');
+  if (child === undefined || (isBeingDeleted(child) && !isFinished(child.job))) return startPrune(run, run.status.attempt ?? 1);
+  const state = jobState(child);
+  if (state === 'Active') return inProgress(run, child);
+  return state === 'Succeeded' ? afterSuccess(run, child) : failed(run, state);
+}
+
+/** Two PruneJobs of one run would publish the same bytes to the same place: the second one waits and then reuses them. */
+function startPrune(run: Run, attempt: number): Step {
+  const { sameRun } = run.observed;
+  if (sameRun !== undefined) {
+    const message = `PruneJob ${sameRun} works on the same run; this one goes on when it is over.`;
+    return { phase: 'Queued', conditions: [{ type: 'Queued', status: 'True', reason: 'SameRunInProgress', message }], requeueAfterMs: lookAgainMs };
+  }
+  return startJob(run, { stage: 'prune', attempt, phase: 'Queued', conditions: [queued('The Job waits for a GPU.')], waiting: { type: 'Queued', status: 'True' } });
+}
+
+function queued(message: string): ConditionUpdate {
+  return { type: 'Queued', status: 'True', reason: 'WaitingForPod', message };
+}
+
+function inProgress(run: Run, child: ChildJob): Step {
+  const actions = deadlineUpdate(run, child);
+  const obstacle = obstacleOf(child);
+  if (obstacle !== undefined) return waitThenFail(run, 'Queued', { type: 'Queued', status: 'True', ...obstacle });
+  const waiting = queuedBecause(child);
+  // Between two pods of one Job, or while a pod ends, the run keeps the phase that it had.
+  if (waiting !== undefined && conditionOf(run, 'Pruned') === undefined) return { phase: 'Queued', conditions: [queued(waiting)], actions };
+  return {
+    phase: 'Pruning',
+    conditions: [{ type: 'Queued', status: 'False', reason: 'Running', message: 'The pod runs.' }, running],
+    set: nextProgress(run),
+    actions,
+    requeueAfterMs: lookAgainMs,
+  };
+}
+
+function deadlineUpdate({ observed }: Run, { job }: ChildJob): Action[] {
+  const activeDeadlineSeconds = deadlineSeconds(observed.pruneJob, 'prune');
+  if (job.spec?.activeDeadlineSeconds === activeDeadlineSeconds) return [];
+  return [{ kind: 'UpdateJob', name: job.metadata.name, uid: job.metadata.uid ?? '', spec: { activeDeadlineSeconds } }];
+}
+
+/** A pod may be gone with its message; the next one finds the manifest and reports it again. */
+function afterSuccess(run: Run, child: ChildJob): Step {
+  const message = messageOf(child);
+  if (message?.kind === 'Result') return publish(run, message);
+  if (!child.pods.some((pod) => engineEnd(pod)?.exitCode === 0)) return startPrune(run, child.attempt + 1);
+  return fail(run, { reason: 'Internal', message: `Job ${child.job.metadata.name} ended well but reported no result. Check that runner.image is a STUN engine of this release.` }, 'Pruned');
+}
+
+/** A refused model is cleaned up before the run ends; other failures keep the checkpoint for the next PruneJob of the same run. */
+function failed(run: Run, failure: Failure): Step {
+  if (!gateReasons.includes(failure.reason)) return fail(run, failure, 'Pruned');
+  return {
+    phase: 'Pruning',
+    conditions: [
+      { type: 'Pruned', status: 'False', ...failure },
+      { type: 'QualityAccepted', status: 'False', ...failure },
+    ],
+  };
+}

@@ -1,0 +1,77 @@
+/** The engine's word is checked against what was asked before anything follows from it: wrong run, wrong place, or a gate it has not passed. */
+import type { ConditionUpdate } from '../../api/conditions.ts';
+import type { ResultStatus } from '../../api/v1alpha1/prunejob.ts';
+import type { Failure } from '../failure.ts';
+import type { EngineResult } from '../messages.ts';
+import { qualitySummary } from '../quality.ts';
+import { rfc3339, type Run } from '../run.ts';
+import { publishedUri } from '../storage-paths.ts';
+import { fail, type Step } from '../step.ts';
+
+export function publish(run: Run, result: EngineResult): Step {
+  const mismatch = mismatchOf(run, result);
+  if (mismatch !== undefined) return fail(run, { reason: 'ResultMismatch', message: mismatch }, 'Pruned');
+  const refusal = gate(run, result);
+  if (refusal !== undefined) return fail(run, refusal, 'QualityAccepted');
+  return {
+    phase: 'Published',
+    conditions: conditions(result),
+    set: {
+      runKey: result.runKey,
+      result: resultStatus(result),
+      progress: { percent: 100, stage: 'Publish', updatedAt: rfc3339(run.now) },
+    },
+  };
+}
+
+function mismatchOf({ spec, status }: Run, result: EngineResult): string | undefined {
+  const uri = publishedUri(result.uri);
+  const folder = spec.output.uri.replace(/\/*$/, '/');
+  const said = 'The engine reported';
+  const remedy = 'Check that runner.image is a STUN engine of this release; the service is untouched.';
+  if (status.runKey !== undefined && result.runKey !== status.runKey) return `${said} run ${result.runKey}, but this run is ${status.runKey}. ${remedy}`;
+  if (!/^sha256:[0-9a-f]{64}$/.test(result.manifestDigest)) return `${said} no digest of the manifest but "${result.manifestDigest.slice(0, 100)}". ${remedy}`;
+  if (!uri.startsWith(folder) || !uri.endsWith(`/${result.runKey}/`)) return `${said} a model at ${uri}, which is not the place of this run under ${folder}. ${remedy}`;
+  const planned = status.plan?.expertsAfter;
+  if (planned !== undefined && result.expertsAfter > planned) return `${said} ${result.expertsAfter} experts where the plan has ${planned}, so the model would not fit the planned GPUs. ${remedy}`;
+  return undefined;
+}
+
+/** A fresh result has passed its own gate; a reused one was measured under another PruneJob's thresholds. */
+function gate({ spec }: Run, { quality, uri }: EngineResult): Failure | undefined {
+  const asked = spec.quality?.perplexity;
+  if (asked === undefined) return undefined;
+  const measured = quality?.perplexity;
+  if (measured === undefined) {
+    return { reason: 'QualityDataInvalid', message: `The model published at ${publishedUri(uri)} was made without measuring perplexity, which this gate asks for. Remove quality, or publish to another output.uri.` };
+  }
+  if (measured.upperBound <= asked.maxIncrease) return undefined;
+  return { reason: 'QualityRefused', message: `Perplexity rises by up to ${percent(measured.upperBound)} (95 % bound), more than the ${percent(asked.maxIncrease)} of quality.perplexity.maxIncrease. Prune less, or raise maxIncrease.` };
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+function conditions(result: EngineResult): ConditionUpdate[] {
+  const uri = publishedUri(result.uri);
+  const summary = qualitySummary(result.quality?.perplexity);
+  return [
+    { type: 'Pruned', status: 'True', reason: result.reused ? 'Reused' : 'Pruned', message: result.reused ? `The result of this run was published already at ${uri}.` : `Kept ${result.expertsAfter} of ${result.expertsBefore} experts a layer; overall sparsity ${percent(result.sparsity)}.` },
+    summary === undefined
+      ? { type: 'QualityAccepted', status: 'True', reason: 'NotMeasured', message: 'No quality gate was asked for.' }
+      : { type: 'QualityAccepted', status: 'True', reason: 'Accepted', message: `${summary}.` },
+    { type: 'Published', status: 'True', reason: 'Published', message: `Published at ${uri} with manifest ${result.manifestDigest}.` },
+  ];
+}
+
+function resultStatus(result: EngineResult): ResultStatus {
+  const { manifestDigest, sparsity, expertsBefore, expertsAfter, bytesBefore, bytesAfter, quality, stages, reused } = result;
+  const summary = qualitySummary(quality?.perplexity);
+  return {
+    uri: publishedUri(result.uri), manifestDigest, sparsity, expertsBefore, expertsAfter, bytesBefore, bytesAfter, reused,
+    ...(quality?.perplexity === undefined ? {} : { quality: { perplexity: quality.perplexity } }),
+    ...(summary === undefined ? {} : { qualitySummary: summary }),
+    ...(stages === undefined ? {} : { stages: [...stages] }),
+  };
+}

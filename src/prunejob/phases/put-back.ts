@@ -1,0 +1,99 @@
+/**
+ * The way back: re-apply the saved fields, see the old model run, then let go of the fields.
+ *
+ * Letting go is dropping our managedFields entry; applying an empty configuration would make the fields vanish.
+ */
+import type { ConditionReason } from '../../api/conditions.ts';
+import type { Action } from '../decision.ts';
+import { applyService, currentService, handoverOf, runs, type Handover } from '../handover.ts';
+import { conditionOf, deletionDeadlineMs, elapsedMs, rfc3339, rolloutOf, serviceRef, type Run } from '../run.ts';
+import { needsRestore, restoredFields } from '../serving/fields.ts';
+import type { Step } from '../step.ts';
+import { durationMs } from '../units.ts';
+
+const lookAgainMs = 5000;
+/** For this long a write of ours that was never seen may still be on its way to the caches. */
+const unseenMs = 5000;
+
+export interface Cause {
+  readonly reason: ConditionReason;
+  readonly message: string;
+}
+
+export function startPutBack(run: Run, { reason, message }: Cause): Step {
+  const rollout = { ...rolloutOf(run), rollbackStartedAt: rfc3339(run.now), message };
+  return {
+    phase: 'RollingBack',
+    conditions: [{ type: 'RolledBack', status: 'Unknown', reason, message }],
+    set: { serving: { ...run.status.serving, rollout } },
+    requeueAfterMs: lookAgainMs,
+  };
+}
+
+export function putBack(run: Run): Step | undefined {
+  const { rollbackStartedAt } = rolloutOf(run);
+  if (rollbackStartedAt === undefined || conditionOf(run, 'RolledBack')?.status !== 'Unknown') return undefined;
+  const handover = handoverOf(run);
+  if (handover === undefined) return end(run, true);
+  const since = elapsedMs(run, rollbackStartedAt);
+  if (since > patienceMs(run, handover)) return end(run, false);
+  return restore(run, handover, since) ?? (runs(handover.service.running, handover.previous) ? end(run, true) : wait(run, handover));
+}
+
+function restore(run: Run, handover: Handover, since: number): Step | undefined {
+  const { previous, target, service } = handover;
+  const unseen = rolloutOf(run).appliedAt === undefined && since < unseenMs;
+  if (!unseen && !needsRestore(previous, target, service.fields)) return undefined;
+  return { ...wait(run, handover), actions: [applyService(run, handover, restoredFields(previous, target, service.fields))] };
+}
+
+function wait({ status }: Run, { service }: Handover): Step {
+  return { phase: 'RollingBack', set: { serving: { ...status.serving, current: currentService(service) } }, requeueAfterMs: lookAgainMs };
+}
+
+function patienceMs({ observed }: Run, { serving }: Handover): number {
+  const timeout = durationMs(serving.timeout);
+  // A timeout of a second may end a rollout, but must not end the way back before pods can start.
+  const patience = Math.max(timeout, durationMs('5m'));
+  return observed.pruneJob.metadata.deletionTimestamp === undefined ? patience : Math.min(patience, deletionDeadlineMs);
+}
+
+function end(run: Run, worked: boolean): Step {
+  const cause = conditionOf(run, 'RolledBack');
+  if (worked && cause?.reason === 'Suspended') return suspended(run);
+  if (cause?.reason === 'Deleted') return { conditions: [rolledBack(worked)], actions: release(run), requeueAfterMs: 0 };
+  return failed(run, cause?.message ?? '', worked);
+}
+
+/** The rollout begins anew when the run goes on. */
+function suspended(run: Run): Step {
+  const { current } = run.status.serving ?? {};
+  return {
+    phase: 'RollingBack',
+    conditions: [{ type: 'RolledBack', status: 'Unknown', reason: 'PutBack', message: 'The service runs as before; the rollout begins anew when the run goes on.' }],
+    set: { serving: current === undefined ? {} : { current } },
+    actions: release(run),
+  };
+}
+
+function failed(run: Run, why: string, worked: boolean): Step {
+  const reason = worked ? 'RolledBack' : 'RolloutFailed';
+  const message = worked ? `${why} The service was put back and runs as before.` : `${why} The service's previous fields were written back, but its pods did not come up with them in time; look at its pods.`;
+  return {
+    phase: 'Failed',
+    conditions: [{ type: 'Served', status: 'False', reason, message }, rolledBack(worked), { type: 'Failed', status: 'True', reason, message }],
+    actions: release(run),
+  };
+}
+
+function rolledBack(worked: boolean): { type: 'RolledBack'; status: 'True' | 'False'; reason: 'PutBack' | 'RolloutFailed'; message: string } {
+  return worked
+    ? { type: 'RolledBack', status: 'True', reason: 'PutBack', message: 'The service runs as before the rollout.' }
+    : { type: 'RolledBack', status: 'False', reason: 'RolloutFailed', message: 'The previous fields are back, but the pods did not follow in time.' };
+}
+
+function release(run: Run): Action[] {
+  const { service } = run.observed;
+  if (typeof service === 'string' || !service.managedByUs || run.spec.serving === undefined) return [];
+  return [{ kind: 'ReleaseService', ref: serviceRef(run, run.spec.serving) }];
+}

@@ -1,0 +1,85 @@
+/**
+ * Moves the service: save its fields, write ours, see them arrive, and notice when somebody takes them back.
+ *
+ * Saving and writing are two decisions, so that the way back is in the status before the first write can happen.
+ */
+import type { RolloutStatus } from '../../api/v1alpha1/prunejob.ts';
+import { compact } from '../compact.ts';
+import { applyService, currentService, handoverOf, receiptFor, savedService, type Handover } from '../handover.ts';
+import { fieldsOwnedByGit } from '../ownership.ts';
+import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
+import { sameFields, sameModel } from '../serving/fields.ts';
+import type { ServiceObserved } from '../serving/adapter.ts';
+import { fail, waitThenFail, type Step } from '../step.ts';
+import { durationMs } from '../units.ts';
+import { missingService } from './prerequisites.ts';
+import { startPutBack } from './put-back.ts';
+
+const mostReverts = 3;
+const lookAgainMs = 5000;
+
+export function rollout(run: Run): Step | undefined {
+  const { service } = run.observed;
+  if (!holds(run, 'Published') || holds(run, 'Served') || service === 'NotAsked') return undefined;
+  if (service === 'Missing') return waitThenFail(run, 'Published', { type: 'Served', status: 'False', ...missingService(run) });
+  const handover = handoverOf(run);
+  if (handover === undefined) return begin(run, service);
+  return rolloutOf(run).appliedAt === undefined ? write(run, handover) : watch(run, handover);
+}
+
+function begin(run: Run, service: ServiceObserved): Step {
+  const problem = service.refusal ?? fieldsOwnedByGit(run, service);
+  return problem === undefined ? save(run, service, rfc3339(run.now)) : fail(run, problem, 'Served');
+}
+
+function save(run: Run, service: ServiceObserved, startedAt: string): Step {
+  return rollingOut({ strategy: run.spec.serving?.strategy ?? '', startedAt }, { ...run, observed: { ...run.observed, service } }, savedService(service));
+}
+
+function rollingOut(next: RolloutStatus, { observed, status }: Run, previous = status.serving?.previous): Step {
+  const current = typeof observed.service === 'string' ? {} : { current: currentService(observed.service) };
+  return {
+    phase: 'RollingOut',
+    conditions: [{ type: 'Served', status: 'Unknown', reason: 'RollingOut', message: 'The service is moved to the pruned model.' }],
+    set: { serving: { ...(previous === undefined ? {} : { previous }), ...current, rollout: next } },
+    requeueAfterMs: lookAgainMs,
+  };
+}
+
+function write(run: Run, handover: Handover): Step {
+  const { service, previous, target } = handover;
+  const state = rolloutOf(run);
+  if (isLate(run)) return startPutBack(run, { reason: 'RolloutTimedOut', message: `The service did not take the new fields within serving.timeout ${handover.serving.timeout}.` });
+  if (sameFields(service.fields, target) || sameModel(previous, target)) return rollingOut({ ...state, appliedAt: rfc3339(run.now) }, run);
+  // Somebody changed the service after it was saved: that, not the older state, is what to put back.
+  if (!sameFields(service.fields, previous)) return save(run, service, state.startedAt ?? rfc3339(run.now));
+  return { ...rollingOut(state, run), actions: [applyService(run, handover, target, receiptFor(run, handover))] };
+}
+
+/** Our fields were there; if they are not any more, another manager took them back. */
+function watch(run: Run, handover: Handover): Step | undefined {
+  const { service, target } = handover;
+  if (sameModel(service.fields, target)) return undefined;
+  const state = rolloutOf(run);
+  const reverts = (state.reverts ?? 0) + 1;
+  if (reverts >= mostReverts) return conflict(run, service, reverts);
+  const { strategy, startedAt } = state;
+  return { ...rollingOut(compact({ strategy, startedAt, reverts }), run), actions: [applyService(run, handover, target, receiptFor(run, handover))] };
+}
+
+function conflict(run: Run, { otherManagers }: ServiceObserved, reverts: number): Step {
+  const managers = otherManagers.length === 0 ? 'another field manager' : otherManagers.join(', ');
+  const message = `${managers} changed the service's fields back ${reverts} times; they are left alone from now on. Leave these fields out of Git, or make its Application ignore them.`;
+  const step = startPutBack(run, { reason: 'ServingConflict', message });
+  return { ...step, conditions: [{ type: 'ServingConflict', status: 'True', reason: 'ServingConflict', message }, ...(step.conditions ?? [])] };
+}
+
+export function isLate(run: Run): boolean {
+  return timeLeftMs(run) <= 0;
+}
+
+export function timeLeftMs(run: Run): number {
+  const { startedAt } = rolloutOf(run);
+  if (startedAt === undefined || run.spec.serving === undefined) return Infinity;
+  return durationMs(run.spec.serving.timeout) - elapsedMs(run, startedAt);
+}

@@ -1,0 +1,25 @@
+/**
+ * Suspended: the Jobs go, their checkpoints stay.
+ *
+ * The child Job is deleted, because its `spec.suspend` belongs to the queueing system; the next one gets another attempt number.
+ */
+import { isFinished } from '../failure.ts';
+import { conditionOf, isRollingOut, latestChild, type Run } from '../run.ts';
+import { stopJobs, type Step } from '../step.ts';
+import { startPutBack } from './put-back.ts';
+
+export function suspend(run: Run): Step | undefined {
+  if (run.spec.suspend !== true) return undefined;
+  if (isRollingOut(run)) return startPutBack(run, { reason: 'Suspended', message: 'The run was suspended during the rollout.' });
+  const child = latestChild(run, 'prune');
+  return {
+    phase: 'Suspended',
+    conditions: [
+      // A wait that is interrupted begins anew, or resuming would find its time used up.
+      ...(conditionOf(run, 'Planned')?.status === 'False' ? [{ type: 'Planned', status: 'Unknown', reason: 'Suspended', message: 'The run is suspended.' } as const] : []),
+      { type: 'Suspended', status: 'True', reason: 'Suspended', message: 'No pod runs; spec.suspend: false goes on from the last checkpoint.' },
+    ],
+    actions: stopJobs(run),
+    ...(child === undefined || isFinished(child.job) ? {} : { set: { attempt: child.attempt + 1 } }),
+  };
+}

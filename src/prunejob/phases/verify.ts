@@ -1,0 +1,61 @@
+/**
+ * Success is what runs: the rendered Deployment and its pods, for as long as the soak lasts.
+ *
+ * A sign of failure counts only once the Deployment asks for the pruned model, because the service keeps old ones.
+ */
+import type { RolloutStatus } from '../../api/v1alpha1/prunejob.ts';
+import { compact } from '../compact.ts';
+import { applyService, currentService, handoverOf, receiptFor, runs, type Handover } from '../handover.ts';
+import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
+import { sameFields, sameModel } from '../serving/fields.ts';
+import type { Step } from '../step.ts';
+import { durationMs } from '../units.ts';
+import { finish } from './finish.ts';
+import { startPutBack } from './put-back.ts';
+import { isLate, timeLeftMs } from './rollout.ts';
+
+const lookAgainMs = 5000;
+
+export function verify(run: Run): Step | undefined {
+  const handover = handoverOf(run);
+  if (handover === undefined || !holds(run, 'Published') || holds(run, 'Served')) return undefined;
+  const { service, target } = handover;
+  if (runs(service.running, target, run.status.plan?.tensorParallel)) return soak(run, handover);
+  const { failure, modelUri, pending } = service.running;
+  if (failure !== undefined && modelUri === target.modelUri) return startPutBack(run, { reason: 'RolloutFailed', message: `${failure.replace(/[.\s]*$/, '')}.` });
+  const waiting = `The service ${pending ?? 'does not run the pruned model yet'}.`;
+  if (isLate(run)) return startPutBack(run, { reason: 'RolloutTimedOut', message: `The rollout was not done within serving.timeout ${handover.serving.timeout}. ${waiting}` });
+  const state = compact({ ...rolloutOf(run), verifiedAt: undefined });
+  return { ...under(run, handover, waiting, state), requeueAfterMs: Math.min(timeLeftMs(run), lookAgainMs) };
+}
+
+function soak(run: Run, handover: Handover): Step {
+  const state = rolloutOf(run);
+  const verifiedAt = state.verifiedAt ?? rfc3339(run.now);
+  const left = durationMs(handover.serving.soak) - elapsedMs(run, verifiedAt);
+  if (left > 0 || state.verifiedAt === undefined) {
+    const message = `The pods run the pruned model; it must stay so for ${handover.serving.soak}.`;
+    return { ...under(run, handover, message, { ...state, verifiedAt }), requeueAfterMs: left };
+  }
+  return settle(run, handover, state);
+}
+
+/** Gives the service its own way of replacing pods back, then the run is complete. */
+function settle(run: Run, handover: Handover, state: RolloutStatus): Step {
+  const { service, previous, target, final } = handover;
+  const restored = sameFields(service.fields, final) || sameModel(previous, target);
+  const step = under(run, handover, 'The pods run the pruned model.', state);
+  if (!restored) return { ...step, requeueAfterMs: lookAgainMs, actions: [applyService(run, handover, final, receiptFor(run, handover))] };
+  const served = { type: 'Served', status: 'True', reason: 'Serving', message: `Every pod runs ${target.modelUri} on ${target.gpuLimit ?? 0} GPUs.` } as const;
+  const after = finish({ ...run, status: { ...run.status, conditions: [{ ...served, lastTransitionTime: rfc3339(run.now) }, ...(run.status.conditions ?? [])] } });
+  return { ...after, set: step.set ?? {}, conditions: [served, ...(after?.conditions ?? [])] };
+}
+
+function under({ status }: Run, { service }: Handover, message: string, rollout: RolloutStatus): Step {
+  const phase = rollout.verifiedAt === undefined ? 'RollingOut' : 'Verifying';
+  return {
+    phase,
+    conditions: [{ type: 'Served', status: 'Unknown', reason: phase, message }],
+    set: { serving: { ...status.serving, current: currentService(service), rollout } },
+  };
+}

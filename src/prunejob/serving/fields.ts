@@ -1,0 +1,37 @@
+/** Comparing a service's fields: before, wanted, and as they are now. */
+import type { ServiceFields } from './adapter.ts';
+
+const modelKeys = ['modelUri', 'args', 'gpuLimit', 'gpuRequest'] as const;
+const allKeys = [...modelKeys, 'deploymentStrategy'] as const;
+
+type Key = (typeof allKeys)[number];
+
+/** The same model on the same GPUs, however pods are replaced. */
+export function sameModel(a: ServiceFields, b: ServiceFields): boolean {
+  return modelKeys.every((key) => equal(a[key], b[key]));
+}
+
+export function sameFields(a: ServiceFields, b: ServiceFields): boolean {
+  return allKeys.every((key) => equal(a[key], b[key]));
+}
+
+/** Fields that are still as the rollout wrote them. */
+export function needsRestore(previous: ServiceFields, target: ServiceFields, current: ServiceFields): boolean {
+  return allKeys.some((key) => equal(current[key], target[key]) && !equal(target[key], previous[key]));
+}
+
+/** Everything as it was, but for fields that somebody else gave a third value since: those are theirs now. */
+export function restoredFields(previous: ServiceFields, target: ServiceFields, current: ServiceFields): Partial<ServiceFields> {
+  const ours = allKeys.filter((key: Key) => equal(current[key], target[key]) || equal(current[key], previous[key]));
+  return Object.fromEntries(ours.filter((key) => previous[key] !== undefined).map((key) => [key, previous[key]]));
+}
+
+function equal(a: unknown, b: unknown): boolean {
+  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+}
+
+/** The API server returns keys in an order of its own. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, sorted(inner)]));
+}

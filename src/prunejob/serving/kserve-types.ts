@@ -1,0 +1,28 @@
+/** The parts of an InferenceService that the adapter reads. */
+import type { KubeCondition, KubeObject, Quantities } from '../kube.ts';
+
+export interface Predictor {
+  readonly name?: string;
+  readonly minReplicas?: number;
+  readonly deploymentStrategy?: Readonly<Record<string, unknown>>;
+  readonly workerSpec?: object;
+  readonly containers?: readonly object[];
+  readonly model?: {
+    readonly storageUri?: string;
+    readonly storage?: object;
+    readonly args?: readonly string[];
+    readonly resources?: { readonly limits?: Quantities; readonly requests?: Quantities };
+  };
+}
+
+export interface InferenceService extends KubeObject {
+  readonly spec?: { readonly predictor?: Predictor; readonly canary?: readonly object[] };
+  readonly status?: {
+    readonly deploymentMode?: string;
+    readonly conditions?: readonly KubeCondition[];
+    readonly modelStatus?: {
+      readonly transitionStatus?: string;
+      readonly lastFailureInfo?: { readonly reason?: string; readonly message?: string };
+    };
+  };
+}

@@ -1,0 +1,60 @@
+/** Turns a step into the whole next status, and what changed in its conditions into events. */
+import { setCondition, type ConditionType, type ConditionUpdate } from '../api/conditions.ts';
+import type { Condition, PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
+import type { Decision, EventIntent } from './decision.ts';
+import { holds, type Run } from './run.ts';
+import type { Step } from './step.ts';
+
+/** The CRD's bounds: one field too long would lose the whole status write, an event note the event. */
+const longestMessage = 4096;
+const longestNote = 1024;
+
+export function conclude(run: Run, step: Step): Decision {
+  const { metadata } = run.observed.pruneJob;
+  const conditions = nextConditions(run, step);
+  const status: PruneJobStatus = { ...run.status, ...step.set, observedGeneration: metadata.generation, conditions };
+  if (step.phase !== undefined) status.phase = step.phase;
+  for (const field of step.clear ?? []) Reflect.deleteProperty(status, field);
+  return {
+    actions: step.actions ?? [],
+    status,
+    events: events(run.status.conditions ?? [], conditions),
+    ...(step.requeueAfterMs === undefined ? {} : { requeueAfterMs: Math.max(step.requeueAfterMs, 0) }),
+  };
+}
+
+/** Nothing changes, and nothing is due. */
+export function unchanged({ status }: Run): Decision {
+  return { actions: [], status, events: [] };
+}
+
+function nextConditions(run: Run, step: Step): Condition[] {
+  const at = { generation: run.observed.pruneJob.metadata.generation, now: run.now };
+  const updates = [...resumed(run, step), ...(step.conditions ?? [])];
+  return updates.reduce((list, update) => setCondition(list, { ...update, message: update.message.slice(0, longestMessage) }, at), run.status.conditions ?? []);
+}
+
+/** Any step of a run that is no longer suspended tells so. */
+function resumed(run: Run, { phase }: Step): ConditionUpdate[] {
+  const over = holds(run, 'Suspended') && run.spec.suspend !== true && phase !== undefined;
+  return over ? [{ type: 'Suspended', status: 'False', reason: 'Resumed', message: 'The run goes on.' }] : [];
+}
+
+const actionOf: Readonly<Record<ConditionType, string>> = {
+  Planned: 'Plan', Queued: 'Queue', Pruned: 'Prune', QualityAccepted: 'Gate', Published: 'Publish', Served: 'Serve',
+  ServingConflict: 'Serve', RolledBack: 'RollBack', Suspended: 'Suspend', Complete: 'Finish', Failed: 'Finish',
+};
+const badWhenTrue: readonly string[] = ['Failed', 'ServingConflict'];
+const fineWhenFalse: readonly string[] = ['Queued', 'Suspended'];
+
+function events(before: readonly Condition[], after: readonly Condition[]): EventIntent[] {
+  const changed = after.filter((condition) => !before.some((old) => old.type === condition.type && old.status === condition.status && old.reason === condition.reason));
+  // The stage's own condition says the same as Failed; one event is enough.
+  const failed = changed.find(({ type }) => type === 'Failed');
+  return changed.filter((condition) => condition === failed || condition.reason !== failed?.reason).map(event);
+}
+
+function event({ type, status, reason, message }: Condition): EventIntent {
+  const warns = status === 'True' ? badWhenTrue.includes(type) : status === 'False' && !fineWhenFalse.includes(type);
+  return { type: warns ? 'Warning' : 'Normal', reason, action: actionOf[type as ConditionType], note: message.slice(0, longestNote) };
+}

@@ -1,0 +1,55 @@
+/** What a phase answers: the changes it wants. Everything it does not mention stays as it was. */
+import type { ConditionUpdate, FailedReason } from '../api/conditions.ts';
+import type { PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
+import type { Action } from './decision.ts';
+import type { Failure } from './failure.ts';
+import { elapsedMs, isBeingDeleted, conditionOf, rfc3339, unfinishedChildren, waitForMs, type Run } from './run.ts';
+
+export interface Step {
+  readonly phase?: NonNullable<PruneJobStatus['phase']>;
+  readonly conditions?: readonly ConditionUpdate[];
+  readonly set?: Partial<PruneJobStatus>;
+  readonly clear?: readonly (keyof PruneJobStatus)[];
+  readonly actions?: readonly Action[];
+  readonly requeueAfterMs?: number;
+}
+
+/** A phase that has nothing to do answers undefined, and the next one is asked. */
+export type Phase = (run: Run) => Step | undefined;
+
+/** What nobody tells us of (a ServiceAccount, a bucket) is looked at again this often. */
+export const lookAgainMs = 10_000;
+
+/** The end of a run, with the condition of the stage that could not be passed. */
+export function fail(run: Run, failure: Failure, stage?: ConditionUpdate['type']): Step {
+  const failed = { ...failure, status: 'True', type: 'Failed' } as const;
+  return {
+    phase: 'Failed',
+    conditions: stage === undefined ? [failed] : [{ ...failure, status: 'False', type: stage }, failed],
+    actions: stopJobs(run),
+  };
+}
+
+export function stopJobs(run: Run): Action[] {
+  const running = unfinishedChildren(run).filter((child) => !isBeingDeleted(child));
+  return running.map(({ job }) => ({ kind: 'DeleteJob', name: job.metadata.name, uid: job.metadata.uid ?? '' }));
+}
+
+export interface Missing {
+  readonly type: 'Planned' | 'Queued' | 'Served';
+  /** The condition's status while waiting. */
+  readonly status: 'True' | 'False';
+  readonly reason: FailedReason;
+  readonly message: string;
+  readonly since?: string;
+}
+
+/** GitOps applies things in any order, so what is missing is waited for, and only then a failure. */
+export function waitThenFail(run: Run, phase: NonNullable<Step['phase']>, missing: Missing): Step {
+  const { type, status, reason, message } = missing;
+  const before = conditionOf(run, type);
+  const since = missing.since ?? (before?.status === status ? before.lastTransitionTime : rfc3339(run.now));
+  const remaining = waitForMs(run) - elapsedMs(run, since);
+  if (remaining <= 0) return fail(run, { reason, message }, type === 'Queued' ? undefined : type);
+  return { phase, conditions: [{ type, status, reason, message }], requeueAfterMs: Math.min(remaining, lookAgainMs) };
+}
