@@ -168,7 +168,9 @@ describe('status', () => {
 
 it('kubectl get pj tells the story in columns', async () => {
   await api.create('story', specWith({ serving }));
-  await api.patchStatus('story', { phase: 'Pruning', progress: { percent: 37 }, plan: { gpus: '8→4' }, result: { qualitySummary: 'ppl 3.10→3.35 (+8.1 %)' } });
+  const plan = { gpus: '8→4', gpusBefore: 8, gpusAfter: 4, gpusPeak: 12, bytesBefore: 2, bytesAfter: 1, tensorParallel: 4, reason: 'A test.' };
+  const result = { uri: 's3://models/pruned/m/k/', manifestDigest: 'sha256:0', qualitySummary: 'ppl 3.10→3.35 (+8.1 %)' };
+  expect((await api.patchStatus('story', { phase: 'Pruning', progress: { percent: 37 }, plan, result })).refusal).toBeUndefined();
   const [header, row] = (await api.server.kubectl('get', 'pj', 'story')).trimEnd().split('\n');
   expect(header?.split(/\s+/)).toEqual(['NAME', 'PHASE', 'PROGRESS', 'GPUS', 'QUALITY', 'AGE']);
   expect(row).toMatch(/^story +Pruning +37 +8→4 +ppl 3\.10→3\.35 \(\+8\.1 %\) +\d+s$/);

@@ -80,7 +80,7 @@ async function summarise(sample: PruneJob, story: Story, state: ReadBack): Promi
   title('What changed');
   table([
     ['GPUs', `${state.gpusBefore} -> ${state.gpusAfter}`],
-    ['bytes of weights', `${mebibytes(plan.bytesBefore)} -> ${mebibytes(plan.bytesAfter)}`],
+    ['bytes of weights', `${mebibytes(plan.bytesBefore ?? 0)} -> ${mebibytes(plan.bytesAfter ?? 0)}`],
     ['experts in each layer', `${result?.expertsBefore ?? '?'} -> ${result?.expertsAfter ?? '?'}`],
     ['overall sparsity', `${((result?.sparsity ?? 0) * 100).toFixed(1)} % (zeros save no GPU memory: only fewer experts do)`],
     ['perplexity', `${dense.toFixed(2)} -> ${pruned.toFixed(2)} (held-out text, measured again by stun evaluate)`],

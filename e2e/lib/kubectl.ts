@@ -48,12 +48,12 @@ export async function kubectl(args: readonly string[], input?: string): Promise<
   }
 }
 
-export async function get<T extends Resource>(kind: string, name: string, namespace: string): Promise<T | undefined> {
+export async function get<T extends Resource<unknown, unknown>>(kind: string, name: string, namespace: string): Promise<T | undefined> {
   const text = await kubectl(['get', kind, name, '-n', namespace, '-o', 'json', '--ignore-not-found']);
   return text.trim() === '' ? undefined : (JSON.parse(text) as T);
 }
 
-export async function list<T extends Resource>(kind: string, namespace: string, selector = ''): Promise<T[]> {
+export async function list<T extends Resource<unknown, unknown>>(kind: string, namespace: string, selector = ''): Promise<T[]> {
   const args = ['get', kind, '-n', namespace, '-o', 'json'];
   const text = await kubectl(selector === '' ? args : [...args, '-l', selector]);
   return (JSON.parse(text) as { items: T[] }).items;

@@ -42,7 +42,7 @@ export interface PruningSpec {
    */
   targetSparsity?: number;
   /**
-   * GPUs that one replica of the service shall need. Without experts.ratio the plan takes the smallest ratio that reaches it.
+   * GPUs that the service shall need, all replicas together. Without experts.ratio the plan takes the smallest ratio that reaches it.
    */
   targetGPUs?: number;
   /**
@@ -453,19 +453,19 @@ export interface Condition {
  */
 export interface PlanStatus {
   /**
-   * GPUs of one replica before and after, such as 8→4.
+   * GPUs of the service, all replicas together, before and after, such as 8→4.
    */
   gpus?: string;
   /**
-   * GPUs that one replica has now.
+   * GPUs that the service has now.
    */
   gpusBefore?: number;
   /**
-   * GPUs that the dense model needs.
+   * GPUs that the service needs with the dense model, by the same count.
    */
   gpusNeededBefore?: number;
   /**
-   * GPUs that the pruned model needs.
+   * GPUs that the service needs with the pruned model.
    */
   gpusAfter?: number;
   /**
@@ -601,27 +601,27 @@ export interface PerplexityStatus {
   /**
    * Of the dense model.
    */
-  before?: number;
+  before: number;
   /**
    * Of the pruned model.
    */
-  after?: number;
+  after: number;
   /**
    * Relative increase.
    */
-  increase?: number;
+  increase: number;
   /**
    * Upper end of its 95 % interval, which the gate compares.
    */
-  upperBound?: number;
+  upperBound: number;
   /**
    * Tokens measured.
    */
-  tokens?: number;
+  tokens: number;
   /**
    * Whether the gate let it pass.
    */
-  accepted?: boolean;
+  accepted: boolean;
 }
 /**
  * One task.
@@ -655,11 +655,11 @@ export interface StageStatus {
   /**
    * Its name.
    */
-  stage?: string;
+  stage: string;
   /**
    * Its duration.
    */
-  seconds?: number;
+  seconds: number;
 }
 /**
  * The hand-over of the service.
@@ -678,7 +678,7 @@ export interface PreviousService {
    */
   uri?: string;
   /**
-   * GPUs of one replica.
+   * GPUs of all replicas.
    */
   gpus?: number;
   /**
@@ -701,7 +701,7 @@ export interface CurrentService {
    */
   uri?: string;
   /**
-   * GPUs of one replica.
+   * GPUs of all replicas.
    */
   gpus?: number;
   /**
