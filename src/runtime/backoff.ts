@@ -68,6 +68,12 @@ export class Bucket {
     return true;
   }
 
+  /** As good as a new one. */
+  get full(): boolean {
+    this.#fill();
+    return this.#tokens >= this.#burst;
+  }
+
   #fill(): void {
     const now = this.#clock.elapsedMs();
     this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#filledAt) / 1000) * this.#perSecond);

@@ -148,11 +148,12 @@ describe('watch', () => {
     expect(received[0]?.query).toEqual({ watch: 'true', allowWatchBookmarks: 'true', resourceVersion: '5', timeoutSeconds: '300' });
   });
 
-  it.each([
-    { name: 'an ERROR event', respond: ((_, response) => response.end(`{"type":"ERROR","object":${JSON.stringify(status(410, 'Expired', 'too old'))}}\n`)), expected: { code: 410, reason: 'Expired' } },
-    { name: 'a refusal', respond: ((_, response) => { sendJson(response, 403, status(403, 'Forbidden', 'no')); }), expected: { code: 403 } },
-    { name: 'a cut connection', respond: ((_, response) => { response.writeHead(200).flushHeaders(); setImmediate(() => response.destroy()); }), expected: { code: 0 } },
-  ])('$name throws an ApiError', async ({ respond, expected }) => {
+  const failing: readonly { name: string; respond: Respond; expected: object }[] = [
+    { name: 'an ERROR event', respond: (_, response) => response.end(`{"type":"ERROR","object":${JSON.stringify(status(410, 'Expired', 'too old'))}}\n`), expected: { code: 410, reason: 'Expired' } },
+    { name: 'a refusal', respond: (_, response) => { sendJson(response, 403, status(403, 'Forbidden', 'no')); }, expected: { code: 403 } },
+    { name: 'a cut connection', respond: (_, response) => { response.writeHead(200).flushHeaders(); setImmediate(() => response.destroy()); }, expected: { code: 0 } },
+  ];
+  it.each(failing)('$name throws an ApiError', async ({ respond, expected }) => {
     await serve(respond);
     expect((await collect(stop().signal)).error).toMatchObject(expected);
   });

@@ -32,7 +32,7 @@ export class WorkQueue {
   readonly #addedWhileRunning = new Set<Key>();
   readonly #delayed = new Map<Key, Delayed>();
   readonly #failures = new Map<Key, number>();
-  #takers: ((key: Key | undefined) => void)[] = [];
+  #sleepers: (() => void)[] = [];
   #closed = false;
 
   constructor({ name, clock, metrics }: QueueOptions) {
@@ -81,11 +81,13 @@ export class WorkQueue {
   }
 
   /** The next key, as soon as there is one; undefined when shut down. Every key taken must be given back by `done`. */
-  take(): Promise<Key | undefined> {
-    if (this.#closed) return Promise.resolve(undefined);
-    const [next] = this.#waiting.keys();
-    if (next === undefined) return new Promise((resolve) => this.#takers.push(resolve));
-    return Promise.resolve(this.#start(next));
+  async take(): Promise<Key | undefined> {
+    for (;;) {
+      if (this.#closed) return undefined;
+      const [next] = this.#waiting.keys();
+      if (next !== undefined) return this.#start(next);
+      await new Promise<void>((wake) => this.#sleepers.push(wake));
+    }
   }
 
   done(key: Key): void {
@@ -102,15 +104,15 @@ export class WorkQueue {
     this.#metrics.depth.set({ name: this.#name }, 0);
     for (const { cancel } of this.#delayed.values()) cancel();
     this.#delayed.clear();
-    for (const taker of this.#takers) taker(undefined);
-    this.#takers = [];
+    for (const wake of this.#sleepers) wake();
+    this.#sleepers = [];
   }
 
+  /** The key stays in the queue until the woken worker runs, so that what one event adds twice is one piece of work. */
   #enqueue(key: Key): void {
     this.#waiting.set(key, this.#clock.elapsedMs());
-    const taker = this.#takers.shift();
-    if (taker === undefined) this.#metrics.depth.set({ name: this.#name }, this.#waiting.size);
-    else taker(this.#start(key));
+    this.#metrics.depth.set({ name: this.#name }, this.#waiting.size);
+    this.#sleepers.shift()?.();
   }
 
   #start(key: Key): Key {

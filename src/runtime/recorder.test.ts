@@ -1,0 +1,120 @@
+import { PassThrough } from 'node:stream';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createLogger } from '../telemetry/log.ts';
+import { ApiError } from './errors.ts';
+import { EventRecorder, type RecordedEvent } from './recorder.ts';
+import { stubClient, type StubClient } from './testing/stub-client.ts';
+import { ManualClock } from './testing/manual-clock.ts';
+import { configMap } from './testing/objects.ts';
+
+let clock: ManualClock;
+let client: StubClient;
+let recorder: EventRecorder;
+let output: PassThrough;
+
+function use(stub: StubClient): void {
+  clock = new ManualClock();
+  client = stub;
+  output = new PassThrough();
+  recorder = new EventRecorder({ client, clock, log: createLogger('warn', output), controller: 'stun-operator', instance: 'pod-1' });
+}
+
+beforeEach(() => { use(stubClient()); });
+
+const event = (more: Partial<RecordedEvent> = {}): RecordedEvent => ({
+  regarding: configMap('a', { uid: 'u' }),
+  type: 'Normal',
+  reason: 'Planned',
+  action: 'Plan',
+  note: 'Planned 4 to 2 GPUs.',
+  ...more,
+});
+const verbs = () => client.calls.map(({ verb }) => verb);
+const written = () => client.calls[0]?.args[1] as Record<string, unknown>;
+
+describe('record', () => {
+  it('writes a whole event', async () => {
+    recorder.record(event());
+    await recorder.flush();
+    expect(written()).toMatchObject({
+      apiVersion: 'events.k8s.io/v1',
+      kind: 'Event',
+      metadata: { namespace: 'ml', name: expect.stringMatching(/^a\.[0-9a-f]{16}$/) as string },
+      ...{ type: 'Normal', reason: 'Planned', action: 'Plan', note: 'Planned 4 to 2 GPUs.' },
+      ...{ eventTime: '2026-01-01T00:00:00.000000Z', reportingController: 'stun-operator', reportingInstance: 'pod-1' },
+      regarding: { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'ml', name: 'a', uid: 'u' },
+    });
+  });
+
+  it.each([
+    { name: 'short notes stay', note: 'ä'.repeat(512), bytes: 1024 },
+    { name: 'long ones are cut between characters', note: 'ä'.repeat(600), bytes: 1023 },
+  ])('$name', async ({ note, bytes }) => {
+    recorder.record(event({ note }));
+    await recorder.flush();
+    const text = written()['note'] as string;
+    expect(Buffer.byteLength(text)).toBe(bytes);
+    expect(text).not.toContain('\uFFFD');
+  });
+});
+
+describe('repetitions', () => {
+  it('become one series: written at once, then once a minute with the count', async () => {
+    for (let i = 0; i < 5; i += 1) recorder.record(event());
+    await recorder.flush();
+    expect(verbs()).toEqual(['create', 'jsonPatch']);
+    await clock.advance(60_000);
+    recorder.record(event());
+    await recorder.flush();
+    expect(client.calls[2]?.args[1]).toEqual([{ op: 'add', path: '/series', value: { count: 6, lastObservedTime: '2026-01-01T00:01:00.000000Z' } }]);
+  });
+
+  it.each([
+    { name: 'another note', other: event({ note: 'Another.' }) },
+    { name: 'another reason', other: event({ reason: 'Other' }) },
+    { name: 'another object', other: event({ regarding: configMap('b', { uid: 'v' }) }) },
+  ])('$name is another event', async ({ other }) => {
+    recorder.record(event());
+    recorder.record(other);
+    await recorder.flush();
+    expect(verbs()).toEqual(['create', 'create']);
+  });
+
+  it('begin anew after a long pause', async () => {
+    recorder.record(event());
+    await clock.advance(400_000);
+    recorder.record(event());
+    await recorder.flush();
+    expect(verbs()).toEqual(['create', 'create']);
+  });
+
+  it('begin anew when the event has been forgotten by the server', async () => {
+    use(stubClient(({ verb }) => {
+      if (verb === 'jsonPatch') throw new ApiError(404, { reason: 'NotFound', message: 'gone' });
+      return undefined;
+    }));
+    for (let i = 0; i < 2; i += 1) recorder.record(event());
+    await recorder.flush();
+    recorder.record(event());
+    await recorder.flush();
+    expect(verbs()).toEqual(['create', 'jsonPatch', 'create']);
+  });
+});
+
+it('lets one noisy object write 25 events and then one in ten seconds, and the others go on', async () => {
+  for (let i = 0; i < 40; i += 1) recorder.record(event({ note: `${i}` }));
+  recorder.record(event({ regarding: configMap('b', { uid: 'v' }) }));
+  await recorder.flush();
+  expect(verbs()).toHaveLength(26);
+  await clock.advance(10_000);
+  for (let i = 0; i < 5; i += 1) recorder.record(event({ note: `late ${i}` }));
+  await recorder.flush();
+  expect(verbs()).toHaveLength(27);
+});
+
+it('logs what could not be written and fails nobody', async () => {
+  use(stubClient(() => { throw new ApiError(403, { reason: 'Forbidden', message: 'no events here' }); }));
+  expect(() => { recorder.record(event()); }).not.toThrow();
+  await recorder.flush();
+  expect(String(output.read())).toContain('no events here');
+});

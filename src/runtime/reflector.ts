@@ -1,0 +1,201 @@
+/**
+ * Keeps a store like the API server's truth: one list, then a watch from there, for ever, whatever breaks in between.
+ *
+ * The watch goes on from the last version seen (bookmarks keep it fresh); only when the server no longer knows that version is everything listed
+ * again, and the list then delivers what was deleted unseen.
+ */
+import { Backoff } from './backoff.ts';
+import { sleep, type Clock } from './clock.ts';
+import { ApiError, asError, isExpired, isNotFound } from './errors.ts';
+import { typeId } from './keys.ts';
+import type { Store } from './store.ts';
+import type { KubeObject, ResourceType, WatchEvent, WatchingClient } from './types.ts';
+import type { Logger } from '../telemetry/log.ts';
+
+export interface ReflectorOptions<T extends KubeObject> {
+  readonly client: Pick<WatchingClient, 'list' | 'watch'>;
+  readonly type: ResourceType;
+  readonly store: Store<T>;
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random?: () => number;
+}
+
+const PAGE_SIZE = 500;
+const RETRY = { initialMs: 200, maxMs: 30_000, jitter: 1 };
+/** A kind whose CRD is not installed may be installed later: looked for at this pace, without noise. */
+const MISSING_RETRY_MS = 30_000;
+/** A watch that ends sooner does not reset the backoff: a server that closes each watch at once would otherwise be asked without pause. */
+const HEALTHY_LIFE_MS = 10_000;
+/** Bookmarks come about once a minute; a connection silent for longer than two of them is taken for dead. */
+const SILENCE_MS = 150_000;
+const WATCH_SECONDS = { least: 300, most: 600 };
+
+export class Reflector<T extends KubeObject> {
+  readonly #options: ReflectorOptions<T>;
+  readonly #random: () => number;
+  readonly #backoff: Backoff;
+  /** Where to go on watching; undefined: list first. */
+  #resourceVersion: string | undefined;
+  #synced = false;
+  #missing = false;
+
+  constructor(options: ReflectorOptions<T>) {
+    this.#options = options;
+    this.#random = options.random ?? Math.random;
+    this.#backoff = new Backoff({ ...RETRY, random: this.#random });
+  }
+
+  /** The store has had one complete list, or the kind does not exist. */
+  get synced(): boolean {
+    return this.#synced;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const pauseMs = await this.#round(signal);
+      if (pauseMs > 0) await sleep(this.#options.clock, pauseMs, signal);
+    }
+  }
+
+  /** One list if needed and one watch. Returns how long to wait before the next. */
+  async #round(signal: AbortSignal): Promise<number> {
+    let watchingSince = Number.POSITIVE_INFINITY;
+    try {
+      this.#resourceVersion ??= await this.#list(signal);
+      watchingSince = this.#options.clock.elapsedMs();
+      await this.#watch(this.#resourceVersion, signal);
+    } catch (thrown) {
+      if (signal.aborted) return 0;
+      this.#explain(asError(thrown));
+    }
+    if (this.#missing) return MISSING_RETRY_MS;
+    if (this.#options.clock.elapsedMs() - watchingSince < HEALTHY_LIFE_MS) return this.#backoff.nextMs();
+    this.#backoff.reset();
+    return 0;
+  }
+
+  async #list(signal: AbortSignal): Promise<string> {
+    const { store, namespace } = this.#options;
+    const { items, resourceVersion } = await this.#listPages(signal);
+    store.advance(namespace, resourceVersion);
+    store.replace(items, namespace);
+    this.#missing = false;
+    this.#synced = true;
+    return resourceVersion;
+  }
+
+  /** A page token outlives five minutes at most; whoever is slower than that gets everything in one answer. */
+  async #listPages(signal: AbortSignal): Promise<{ items: T[]; resourceVersion: string }> {
+    const items: T[] = [];
+    let continueToken: string | undefined;
+    do {
+      try {
+        const page = await this.#page(signal, { limit: PAGE_SIZE, ...(continueToken === undefined ? {} : { continueToken }) });
+        items.push(...page.items);
+        continueToken = page.continueToken;
+        if (continueToken === undefined) return { items, resourceVersion: page.resourceVersion };
+      } catch (error) {
+        if (continueToken === undefined || !isExpired(error)) throw error;
+        const whole = await this.#page(signal, {});
+        return { items: [...whole.items], resourceVersion: whole.resourceVersion };
+      }
+    } while (!signal.aborted);
+    throw new Error('The list was aborted.');
+  }
+
+  #page(signal: AbortSignal, page: { readonly limit?: number; readonly continueToken?: string }) {
+    const { client, type } = this.#options;
+    return client.list<T>(type, { ...this.#selection(), ...page, signal });
+  }
+
+  async #watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
+    const { client, type } = this.#options;
+    const silence = new SilenceGuard(this.#options.clock);
+    const timeoutSeconds = Math.round(WATCH_SECONDS.least + this.#random() * (WATCH_SECONDS.most - WATCH_SECONDS.least));
+    const stop = AbortSignal.any([signal, silence.signal]);
+    try {
+      for await (const event of client.watch<T>(type, { ...this.#selection(), resourceVersion, timeoutSeconds, signal: stop })) {
+        silence.heard();
+        if (signal.aborted) return;
+        this.#receive(event);
+      }
+    } finally {
+      silence.end();
+    }
+  }
+
+  #receive({ type, object }: WatchEvent<T>): void {
+    const { store, namespace } = this.#options;
+    const { resourceVersion = this.#resourceVersion } = object.metadata;
+    this.#resourceVersion = resourceVersion;
+    // First, because the handlers of a change ask how far the store has come.
+    if (resourceVersion !== undefined) store.advance(namespace, resourceVersion);
+    if (type === 'DELETED') store.remove(object);
+    else if (type !== 'BOOKMARK') store.upsert(object);
+  }
+
+  #explain(error: Error): void {
+    const { log, type, namespace } = this.#options;
+    const fields = { resource: typeId(type), watchedNamespace: namespace, error };
+    if (isNotFound(error)) this.#noteMissing();
+    else if (isTooOld(error)) log.info('The watch is too far behind; listing again.', fields);
+    else log.warn('The watch broke off; it is tried again.', fields);
+    if (!canResume(error)) this.#resourceVersion = undefined;
+  }
+
+  /** Without its CRD a kind has no objects: that is an answer, and nobody has to wait for it. */
+  #noteMissing(): void {
+    const { log, store, type, namespace } = this.#options;
+    if (!this.#missing) log.info('The kind is not installed; it is looked for again later.', { resource: typeId(type) });
+    store.replace([], namespace);
+    this.#missing = true;
+    this.#synced = true;
+  }
+
+  #selection(): { readonly namespace?: string; readonly labelSelector?: string } {
+    const { namespace, labelSelector } = this.#options;
+    return { ...(namespace === undefined ? {} : { namespace }), ...(labelSelector === undefined ? {} : { labelSelector }) };
+  }
+}
+
+/** After etcd was restored from a backup, the version we hold lies in the server's future; it says so in words only. */
+function isTooOld(error: Error): boolean {
+  return isExpired(error) || error.message.includes('Too large resource version');
+}
+
+/** What says nothing about our version leaves it valid: lost connections, overload, a server that is starting. */
+function canResume(error: Error): boolean {
+  return error instanceof ApiError && !isTooOld(error) && (error.code === 0 || error.code === 429 || error.code >= 500);
+}
+
+/** Aborts when nothing was heard for too long: a peer that vanished without closing the connection sends no error, ever. */
+class SilenceGuard {
+  readonly #clock: Clock;
+  readonly #controller = new AbortController();
+  #cancel: () => void;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#cancel = this.#arm();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  heard(): void {
+    this.#cancel();
+    this.#cancel = this.#arm();
+  }
+
+  end(): void {
+    this.#cancel();
+  }
+
+  #arm(): () => void {
+    return this.#clock.after(SILENCE_MS, () => { this.#controller.abort(); });
+  }
+}
