@@ -13,7 +13,8 @@ import * as s3 from '../lib/s3.ts';
 import { complete, servedModel } from '../lib/service.ts';
 import { follow, type Story } from './follow.ts';
 import { checkPerplexity, readBack, type ReadBack } from './readback.ts';
-import { mebibytes, paragraph, say, table, title } from './screen.ts';
+import { paragraph, say, title } from './screen.ts';
+import { completions, lookAround, summarise, type Perplexities } from './summary.ts';
 
 const namespace = 'demo';
 const service = 'tiny-moe';
@@ -29,10 +30,10 @@ async function main(): Promise<void> {
   const story = await prune(sample);
   const state = await readBack(sample.metadata.name, namespace, service, gpusBefore);
   const after = await complete(service, namespace, prompt);
-  await summarise(sample, story, state);
-  completions([state.gpusBefore, before], [state.gpusAfter, after]);
-  lookAround(state);
-  paragraph(`\ngpus ${state.gpusBefore} -> ${state.gpusAfter}`);
+  summarise(story, state, await measureAgain(sample, state));
+  completions(prompt, [state.gpusBefore, before], [state.gpusAfter, after]);
+  lookAround(state.job, namespace);
+  paragraph(`gpus ${state.gpusBefore} -> ${state.gpusAfter}`);
 }
 
 async function introduce(): Promise<void> {
@@ -52,7 +53,7 @@ async function introduce(): Promise<void> {
 /** Gives the GPUs that the service really runs on before anything is pruned. */
 async function prepare(sample: PruneJob): Promise<number> {
   say('uploading the model and its texts to the bucket');
-  await s3.remove(sample.spec.output?.uri ?? 's3://models/pruned/');
+  await s3.remove(sample.spec.output.uri);
   await s3.put('engine/fixture/model', sample.spec.model.uri);
   await s3.put('engine/fixture/data/', 's3://data/');
   await kubectl(['delete', 'prunejob', sample.metadata.name, '-n', namespace, '--ignore-not-found', '--wait']);
@@ -69,41 +70,17 @@ async function prune(sample: PruneJob): Promise<Story> {
   return follow(sample.metadata.name, namespace, 900);
 }
 
-async function summarise(sample: PruneJob, story: Story, state: ReadBack): Promise<void> {
-  const { plan, result } = state.job.status ?? {};
-  const perplexity = result?.quality?.perplexity;
-  if (plan === undefined || perplexity === undefined) throw new Error('The PruneJob has no plan or no perplexity in its status.');
-  const samples = sample.spec.quality?.perplexity?.samples ?? 0;
-  const length = sample.spec.calibration?.sequenceLength ?? 0;
-  const dense = await checkPerplexity(sample.spec.model.uri, perplexity.before, samples, length);
-  const pruned = await checkPerplexity(state.uri, perplexity.after, samples, length);
-  title('What changed');
-  table([
-    ['GPUs', `${state.gpusBefore} -> ${state.gpusAfter}`],
-    ['bytes of weights', `${mebibytes(plan.bytesBefore ?? 0)} -> ${mebibytes(plan.bytesAfter ?? 0)}`],
-    ['experts in each layer', `${result?.expertsBefore ?? '?'} -> ${result?.expertsAfter ?? '?'}`],
-    ['overall sparsity', `${((result?.sparsity ?? 0) * 100).toFixed(1)} % (zeros save no GPU memory: only fewer experts do)`],
-    ['perplexity', `${dense.toFixed(2)} -> ${pruned.toFixed(2)} (held-out text, measured again by stun evaluate)`],
-    ['published', `${state.uri} (${state.objects} objects, ${mebibytes(state.publishedBytes)})`],
-    ['time', [...story.phases].map(([phase, seconds]) => `${phase} ${seconds.toFixed(0)} s`).join(', ')],
-  ]);
-}
-
-function completions(...answers: (readonly [gpus: number, text: string])[]): void {
-  title(`"${prompt}" ...`);
-  table(answers.map(([gpus, text]) => [`on ${gpus} GPUs`, JSON.stringify(text)] as const));
-}
-
-function lookAround(state: ReadBack): void {
-  title('Look around');
-  paragraph(
-    [
-      '  make cluster-shell                              a shell in the cluster',
-      `  kubectl get pj,isvc,deploy -n ${namespace}`,
-      `  kubectl describe pj ${state.job.metadata.name} -n ${namespace}`,
-      '  make cluster-down                               stop everything and leave nothing behind',
-    ].join('\n'),
-  );
+/** `stun evaluate` knows nothing of the run: it must say what the run's own report says. */
+async function measureAgain(sample: PruneJob, { job, uri }: ReadBack): Promise<Perplexities> {
+  const reported = job.status?.result?.quality?.perplexity;
+  const { quality, calibration, model } = sample.spec;
+  if (reported === undefined || quality?.perplexity === undefined || calibration === undefined) {
+    throw new Error(`${sampleFile} asks for no perplexity, or the status of its PruneJob has none.`);
+  }
+  const { samples } = quality.perplexity;
+  const dense = await checkPerplexity(model.uri, reported.before, samples, calibration.sequenceLength);
+  const pruned = await checkPerplexity(uri, reported.after, samples, calibration.sequenceLength);
+  return { dense, pruned };
 }
 
 await main();

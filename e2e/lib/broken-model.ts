@@ -20,8 +20,8 @@ const breakages = {
   dense: async (folder: string): Promise<void> => {
     const file = join(folder, 'config.json');
     const config = JSON.parse(await readFile(file, 'utf8')) as Config;
-    const { num_local_experts: _experts, num_experts_per_tok: _topK, ...dense } = config;
-    await writeFile(file, JSON.stringify({ ...dense, model_type: 'mistral', architectures: ['MistralForCausalLM'] }));
+    const dense = Object.entries(config).filter(([name]) => !name.includes('experts'));
+    await writeFile(file, JSON.stringify({ ...Object.fromEntries(dense), model_type: 'mistral', architectures: ['MistralForCausalLM'] }));
   },
 };
 

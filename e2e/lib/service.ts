@@ -64,15 +64,22 @@ export async function running(name: string, namespace: string): Promise<Running 
   if (deployment === undefined) return undefined;
   const pods = await list<Pod>('pods', namespace, `serving.kserve.io/inferenceservice=${name}`);
   const container = server(deployment.spec.template.spec.containers);
-  const status = deployment.status ?? {};
-  const wanted = deployment.spec.replicas;
   return {
     sourceUri: deployment.spec.template.metadata.annotations?.[sourceAnnotation],
-    gpus: Number(container?.resources?.limits?.[gpuResource] ?? 0),
+    gpus: limit(container),
     args: container?.args ?? [],
-    settled: status.updatedReplicas === wanted && status.availableReplicas === wanted && status.replicas === wanted,
+    settled: isSettled(deployment),
     pods,
   };
+}
+
+function isSettled({ spec, status }: Deployment): boolean {
+  const counts = [status?.replicas, status?.updatedReplicas, status?.availableReplicas];
+  return counts.every((count) => count === spec.replicas);
+}
+
+function limit(container: Container | undefined): number {
+  return Number(container?.resources?.limits?.[gpuResource] ?? 0);
 }
 
 function server(containers: readonly Container[]): Container | undefined {
@@ -80,7 +87,7 @@ function server(containers: readonly Container[]): Container | undefined {
 }
 
 export function podGPUs(pod: Pod): number {
-  return Number(server(pod.spec.containers)?.resources?.limits?.[gpuResource] ?? 0);
+  return limit(server(pod.spec.containers));
 }
 
 /** Applies the service and waits until pods of exactly this model and GPU count serve, and no others. */
