@@ -37,6 +37,7 @@ type Request = Pick<TransportRequest, 'method' | 'path' | 'body' | 'contentType'
 const REQUEST_TIMEOUT_MS = 30_000;
 const APPLY = 'application/apply-patch+yaml';
 const JSON_PATCH = 'application/json-patch+json';
+const MERGE_PATCH = 'application/merge-patch+json';
 
 export function createClient(options: ClientOptions): KubeClient {
   return new KubeClient(options);
@@ -64,13 +65,13 @@ export class KubeClient implements WatchingClient {
     }
   }
 
-  /** A list names its kind once, not in every item; without it an item cannot be applied or told from another kind. */
+  /** A list names its kind once (`JobList`), not in every item; without it an item cannot be applied or told from another kind. */
   async list<T extends KubeObject>(type: ResourceType, options: ListOptions = {}): Promise<ListPage<T>> {
     const { namespace, labelSelector, limit, continueToken, resourceVersion, signal } = options;
     const path = collectionPath(type, namespace, { labelSelector, limit, continue: continueToken, resourceVersion });
     const page = await this.#call<RawList<T>>({ method: 'GET', path, ...(signal === undefined ? {} : { signal }) });
     const { continue: next = '', resourceVersion: version = '' } = page.metadata;
-    const named = { apiVersion: apiVersionOf(type), kind: type.kind };
+    const named = { apiVersion: apiVersionOf(type), kind: page.kind?.replace(/List$/, '') ?? type.kind };
     const items = (page.items ?? []).map((item) => ({ ...item, ...named }));
     return { items, resourceVersion: version, ...(next === '' ? {} : { continueToken: next }) };
   }
@@ -91,6 +92,12 @@ export class KubeClient implements WatchingClient {
   jsonPatch<T extends KubeObject>(ref: ObjectRef, operations: readonly JsonPatchOperation[]): Promise<T> {
     const path = objectPath(ref, this.#managed());
     return this.#call<T>({ method: 'PATCH', path, contentType: JSON_PATCH, body: JSON.stringify(operations) });
+  }
+
+  /** An RFC 7386 merge patch of the status. It overwrites whatever it names, so prefer `applyStatus`. */
+  mergeStatus<T extends KubeObject>(ref: ObjectRef, patch: unknown): Promise<T> {
+    const path = objectPath(ref, this.#managed(), 'status');
+    return this.#call<T>({ method: 'PATCH', path, contentType: MERGE_PATCH, body: JSON.stringify(patch) });
   }
 
   /** Only a uid is a precondition here, so a conflict means that this incarnation is gone. */
@@ -151,6 +158,7 @@ export class KubeClient implements WatchingClient {
 }
 
 interface RawList<T> {
+  readonly kind?: string;
   readonly metadata: { readonly resourceVersion?: string; readonly continue?: string };
   /** Go writes an empty list as null. */
   readonly items: readonly T[] | null;

@@ -39,6 +39,7 @@ export class Reflector<T extends KubeObject> {
   readonly #backoff: Backoff;
   /** Where to go on watching; undefined: list first. */
   #resourceVersion: string | undefined;
+  readonly #firstSync = Promise.withResolvers<undefined>();
   #synced = false;
   #missing = false;
 
@@ -48,9 +49,17 @@ export class Reflector<T extends KubeObject> {
     this.#backoff = new Backoff({ ...RETRY, random: this.#random });
   }
 
+  get resource(): string {
+    return typeId(this.#options.type);
+  }
+
   /** The store has had one complete list, or the kind does not exist. */
   get synced(): boolean {
     return this.#synced;
+  }
+
+  whenSynced(): Promise<void> {
+    return this.#firstSync.promise;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -83,7 +92,7 @@ export class Reflector<T extends KubeObject> {
     store.advance(namespace, resourceVersion);
     store.replace(items, namespace);
     this.#missing = false;
-    this.#synced = true;
+    this.#noteSynced();
     return resourceVersion;
   }
 
@@ -152,7 +161,12 @@ export class Reflector<T extends KubeObject> {
     if (!this.#missing) log.info('The kind is not installed; it is looked for again later.', { resource: typeId(type) });
     store.replace([], namespace);
     this.#missing = true;
+    this.#noteSynced();
+  }
+
+  #noteSynced(): void {
     this.#synced = true;
+    this.#firstSync.resolve(undefined);
   }
 
   #selection(): { readonly namespace?: string; readonly labelSelector?: string } {

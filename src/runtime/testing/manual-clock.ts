@@ -40,6 +40,11 @@ export class ManualClock implements Clock {
     return this.#timers.size;
   }
 
+  /** Time passes and no timer fires: a process that was stopped, or a machine that slept. */
+  jump(ms: number): void {
+    this.#elapsed += ms;
+  }
+
   /** Fires everything due within `ms`, letting promises settle before, between and after. */
   async advance(ms: number): Promise<void> {
     const end = this.#elapsed + ms;
