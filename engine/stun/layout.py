@@ -4,6 +4,7 @@ A safetensors file begins with a header that names all its tensors, so a file ca
 streamed when its contents are planned. Files close at layer boundaries.
 """
 
+import re
 from dataclasses import dataclass
 
 from stun.checkpoint import Checkpoint
@@ -13,6 +14,9 @@ from stun.layers import layer_names
 from stun.safetensors_io import TensorSpec, corrupt, encode_header
 
 SHARD_BYTES = 5_000_000_000
+# More than the largest published models have.
+MOST_SHARDS = 256
+SHARD_NAME = re.compile(r"model-\d{5}-of-(\d{5})\.safetensors")
 
 
 @dataclass(frozen=True)
@@ -81,13 +85,29 @@ def check_one_dtype(checkpoint: Checkpoint, family: Family, prefix: str) -> None
         raise corrupt(f"{prefix}experts of {checkpoint.uri} mix the dtypes {', '.join(dtypes)}")
 
 
-def plan_shards(units: list[list[TensorSpec]], limit: int = SHARD_BYTES) -> list[Shard]:
-    """Whole units gathered into files of about `limit` bytes."""
+def plan_shards(units: list[list[TensorSpec]]) -> list[Shard]:
+    """Whole units gathered into files of about SHARD_BYTES."""
     groups: list[list[TensorSpec]] = [[]]
     for unit in units:
         size = sum(spec.nbytes for spec in groups[-1]) + sum(spec.nbytes for spec in unit)
-        if groups[-1] and size > limit:
+        if groups[-1] and size > SHARD_BYTES:
             groups.append([])
         groups[-1].extend(unit)
-    names = [f"model-{n:05d}-of-{len(groups):05d}.safetensors" for n in range(1, len(groups) + 1)]
+    names = [shard_name(number, len(groups)) for number in range(1, len(groups) + 1)]
     return [Shard(name, group) for name, group in zip(names, groups, strict=True)]
+
+
+def shard_name(number: int, count: int) -> str:
+    return f"model-{number:05d}-of-{count:05d}.safetensors"
+
+
+def unfinished_names(finished: list[str]) -> list[str]:
+    """Which file a run that was killed may have been writing, from those it had finished.
+
+    A finished file tells how many there are to be. Without one it was the first of a number
+    that only the recipe would tell.
+    """
+    counts = [int(match[1]) for name in finished if (match := SHARD_NAME.fullmatch(name))]
+    if counts:
+        return [shard_name(number, counts[0]) for number in range(1, counts[0] + 1)]
+    return [shard_name(1, count) for count in range(1, MOST_SHARDS + 1)]

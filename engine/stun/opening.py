@@ -21,7 +21,7 @@ COMPANION_PREFIXES = ("LICENSE", "NOTICE", "USE_POLICY", "additional_chat_templa
 
 def open_checkpoint(uri: str, needs_experts: bool = False) -> Checkpoint:
     storage = open_storage(uri, "model")
-    listing = {info.name: info for info in storage.list()}
+    listing = {info.name: info for info in storage.objects()}
     if not listing:
         raise StunError("ModelNotFound", f"{uri} holds no objects; check spec.model.uri.")
     raw = read_json(storage, listing, "config.json")
@@ -52,7 +52,7 @@ def is_companion(name: str) -> bool:
 
 def read_json(storage: Storage, listing: dict[str, ObjectInfo], name: str) -> dict[str, Any]:
     if name not in listing:
-        raise StunError("ModelCorrupt", f"{storage.uri} has no {name}; is it a model's own folder?")
+        raise StunError("ModelCorrupt", f"{storage.uri} has no {name}; give a model's own folder.")
     try:
         found = json.loads(storage.read_all(listing[name]))
     except ValueError as error:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from stun.checkpoint import Checkpoint
-from stun.layout import Shard
+from stun.layout import Shard, unfinished_names
 from stun.manifest import MANIFEST
 from stun.opening import INDEX
 from stun.safetensors_io import corrupt
@@ -54,7 +54,7 @@ def publish_companions(
 
 def check_listing(storage: Storage, records: list[FileRecord]) -> None:
     """What lies there now must be exactly what was written."""
-    sizes = {info.name: info.size for info in storage.list()}
+    sizes = {info.name: info.size for info in storage.objects()}
     for record in records:
         if sizes.get(record.name) != record.size:
             raise storage.fault(
@@ -68,7 +68,8 @@ def discard(storage: Storage) -> dict[str, Any]:
     """Removes an unpublished result; one with a manifest is left alone."""
     if storage.find(MANIFEST) is not None:
         return {"published": True, "removed": 0, "aborted": 0}
-    names = [info.name for info in storage.list()]
+    names = [info.name for info in storage.objects()]
     for name in names:
         storage.delete(name)
-    return {"published": False, "removed": len(names), "aborted": storage.abort_uploads()}
+    aborted = storage.abort_uploads(unfinished_names(names))
+    return {"published": False, "removed": len(names), "aborted": aborted}

@@ -33,6 +33,12 @@ def compare(before: torch.Tensor, after: torch.Tensor, length: int) -> Perplexit
     The bound is 1.645 standard errors of the mean difference above it, taken on the
     logarithm, where the relative increase of perplexity is a difference of means.
     """
+    if not bool((before + after).isfinite().all()):
+        raise StunError(
+            "ModelCorrupt",
+            "The model's loss on the quality data is no number; copy the model again from its "
+            "source.",
+        )
     scored = length - 1
     difference = (after - before) / scored
     error = float(difference.std(correction=1)) / math.sqrt(len(difference))

@@ -28,7 +28,7 @@ VARIANTS: dict[str, dict[str, object]] = {
 @pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS.keys())
 def test_logits_equal_transformers(tmp_path: Path, changes: dict[str, object]) -> None:
     # Larger random weights amplify each layer's rounding beyond what is to be shown here.
-    source = save_mixtral(tmp_path / "model", initializer_range=0.15, **changes)
+    source = save_mixtral(tmp_path / "model", {"initializer_range": 0.15, **changes})
     ids = torch.randint(VOCABULARY, (3, 24), generator=torch.Generator().manual_seed(5))
     checkpoint = open_checkpoint(str(source))
     family = supported_family(checkpoint)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, MixtralForCausalLM
 
 from stun.documents import Encoder, read_documents, shuffled_windows, take
 from stun.opening import open_checkpoint
@@ -71,7 +71,7 @@ def test_engine_equals_oracle(
 
 def test_bfloat16_stays_bfloat16(calibration: Path, tmp_path: Path, stun: Stun) -> None:
     """Scores are computed in float32 whatever the checkpoint's dtype."""
-    source = save_mixtral(tmp_path / "half", torch.bfloat16)
+    source = save_mixtral(tmp_path / "half", dtype=torch.bfloat16)
     outcome = stun("prune", make_recipe(calibration, None), model=source, output=tmp_path / "out")
     ids = calibration_ids(source, calibration)
     expected = oracle_prune(source, 0.25, 0.4, "Wanda", ids, reconstruct=False)
@@ -83,8 +83,10 @@ def test_loads_without_missing_or_unexpected_keys(
     model: Path, recipe: dict[str, Any], tmp_path: Path, stun: Stun
 ) -> None:
     outcome = stun("prune", recipe, model=model, output=tmp_path / "out")
-    _, info = AutoModelForCausalLM.from_pretrained(outcome.answer["uri"], output_loading_info=True)
-    assert {key: list(found) for key, found in info.items() if found} == {}
+    loaded: Any = MixtralForCausalLM.from_pretrained(
+        outcome.answer["uri"], output_loading_info=True
+    )
+    assert {key: list(found) for key, found in loaded[1].items() if found} == {}
     config = json.loads((Path(outcome.answer["uri"]) / "config.json").read_text())
     source = json.loads((model / "config.json").read_text())
     assert config == {**source, "num_local_experts": 6}

@@ -2,16 +2,20 @@
 
 import json
 import random
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
 from transformers import MixtralConfig, MixtralForCausalLM
 
 VOCABULARY = 96
+Changes = Mapping[str, object]
+NONE: Changes = MappingProxyType({})
 
 
-def mixtral_config(**changes: object) -> MixtralConfig:
+def mixtral_config(changes: Changes = NONE) -> MixtralConfig:
     values: dict[str, Any] = {
         "vocab_size": VOCABULARY,
         "hidden_size": 32,
@@ -28,10 +32,10 @@ def mixtral_config(**changes: object) -> MixtralConfig:
     return MixtralConfig(**{**values, **changes})
 
 
-def save_mixtral(path: Path, dtype: torch.dtype = torch.float32, **changes: object) -> Path:
+def save_mixtral(path: Path, changes: Changes = NONE, dtype: torch.dtype = torch.float32) -> Path:
     """A random model whose routers really choose."""
     torch.manual_seed(0)
-    model = MixtralForCausalLM(mixtral_config(**changes))
+    model = MixtralForCausalLM(mixtral_config(changes))
     torch.nn.Module.to(model, dtype)
     model.save_pretrained(path, max_shard_size="60KB")
     return path

@@ -42,7 +42,7 @@ def run_verify(args: Namespace, progress: Progress) -> dict[str, Any]:
 
 
 def check_files(storage: Storage, manifest: dict[str, Any]) -> None:
-    listing = {info.name: info for info in storage.list()}
+    listing = {info.name: info for info in storage.objects()}
     for record in manifest["files"]:
         info = listing.get(record["name"])
         if info is None:

@@ -67,7 +67,7 @@ class Storage(ABC):
         return StunError(REASONS[self.role].get(kind, "StorageUnavailable"), message)
 
     @abstractmethod
-    def list(self) -> list[ObjectInfo]:
+    def objects(self) -> list[ObjectInfo]:
         """All objects below the URI, sorted by name; none is not an error."""
 
     @abstractmethod
@@ -88,8 +88,8 @@ class Storage(ABC):
     def delete(self, name: str) -> None: ...
 
     @abstractmethod
-    def abort_uploads(self) -> int:
-        """Drops writes that were begun and never closed; how many there were."""
+    def abort_uploads(self, names: list[str]) -> int:
+        """Drops writes that were begun and never closed, of these names too; how many."""
 
     def read_all(self, info: ObjectInfo) -> bytes:
         return bytes(self.read(info, 0, info.size))

@@ -64,7 +64,7 @@ class DirectoryStorage(Storage):
         name = path.relative_to(self.root).as_posix()
         return ObjectInfo(name, stat.st_size, str(stat.st_mtime_ns))
 
-    def list(self) -> list[ObjectInfo]:
+    def objects(self) -> list[ObjectInfo]:
         with self.translate(self.root):
             if self.role == "model":
                 next(self.root.iterdir(), None)  # rglob hides a directory that cannot be read
@@ -112,7 +112,7 @@ class DirectoryStorage(Storage):
         with self.translate(self.root / name):
             (self.root / name).unlink(missing_ok=True)
 
-    def abort_uploads(self) -> int:
+    def abort_uploads(self, names: list[str]) -> int:
         """Unlinks partial files, then the folders of the run that are left empty."""
         partial = list(self.root.rglob(f".*{PARTIAL}"))
         for path in partial:

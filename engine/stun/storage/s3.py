@@ -44,7 +44,7 @@ class S3Storage(Storage):
     def _uri(self, name: str) -> str:
         return f"s3://{self.bucket}/{self.prefix}{name}"
 
-    def list(self) -> list[ObjectInfo]:
+    def objects(self) -> list[ObjectInfo]:
         found = []
         with self.translate(self.uri):
             pages = self.client.get_paginator("list_objects_v2")
@@ -111,14 +111,18 @@ class S3Storage(Storage):
         with self.translate(self._uri(name)):
             self.client.delete_object(Bucket=self.bucket, Key=self.prefix + name)
 
-    def abort_uploads(self) -> int:
-        count = 0
+    def abort_uploads(self, names: list[str]) -> int:
+        """Asks by prefix, then by name: MinIO lists uploads only for the exact key."""
         with self.translate(self.uri):
-            pages = self.client.get_paginator("list_multipart_uploads")
-            for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix):
-                for upload in page.get("Uploads", []):
-                    self.client.abort_multipart_upload(
-                        Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
-                    )
-                    count += 1
+            return sum(self._abort(self.prefix + name) for name in ["", *names])
+
+    def _abort(self, prefix: str) -> int:
+        count = 0
+        pages = self.client.get_paginator("list_multipart_uploads")
+        for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
+            for upload in page.get("Uploads", []):
+                self.client.abort_multipart_upload(
+                    Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                )
+                count += 1
         return count

@@ -1,0 +1,313 @@
+"""Whatever is wrong with the input ends in one reason, one sentence, one exit code, no output."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from tests.conftest import Stun
+from tests.tiny import make_recipe, save_mixtral, write_documents
+
+Break = Callable[[Path], object]
+
+
+def edit_json(name: str, **changes: object) -> Break:
+    def change(folder: Path) -> None:
+        path = folder / name
+        values = {**json.loads(path.read_text()), **changes}
+        path.write_text(json.dumps({k: v for k, v in values.items() if v is not None}))
+
+    return change
+
+
+def edit_tensor(name: str, change: Callable[[torch.Tensor], torch.Tensor]) -> Break:
+    def rewrite(folder: Path) -> None:
+        index = json.loads((folder / "model.safetensors.index.json").read_text())
+        path = folder / index["weight_map"][name]
+        tensors = load_file(path)
+        tensors[name] = change(tensors[name])
+        save_file(tensors, path)
+
+    return rewrite
+
+
+def without_numbers(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.clone().fill_(float("nan"))
+
+
+def empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+
+
+def truncate(folder: Path) -> None:
+    path = min(folder.glob("*.safetensors"))
+    path.write_bytes(path.read_bytes()[:-10])
+
+
+def to_pickle(folder: Path) -> None:
+    for path in folder.glob("*.safetensors*"):
+        path.unlink()
+    torch.save({}, folder / "pytorch_model.bin")
+
+
+def lie_in_index(folder: Path) -> None:
+    path = folder / "model.safetensors.index.json"
+    index = json.loads(path.read_text())
+    index["weight_map"]["model.norm.weight"] = "model-00001-of-00006.safetensors"
+    path.write_text(json.dumps(index))
+
+
+EXPERT = "model.layers.1.block_sparse_moe.experts.2.w1.weight"
+
+
+# What is done to a good model, the reason, a part of the sentence.
+BROKEN_MODELS: dict[str, tuple[Break, str, str]] = {
+    "empty": (empty, "ModelNotFound", "no objects"),
+    "no folder": (shutil.rmtree, "ModelNotFound", "does not exist"),
+    "no config": (lambda f: (f / "config.json").unlink(), "ModelCorrupt", "no config.json"),
+    "config is no JSON": (
+        lambda f: (f / "config.json").write_text("{"),
+        "ModelCorrupt",
+        "config.json",
+    ),
+    "config lacks a key": (
+        edit_json("config.json", hidden_size=None),
+        "ModelCorrupt",
+        "hidden_size",
+    ),
+    "truncated": (truncate, "ModelCorrupt", "cut short"),
+    "no safetensors": (to_pickle, "ModelCorrupt", "only safetensors"),
+    "not a safetensors file": (
+        lambda f: min(f.glob("*.safetensors")).write_bytes(b"\xff" * 64),
+        "ModelCorrupt",
+        "no safetensors file",
+    ),
+    "header is no JSON": (
+        lambda f: min(f.glob("*.safetensors")).write_bytes(b"\x02" + bytes(7) + b"xx"),
+        "ModelCorrupt",
+        "damaged safetensors header",
+    ),
+    "missing shard": (
+        lambda f: min(f.glob("*.safetensors")).unlink(),
+        "ModelCorrupt",
+        "model-00001-of-",
+    ),
+    "index lies": (lie_in_index, "ModelCorrupt", "model.norm.weight"),
+    "index without a map": (
+        edit_json("model.safetensors.index.json", weight_map=None),
+        "ModelCorrupt",
+        "weight_map",
+    ),
+    "shape differs": (edit_json("config.json", intermediate_size=25), "ModelCorrupt", "has shape"),
+    "tensor missing": (edit_json("config.json", num_hidden_layers=4), "ModelCorrupt", "layers.3"),
+    "expert not finite": (edit_tensor(EXPERT, without_numbers), "ModelCorrupt", "not finite"),
+    "head not finite": (
+        edit_tensor("lm_head.weight", without_numbers),
+        "ModelCorrupt",
+        "no number",
+    ),
+    "float8": (
+        edit_tensor(EXPERT, lambda t: t.to(torch.float8_e4m3fn)),
+        "QuantizedModel",
+        "bf16 original",
+    ),
+    "quantised": (
+        edit_json("config.json", quantization_config={"quant_method": "fp8"}),
+        "QuantizedModel",
+        "fp8",
+    ),
+    "dense": (
+        edit_json("config.json", architectures=["LlamaForCausalLM"], num_local_experts=None),
+        "NotMoE",
+        "no mixture-of-experts model",
+    ),
+    "other family": (
+        edit_json("config.json", architectures=["OlmoeForCausalLM"]),
+        "UnsupportedFamily",
+        "MixtralForCausalLM",
+    ),
+    "other rope": (
+        edit_json("config.json", rope_scaling={"type": "yarn"}),
+        "UnsupportedFamily",
+        "rope_scaling",
+    ),
+}
+
+# Changes of pruning, the reason, a part of the sentence.
+BAD_PRUNING: dict[str, tuple[dict[str, Any], str, str]] = {
+    "too few experts": ({"experts": {"ratio": 0.9}}, "TooFewExperts", "at most 0.75"),
+    "sparsity too low": ({"targetSparsity": 0.1}, "SparsityTooLow", "raise the target"),
+    "no multiple": ({"experts": {"ratio": 0.25, "multipleOf": 4}}, "RecipeInvalid", "multipleOf"),
+    "OWL": ({"weights": {"method": "OWL"}}, "RecipeInvalid", "OWL is not supported yet"),
+    "OWL by default": ({"weights": {}}, "RecipeInvalid", "OWL is not supported yet"),
+    "REAP": ({"experts": {"ratio": 0.25, "method": "REAP"}}, "RecipeInvalid", "REAP is not supp"),
+    "None with a target": ({"weights": {"method": "None"}}, "RecipeInvalid", "cannot reach"),
+    "ratio left open": ({"targetGPUs": 2, "experts": {}}, "RecipeInvalid", "ratio is missing"),
+    "nothing asked": (
+        {"targetSparsity": None, "experts": {"ratio": 0}},
+        "RecipeInvalid",
+        "asks for nothing",
+    ),
+    "unknown field": ({"sparsity": 1}, "RecipeInvalid", "pruning.sparsity is not a field"),
+    "wrong type": ({"targetSparsity": "0.4"}, "RecipeInvalid", "pruning.targetSparsity must be"),
+}
+
+BAD_DATA: dict[str, tuple[str, dict[str, Any], str, str]] = {
+    "missing": ("calibration", {"uri": "/nowhere/x.jsonl"}, "CalibrationInvalid", "does not exist"),
+    "too few": ("calibration", {"samples": 31}, "CalibrationInvalid", "30 documents"),
+    "too short": ("calibration", {"sequenceLength": 41}, "CalibrationInvalid", "0 documents"),
+    "too long": ("calibration", {"sequenceLength": 65}, "CalibrationInvalid", "at most 64"),
+    "gate missing": ("perplexity", {"uri": "/nowhere/x"}, "QualityDataInvalid", "does not exist"),
+    "gate too few": ("perplexity", {"samples": 21}, "QualityDataInvalid", "20 documents"),
+    "hf": ("perplexity", {"uri": "hf://a/b.jsonl"}, "RecipeInvalid", "hf download"),
+}
+
+TEXTS = {
+    "no JSON": "not json",
+    "neither text nor ids": '{"content": "x"}',
+    "ids that are no numbers": '{"input_ids": ["a"]}',
+    "outside the vocabulary": json.dumps({"input_ids": [96] * 40}),
+    "text without a tokenizer": json.dumps({"text": "word " * 40}),
+}
+
+
+def refused(
+    stun: Stun, reason: str, part: str, recipe: dict[str, Any], model: object, output: Path
+) -> None:
+    """Refused by prune, with nothing left at the output."""
+    codes = {"QualityRefused": 4}
+    outcome = stun("prune", recipe, model=model, output=output)
+    assert outcome.termination.get("reason") == reason, outcome.termination
+    assert part in outcome.termination["message"]
+    assert outcome.termination["message"].endswith(".")
+    assert outcome.code == codes.get(reason, 2)
+    assert outcome.answer == {}
+    assert [path for path in output.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason", "part"), BROKEN_MODELS.values(), ids=BROKEN_MODELS.keys()
+)
+def test_broken_model(
+    model: Path,
+    recipe: dict[str, Any],
+    tmp_path: Path,
+    stun: Stun,
+    damage: Break,
+    reason: str,
+    part: str,
+) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(model, broken)
+    damage(broken)
+    refused(stun, reason, part, recipe, broken, tmp_path / "out")
+
+
+@pytest.mark.parametrize(("changes", "reason", "part"), BAD_PRUNING.values(), ids=BAD_PRUNING)
+def test_bad_pruning(
+    model: Path,
+    calibration: Path,
+    tmp_path: Path,
+    stun: Stun,
+    changes: dict[str, Any],
+    reason: str,
+    part: str,
+) -> None:
+    recipe = make_recipe(calibration, None, **changes)
+    refused(stun, reason, part, recipe, model, tmp_path / "out")
+
+
+@pytest.mark.parametrize(("where", "changes", "reason", "part"), BAD_DATA.values(), ids=BAD_DATA)
+def test_bad_data(
+    model: Path,
+    recipe: dict[str, Any],
+    tmp_path: Path,
+    stun: Stun,
+    where: str,
+    changes: dict[str, Any],
+    reason: str,
+    part: str,
+) -> None:
+    section = recipe["calibration"] if where == "calibration" else recipe["quality"]["perplexity"]
+    section.update(changes)
+    refused(stun, reason, part, recipe, model, tmp_path / "out")
+
+
+@pytest.mark.parametrize("line", TEXTS.values(), ids=TEXTS.keys())
+def test_bad_calibration_line(model: Path, tmp_path: Path, stun: Stun, line: str) -> None:
+    data = tmp_path / "data.jsonl"
+    data.write_text(line + "\n")
+    recipe = make_recipe(data, None)
+    recipe["calibration"]["samples"] = 1
+    refused(stun, "CalibrationInvalid", str(data), recipe, model, tmp_path / "out")
+
+
+def test_gate_that_overlaps_calibration(
+    model: Path, calibration: Path, tmp_path: Path, stun: Stun
+) -> None:
+    gate = tmp_path / "gate.jsonl"
+    write_documents(gate, 20, 40, seed=3)
+    gate.write_text(gate.read_text() + calibration.read_text().splitlines()[4] + "\n")
+    recipe = make_recipe(calibration, gate)
+    refused(stun, "QualityDataInvalid", "1 documents", recipe, model, tmp_path / "out")
+
+
+def test_quality_refused(model: Path, recipe: dict[str, Any], tmp_path: Path, stun: Stun) -> None:
+    recipe["pruning"]["targetSparsity"] = 0.9
+    recipe["quality"]["perplexity"]["maxIncrease"] = 0.0
+    refused(stun, "QualityRefused", "maxIncrease 0", recipe, trained(tmp_path), tmp_path / "out")
+
+
+def trained(tmp_path: Path) -> Path:
+    """A model that pruning must hurt: large weights, so that noise cannot make it better."""
+    return save_mixtral(tmp_path / "sharp", {"initializer_range": 0.1})
+
+
+@pytest.mark.parametrize(
+    ("uri", "part"),
+    [
+        ("hf://mistralai/Mixtral-8x7B-v0.1", "hf download mistralai/Mixtral-8x7B-v0.1"),
+        ("pvc://claim/model", "operator mounts it"),
+        ("ftp://host/model", "no URI"),
+        ("s3:///model", "names no bucket"),
+    ],
+)
+def test_refused_uri(
+    recipe: dict[str, Any], tmp_path: Path, stun: Stun, uri: str, part: str
+) -> None:
+    refused(stun, "RecipeInvalid", part, recipe, uri, tmp_path / "out")
+
+
+def test_output_inside_the_model(
+    model: Path, recipe: dict[str, Any], tmp_path: Path, stun: Stun
+) -> None:
+    outcome = stun("prune", recipe, model=model, output=model.parent)
+    assert outcome.termination["reason"] == "OutputConflict"
+
+
+@pytest.mark.parametrize("name", ["BROKEN_MODELS", "BAD_PRUNING", "BAD_DATA"])
+def test_inspect_refuses_the_same(
+    model: Path, calibration: Path, gate: Path, tmp_path: Path, stun: Stun, name: str
+) -> None:
+    """One of each table: what a CPU pod can find out costs no GPU."""
+    recipe = make_recipe(calibration, gate)
+    source = tmp_path / "model"
+    shutil.copytree(model, source)
+    expected = ""
+    if name == "BROKEN_MODELS":
+        damage, expected, _ = BROKEN_MODELS["truncated"]
+        damage(source)
+    elif name == "BAD_PRUNING":
+        changes, expected, _ = BAD_PRUNING["too few experts"]
+        recipe["pruning"].update(changes)
+    else:
+        _, changes, expected, _ = BAD_DATA["too few"]
+        recipe["calibration"].update(changes)
+    outcome = stun("inspect", recipe, model=source)
+    assert (outcome.code, outcome.termination["reason"]) == (2, expected)

@@ -1,0 +1,174 @@
+"""The engine as a process: what it prints, serves and leaves behind when it is stopped."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from stun.cli import execute, parser
+from stun.errors import Interrupted, StunError
+from stun.progress import Progress, bar
+from stun.progress_server import start_progress_server
+from stun.stream import LayerReport, PruneStream
+from stun.termination import LIMIT, encode, error_message
+from tests.minio import free_port
+
+FIELDS = {
+    "runKey", "stage", "layer", "layers", "percent", "estimatedRemainingSeconds", "updatedAt",
+}  # fmt: skip
+
+
+def command(recipe: Path, model: Path, output: Path) -> list[str]:
+    arguments = ["--model", str(model), "--recipe", str(recipe), "--output", str(output)]
+    return [sys.executable, "-P", "-m", "stun", "prune", *arguments]
+
+
+def test_progress_goes_to_stderr_and_the_answer_to_stdout(
+    model: Path, recipe: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "recipe.json").write_text(json.dumps(recipe))
+    done = subprocess.run(
+        command(tmp_path / "recipe.json", model, tmp_path / "out"), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    states = [json.loads(line) for line in done.stderr.splitlines()]
+    assert all(state.keys() == FIELDS for state in states)
+    assert [state["percent"] for state in states] == [0, 25, 50, 75, 100]
+    assert states[-1]["runKey"] in done.stdout
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert answer.keys() == {"uri", "manifestDigest", "sparsity", "expertsKept"}
+
+
+def test_an_unexpected_failure_is_internal(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    environment = {**os.environ, "STUN_TERMINATION_LOG": str(log), "STUN_PROGRESS_PORT": "x"}
+    inspect = [sys.executable, "-P", "-m", "stun", "inspect", "--model", str(tmp_path)]
+    done = subprocess.run(inspect, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert json.loads(log.read_text())["reason"] == "Internal"
+    assert "Traceback" in done.stderr
+
+
+def test_sigterm_ends_at_once_with_nothing_published(
+    model: Path, recipe: dict[str, Any], tmp_path: Path
+) -> None:
+    """The calibration data is at a server that never answers, so the run is surely waiting."""
+    log = tmp_path / "log"
+    recipe["calibration"]["uri"] = "s3://bucket/calibration.jsonl"
+    (tmp_path / "recipe.json").write_text(json.dumps(recipe))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        environment = {
+            **os.environ,
+            "STUN_TERMINATION_LOG": str(log),
+            "AWS_ACCESS_KEY_ID": "someone",
+            "AWS_SECRET_ACCESS_KEY": "something",
+            "S3_ENDPOINT": f"http://127.0.0.1:{server.getsockname()[1]}",
+        }
+        arguments = command(tmp_path / "recipe.json", model, tmp_path / "out")
+        process = subprocess.Popen(arguments, env=environment)
+        with server.accept()[0]:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=60) == 143
+    assert json.loads(log.read_text())["reason"] == "Interrupted"
+    assert list(tmp_path.glob("out/**/*")) == []
+
+
+FAILURES: dict[str, tuple[BaseException, int]] = {
+    "stopped": (Interrupted(), 143),
+    "storage is away": (StunError("StorageUnavailable", "Away."), 3),
+    "a bug": (AssertionError("impossible"), 1),
+    "no GPU memory": (torch.OutOfMemoryError("CUDA out of memory"), 5),
+}
+
+
+@pytest.mark.parametrize(("failure", "code"), FAILURES.values(), ids=FAILURES.keys())
+def test_a_failure_in_the_middle_leaves_nothing(
+    model: Path,
+    recipe: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: BaseException,
+    code: int,
+) -> None:
+    """At the last layer, when files have been written."""
+    real = PruneStream._layer
+    output = tmp_path / "out"
+
+    def fail_at_last(stream: PruneStream, index: int, *rest: Any) -> LayerReport:
+        if index == 2:
+            assert [path for path in output.rglob("*") if path.is_file()] != []
+            raise failure
+        return real(stream, index, *rest)
+
+    monkeypatch.setattr("stun.layout.SHARD_BYTES", 50_000)
+    monkeypatch.setattr(PruneStream, "_layer", fail_at_last)
+    (tmp_path / "recipe.json").write_text(json.dumps(recipe))
+    arguments = command(tmp_path / "recipe.json", model, output)[4:]
+    assert execute(parser().parse_args(arguments)) == code
+    assert [path for path in output.rglob("*") if path.is_file()] == []
+
+
+def test_progress_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    monkeypatch.setenv("STUN_PROGRESS_PORT", str(port))
+    monkeypatch.setenv("STUN_PROGRESS_HOST", "127.0.0.1")
+    progress = Progress(StringIO())
+    start_progress_server(progress)
+    url = f"http://127.0.0.1:{port}"
+    with urllib.request.urlopen(f"{url}/progress") as answer:
+        state = json.load(answer)
+    assert state.keys() == FIELDS
+    assert (state["stage"], state["percent"], state["runKey"]) == ("Inspect", None, None)
+    progress.run_key = "0123456789abcdef"
+    progress.plan(3)
+    progress.enter("Weights")
+    progress.layer = 1
+    progress.advance()
+    with urllib.request.urlopen(f"{url}/progress") as answer:
+        state = json.load(answer)
+    assert (state["stage"], state["layer"], state["layers"]) == ("Weights", 1, 3)
+    assert (state["percent"], state["runKey"]) == (25, "0123456789abcdef")
+    assert state["estimatedRemainingSeconds"] >= 0
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"{url}/other")
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_gets_a_bar() -> None:
+    terminal = Terminal()
+    progress = Progress(terminal)
+    progress.plan(1)
+    progress.advance()
+    progress.layer = 1
+    progress.advance()
+    assert "[###############...............]  50 % Inspect" in terminal.getvalue()
+    assert terminal.getvalue().endswith("100 % Inspect layer 1/1 0:00 left\n")
+
+
+def test_the_bar_shows_what_is_left() -> None:
+    state = {
+        "percent": 40, "stage": "Weights", "layer": 4, "layers": 9,
+        "estimatedRemainingSeconds": 125,
+    }  # fmt: skip
+    assert bar(state).endswith(" 40 % Weights layer 4/9 2:05 left")
+
+
+@pytest.mark.parametrize("sentence", ["short.", "long " * 2000, "ü" * 3000])
+def test_a_termination_message_fits(sentence: str) -> None:
+    data = encode(error_message("Internal", sentence))
+    assert len(data) <= LIMIT
+    assert json.loads(data)["reason"] == "Internal"
