@@ -144,6 +144,18 @@ describe('keeping it', () => {
     await a.ended;
   });
 
+  it('survives writes of others that leave the holder alone, and a write whose answer was lost', async () => {
+    const a = candidate('a');
+    await clock.advance(1_000);
+    for (let i = 0; i < 10; i += 1) {
+      server.put(server.lease!.spec);
+      await clock.advance(2_000);
+    }
+    expect(a.elector.leading).toBe(true);
+    a.stop.abort();
+    await a.ended;
+  });
+
   it('is lost when it could not be renewed for ten seconds, which is before anyone else may take it', async () => {
     const a = candidate('a');
     await clock.advance(1_000);

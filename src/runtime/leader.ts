@@ -125,9 +125,8 @@ export class LeaderElector {
     const sentAt = this.#options.clock.elapsedMs();
     try {
       if (await this.#takeOrKeep()) this.#renewedAt = sentAt;
-      else this.#renewedAt = undefined;
+      else if (!this.#heldByUs()) this.#renewedAt = undefined;
     } catch (thrown) {
-      this.#lease = undefined;
       this.#options.log.warn('The lease could not be read or written.', { lease: this.#options.name, error: asError(thrown) });
     }
   }
