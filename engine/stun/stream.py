@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from stun.checkpoint import Checkpoint
-from stun.experts import ReducedLayer, cluster_routers, reduce_experts
+from stun.experts import cluster_routers, reduce_experts
 from stun.families import Family
 from stun.flow import Flow
 from stun.layers import Weights, read_one, stream_layers
@@ -99,30 +99,34 @@ class PruneStream:
             self.dense.advance(self._forward(weights))
         self.progress.enter("Experts")
         reduced = reduce_experts(weights, self.family, clusters, self.plan.reconstruct)
-        self.progress.enter("Weights")
-        pruned = self._prune(reduced)
-        if self.calibration is not None:
-            self.calibration.advance(self._forward(pruned))
+        weights.clear()  # lets go of the experts that were dropped
+        zeros = self._prune(reduced.weights)
         if self.pruned is not None:
             self.progress.enter("Quality")
-            self.pruned.advance(self._forward(pruned))
-        self.progress.enter("Publish")
-        prefix = self.family.layer(index)
-        out.submit({prefix + name: tensor for name, tensor in pruned.items()})
-        zeros = count_zeros(pruned, self.family.prunable_names(self.plan.experts_after))
+            self.pruned.advance(self._forward(reduced.weights))
+        self._write(index, reduced.weights, out)
         return LayerReport(reduced.kept, clusters, self.plan.weight_sparsity, zeros)
 
-    def _prune(self, reduced: ReducedLayer) -> Weights:
+    def _prune(self, weights: Weights) -> int:
+        """Zeroes weights in place and leads calibration through the result; counts the zeros."""
+        self.progress.enter("Weights")
+        names = self.family.prunable_names(self.plan.experts_after)
         statistics = InputStatistics()
         if self.calibration is not None:
-            self.calibration.observe(self._forward(reduced.weights), statistics.observe)
-        return prune_weights(
-            reduced.weights,
-            self.family.prunable_names(self.plan.experts_after),
-            statistics,
-            self.plan.weights_method,
-            self.plan.weight_sparsity,
-        )
+            self.calibration.observe(self._forward(weights), statistics.observe)
+        method, sparsity = self.plan.weights_method, self.plan.weight_sparsity
+        prune_weights(weights, names, statistics, method, sparsity)
+        if self.calibration is not None:
+            self.calibration.advance(self._forward(weights))
+        return count_zeros(weights, names)
+
+    def _write(self, index: int, weights: Weights, out: ShardWriter) -> None:
+        """Leaves the layer to the writer, off the device: the next layer needs the room."""
+        stage = self.progress.stage
+        self.progress.enter("Publish")
+        prefix = self.family.layer(index)
+        out.submit({prefix + name: tensor.cpu() for name, tensor in weights.items()})
+        self.progress.enter(stage)
 
     def _forward(self, weights: Weights) -> MixtralDecoderLayer:
         return MixtralDecoderLayer(self.checkpoint.config, self.family, weights)

@@ -123,9 +123,12 @@ def test_statistics_do_not_depend_on_batches() -> None:
     assert torch.equal(whole.squares["a"], whole.squares["b"])
 
 
-def test_only_named_weights_are_pruned_and_the_source_stays() -> None:
+@pytest.mark.parametrize(
+    ("method", "sparsity", "expected"),
+    [("Magnitude", 0.5, [4, 3, 0, 0]), ("None", 0.5, [4, 3, 2, 1]), ("Wanda", 0, [4, 3, 2, 1])],
+)
+def test_only_named_weights_are_pruned(method: str, sparsity: float, expected: list[int]) -> None:
     weights = {"router": torch.ones(2, 4), "w": torch.tensor([[4.0, 3.0, 2.0, 1.0]])}
-    pruned = prune_weights(weights, ["w"], InputStatistics(), "Magnitude", 0.5)
-    assert pruned["w"].tolist() == [[4, 3, 0, 0]]
-    assert weights["w"].tolist() == [[4, 3, 2, 1]]
-    assert pruned["router"] is weights["router"]
+    prune_weights(weights, ["w"], InputStatistics(), method, sparsity)
+    assert weights["w"].tolist() == [expected]
+    assert weights["router"].tolist() == torch.ones(2, 4).tolist()

@@ -20,11 +20,13 @@ def prune_weights(
     statistics: InputStatistics,
     method: str,
     sparsity: float,
-) -> dict[str, torch.Tensor]:
-    """The weights with the smallest entries of each row of the named matrices set to zero."""
+) -> None:
+    """Sets the smallest entries of each row of the named matrices to zero.
+
+    In place: beside a large layer there is no room on the GPU for a second one.
+    """
     if method == "None" or sparsity == 0:
-        return weights
-    pruned = dict(weights)
+        return
     for name in names:
         scores = METHODS[method](weights[name], statistics.squares.get(name))
         if not bool(scores.isfinite().all()):
@@ -34,8 +36,7 @@ def prune_weights(
                 "from its source.",
             )
         mask = smallest_per_row(scores, entries_per_row(scores.shape[1], sparsity))
-        pruned[name] = weights[name].masked_fill(mask, 0)
-    return pruned
+        weights[name].masked_fill_(mask, 0)
 
 
 def count_zeros(weights: dict[str, torch.Tensor], names: list[str]) -> int:
