@@ -41,20 +41,23 @@ export function applyService(run: Run, { serving }: Handover, fields: Partial<Se
   return { kind: 'ApplyService', ref, object: kserve.object(ref, fields, receipt) };
 }
 
-export function receiptFor({ observed, status }: Run, { service, previous, target }: Handover): Receipt {
+export function receiptFor({ observed, status }: Run, handover: Handover): Receipt {
   const { name, namespace } = observed.pruneJob.metadata;
   const { plan, result, runKey = '' } = status;
-  // A service that had moved already keeps the memory of where it came from.
-  const previousUri = previous.modelUri === target.modelUri ? (service.receipt?.previousUri ?? '') : previous.modelUri;
   return compact({
     pruneJob: `${namespace}/${name}`,
     runKey,
     manifestDigest: result?.manifestDigest ?? '',
-    previousUri,
+    previousUri: cameFrom(handover),
     gpusBefore: plan?.gpusBefore ?? 0,
     gpusAfter: plan?.gpusAfter ?? 0,
     quality: result?.qualitySummary,
   });
+}
+
+/** A service that had moved already keeps the memory of where it came from. */
+function cameFrom({ service, previous, target }: Handover): string {
+  return previous.modelUri === target.modelUri ? (service.receipt?.previousUri ?? '') : previous.modelUri;
 }
 
 /** Whether the rendered Deployment and its pods are what these fields ask for, and nothing else runs beside them. */

@@ -43,7 +43,7 @@ export interface EngineResult {
   readonly expertsAfter: number;
   readonly bytesBefore: number;
   readonly bytesAfter: number;
-  readonly quality: { readonly perplexity?: Perplexity } | null;
+  readonly quality: { readonly perplexity?: Perplexity | null } | null;
   readonly stages?: readonly { readonly stage: string; readonly seconds: number }[];
   readonly reused: boolean;
 }
@@ -89,7 +89,17 @@ function isFacts(fields: Fields): boolean {
 }
 
 function isResult(fields: Fields): boolean {
-  return hasNumbers(fields, resultNumbers) && hasTexts(fields, ['runKey', 'uri', 'manifestDigest']);
+  const { quality, stages = [] } = fields;
+  const measured = quality === null || (isObject(quality) && isQuality(quality));
+  const timed = Array.isArray(stages) && stages.every((stage) => isObject(stage) && hasTexts(stage, ['stage']) && hasNumbers(stage, ['seconds']));
+  return measured && timed && hasNumbers(fields, resultNumbers) && hasTexts(fields, ['runKey', 'uri', 'manifestDigest']);
+}
+
+/** Pruning may also lower the perplexity, so a change may be negative. */
+function isQuality({ perplexity }: Fields): boolean {
+  if (perplexity === undefined || perplexity === null) return true;
+  if (!isObject(perplexity) || typeof perplexity.accepted !== 'boolean') return false;
+  return hasNumbers(perplexity, ['before', 'after', 'tokens']) && [perplexity.increase, perplexity.upperBound].every(Number.isFinite);
 }
 
 function hasNumbers(fields: Fields, names: readonly string[]): boolean {

@@ -1,6 +1,7 @@
 /** The engine's word is checked against what was asked before anything follows from it: wrong run, wrong place, or a gate it has not passed. */
 import type { ConditionUpdate } from '../../api/conditions.ts';
 import type { ResultStatus } from '../../api/v1alpha1/prunejob.ts';
+import { compact } from '../compact.ts';
 import type { Failure } from '../failure.ts';
 import type { EngineResult } from '../messages.ts';
 import { qualitySummary } from '../quality.ts';
@@ -41,7 +42,7 @@ function mismatchOf({ spec, status }: Run, result: EngineResult): string | undef
 function gate({ spec }: Run, { quality, uri }: EngineResult): Failure | undefined {
   const asked = spec.quality?.perplexity;
   if (asked === undefined) return undefined;
-  const measured = quality?.perplexity;
+  const measured = quality?.perplexity ?? undefined;
   if (measured === undefined) {
     return { reason: 'QualityDataInvalid', message: `The model published at ${publishedUri(uri)} was made without measuring perplexity, which this gate asks for. Remove quality, or publish to another output.uri.` };
   }
@@ -67,11 +68,11 @@ function conditions(result: EngineResult): ConditionUpdate[] {
 
 function resultStatus(result: EngineResult): ResultStatus {
   const { manifestDigest, sparsity, expertsBefore, expertsAfter, bytesBefore, bytesAfter, quality, stages, reused } = result;
-  const summary = qualitySummary(quality?.perplexity);
-  return {
+  const perplexity = quality?.perplexity ?? undefined;
+  return compact({
     uri: publishedUri(result.uri), manifestDigest, sparsity, expertsBefore, expertsAfter, bytesBefore, bytesAfter, reused,
-    ...(quality?.perplexity === undefined ? {} : { quality: { perplexity: quality.perplexity } }),
-    ...(summary === undefined ? {} : { qualitySummary: summary }),
-    ...(stages === undefined ? {} : { stages: [...stages] }),
-  };
+    quality: perplexity === undefined ? undefined : { perplexity },
+    qualitySummary: qualitySummary(perplexity),
+    stages: stages === undefined ? undefined : [...stages],
+  });
 }

@@ -1,0 +1,333 @@
+/** Whole lives of a PruneJob, from apply to the end, in the small world of testing/world.ts. */
+import { describe, expect, it } from 'vitest';
+
+import { compact } from './compact.ts';
+import { facts, prunedFields, prunedUri, result, withoutServing, pruneJob, serving, spec } from './testing/builders.ts';
+import { World } from './testing/world.ts';
+
+function published(overrides: ConstructorParameters<typeof World>[0] = {}): World {
+  const world = new World(overrides);
+  world.settle();
+  world.inspected();
+  world.settle();
+  world.start('prune');
+  world.settle();
+  world.pruned();
+  return world;
+}
+
+describe('a run with a service', () => {
+  it('inspects, plans, prunes, publishes, moves the service and completes', () => {
+    const world = new World();
+    world.settle();
+    expect(world.phase).toBe('Inspecting');
+    world.inspected();
+    world.settle();
+    expect(world.pruneJob.status?.plan?.gpus).toBe('4→2');
+    expect(world.phase).toBe('Queued');
+    world.start('prune');
+    world.settle();
+    expect(world.phase).toBe('Pruning');
+    world.pruned();
+    world.settle();
+    expect(world.service.fields).toEqual(prunedFields);
+    expect(world.phase).toBe('RollingOut');
+    world.roll();
+    world.settle();
+    expect(world.phase).toBe('Verifying');
+    world.pass(121);
+    world.settle();
+    expect(world.phase).toBe('Complete');
+    expect(world.condition('Served')?.status).toBe('True');
+    expect(world.pruneJob.status?.result?.uri).toBe(prunedUri);
+    expect(world.pruneJob.metadata.finalizers).toEqual([]);
+  });
+
+  it('gives the service its own way of replacing pods back', () => {
+    const world = published();
+    world.settle();
+    world.roll();
+    world.settle();
+    world.pass(121);
+    world.settle();
+    expect(world.service.fields).toEqual({ modelUri: prunedUri, args: ['--tensor-parallel-size=2'], gpuLimit: 2, gpuRequest: 2 });
+  });
+
+  it('skips the GPU when the result is published already', () => {
+    const world = new World();
+    world.settle();
+    world.inspected({ existing: result({ reused: true }) });
+    world.settle();
+    expect(world.observed.childJobs.map(({ stage }) => stage)).toEqual(['inspect']);
+    expect(world.service.fields.modelUri).toBe(prunedUri);
+    expect(world.condition('Pruned')?.reason).toBe('Reused');
+  });
+
+  it('applied again over its own result, completes with the same plan', () => {
+    const first = published();
+    first.settle();
+    first.roll();
+    first.settle();
+    first.pass(121);
+    first.settle();
+    const receipt = { pruneJob: 'ml/tiny', runKey: facts().runKey, manifestDigest: '', previousUri: 's3://models/tiny-moe/', gpusBefore: 4, gpusAfter: 2 };
+    const again = new World({ service: { ...first.service, receipt } });
+    again.settle();
+    again.inspected({ existing: result({ reused: true }) });
+    again.settle();
+    again.pass(121);
+    again.settle();
+    expect(again.phase).toBe('Complete');
+    expect(again.pruneJob.status?.plan?.gpus).toBe('4→2');
+  });
+
+  it('stops after the plan when only a plan is asked for', () => {
+    const world = new World({ pruneJob: pruneJob({ spec: { planOnly: true } }) });
+    world.settle();
+    world.inspected();
+    world.settle();
+    expect(world.phase).toBe('Complete');
+    expect(world.observed.childJobs.map(({ stage }) => stage)).toEqual(['inspect']);
+    expect(world.service.managedByUs).toBe(false);
+  });
+
+  it('refuses a plan that saves nothing, and never asks for a GPU', () => {
+    const { pruning } = spec();
+    const world = new World({ pruneJob: pruneJob({ spec: { pruning: { ...pruning, experts: { ...pruning.experts, ratio: 0.1 } } } }) });
+    world.settle();
+    world.inspected();
+    world.settle();
+    expect(world.condition('Failed')?.reason).toBe('NoGPUSaved');
+    expect(world.observed.childJobs.map(({ stage }) => stage)).toEqual(['inspect']);
+  });
+});
+
+describe('a run without a service', () => {
+  it('goes straight to the GPU and ends with the published model', () => {
+    const world = new World({ pruneJob: { ...pruneJob(), spec: withoutServing() }, service: 'NotAsked' });
+    world.settle();
+    expect(world.observed.childJobs.map(({ stage }) => stage)).toEqual(['prune']);
+    world.start('prune');
+    world.settle();
+    world.pruned();
+    world.settle();
+    expect(world.phase).toBe('Complete');
+    expect(world.pruneJob.status?.runKey).toBe(result().runKey);
+  });
+});
+
+describe('a rollout that goes wrong', () => {
+  it.each([
+    { when: 'it times out', spoil: (world: World) => { world.roll(false); world.pass(1801); }, cause: /serving.timeout/ },
+    {
+      when: 'the new pods fail',
+      spoil: (world: World) => { world.changeService({ running: { modelUri: prunedUri, gpusPerReplica: 2, settled: false, failure: 'Pod x keeps crashing' } }); },
+      cause: /keeps crashing/,
+    },
+  ])('is put back when $when', ({ spoil, cause }) => {
+    const world = published();
+    const before = world.service.fields;
+    world.settle();
+    spoil(world);
+    world.settle();
+    expect(world.phase).toBe('RollingBack');
+    expect(world.service.fields).toEqual(before);
+    world.roll();
+    world.settle();
+    expect(world.condition('Failed')).toMatchObject({ reason: 'RolledBack', message: expect.stringMatching(cause) as string });
+    expect(world.condition('RolledBack')?.status).toBe('True');
+    expect(world.service.managedByUs).toBe(false);
+  });
+
+  it('says so when the old pods do not come back', () => {
+    const world = published();
+    world.settle();
+    world.roll(false);
+    world.pass(1801);
+    world.settle();
+    world.roll(false);
+    world.pass(1801);
+    world.settle();
+    expect(world.condition('Failed')?.reason).toBe('RolloutFailed');
+    expect(world.condition('RolledBack')?.status).toBe('False');
+  });
+
+  it('ends as a conflict when another manager takes the fields back three times', () => {
+    const world = published();
+    const before = world.service.fields;
+    world.settle();
+    for (let revert = 1; revert <= 3; revert += 1) {
+      expect(world.service.fields.modelUri).toBe(prunedUri);
+      world.changeService({ fields: before, otherManagers: ['argocd-controller'] });
+      world.settle();
+    }
+    expect(world.condition('ServingConflict')).toMatchObject({ status: 'True', message: expect.stringContaining('argocd-controller') as string });
+    expect(world.condition('Failed')?.reason).toBe('RolledBack');
+    expect(world.service.fields).toEqual(before);
+  });
+
+  it('leaves a third value of somebody else alone', () => {
+    const world = published();
+    world.settle();
+    world.changeService({ fields: { ...world.service.fields, modelUri: 's3://models/other/' } });
+    world.settle();
+    world.changeService({ fields: { ...world.service.fields, modelUri: 's3://models/other/' } });
+    world.settle();
+    world.changeService({ fields: { ...world.service.fields, modelUri: 's3://models/other/' } });
+    world.settle();
+    expect(world.service.fields.modelUri).toBe('s3://models/other/');
+    expect(world.service.fields.gpuLimit).toBe(4);
+  });
+});
+
+describe('suspend', () => {
+  it('stops the Job, and resuming takes the next attempt', () => {
+    const world = new World();
+    world.settle();
+    world.inspected();
+    world.settle();
+    world.start('prune');
+    world.settle();
+    world.changeSpec({ suspend: true });
+    world.settle();
+    expect(world.phase).toBe('Suspended');
+    expect(world.observed.childJobs.map(({ stage }) => stage)).toEqual(['inspect']);
+    world.changeSpec({ suspend: false });
+    world.settle();
+    expect(world.observed.childJobs.at(-1)).toMatchObject({ stage: 'prune', attempt: 2 });
+    expect(world.condition('Suspended')?.status).toBe('False');
+  });
+
+  it('during a rollout puts the service back first, and resuming rolls out again', () => {
+    const world = published();
+    const before = world.service.fields;
+    world.settle();
+    world.changeSpec({ suspend: true });
+    world.settle();
+    expect(world.service.fields).toEqual(before);
+    world.roll();
+    world.settle();
+    expect(world.phase).toBe('Suspended');
+    world.changeSpec({ suspend: false });
+    world.settle();
+    world.roll();
+    world.settle();
+    world.pass(121);
+    world.settle();
+    expect(world.phase).toBe('Complete');
+  });
+});
+
+describe('deletion', () => {
+  function remove(world: World): void {
+    world.change({ pruneJob: { ...world.pruneJob, metadata: { ...world.pruneJob.metadata, deletionTimestamp: world.clock.toISOString() } } });
+    world.settle();
+  }
+
+  it('midway ends the pod, cleans what it uploaded, and lets go', () => {
+    const world = new World();
+    world.settle();
+    world.inspected();
+    world.settle();
+    world.start('prune');
+    world.settle();
+    remove(world);
+    expect(world.observed.childJobs.map(({ stage }) => stage)).toEqual(['inspect', 'clean']);
+    expect(world.pruneJob.metadata.finalizers).toHaveLength(1);
+    world.end('clean', { exitCode: 0 });
+    world.settle();
+    expect(world.pruneJob.metadata.finalizers).toEqual([]);
+  });
+
+  it('lets go after its deadline even if cleaning never ends', () => {
+    const world = new World();
+    world.settle();
+    world.inspected();
+    world.settle();
+    remove(world);
+    world.pass(601);
+    world.settle();
+    expect(world.pruneJob.metadata.finalizers).toEqual([]);
+  });
+
+  it('during a rollout puts the service back before it lets go', () => {
+    const world = published();
+    const before = world.service.fields;
+    world.settle();
+    world.roll(false);
+    remove(world);
+    expect(world.pruneJob.metadata.finalizers).toHaveLength(1);
+    expect(world.service.fields).toEqual(before);
+    world.roll();
+    world.settle();
+    expect(world.pruneJob.metadata.finalizers).toEqual([]);
+    expect(world.observed.childJobs.map(({ stage }) => stage)).not.toContain('clean');
+  });
+
+  it('of a finished run reverts nothing', () => {
+    const world = published();
+    world.settle();
+    world.roll();
+    world.settle();
+    world.pass(121);
+    world.settle();
+    remove(world);
+    expect(world.service.fields.modelUri).toBe(prunedUri);
+  });
+});
+
+describe('what is not there yet', () => {
+  it.each([
+    { what: 'service', missing: { service: 'Missing' } as const, reason: 'ServiceNotFound' },
+    { what: 'ServiceAccount', missing: { serviceAccount: 'Missing' } as const, reason: 'ServiceAccountNotFound' },
+  ])('a $what is waited for, then named', ({ missing, reason }) => {
+    const world = new World(missing);
+    world.settle();
+    expect(world.condition('Planned')).toMatchObject({ status: 'False', reason });
+    expect(world.phase).toBe('Pending');
+    world.pass(601);
+    world.settle();
+    expect(world.condition('Failed')?.reason).toBe(reason);
+  });
+
+  it('goes on when it comes in time', () => {
+    const world = new World({ service: 'Missing', pruneJob: pruneJob({ spec: { serving: serving({ waitFor: '1h' }) } }) });
+    world.settle();
+    world.pass(1000);
+    world.change({ service: new World().service });
+    world.settle();
+    expect(world.phase).toBe('Inspecting');
+  });
+});
+
+describe('a refused model', () => {
+  it('is cleaned away before the run fails with the gate\'s own sentence', () => {
+    const world = new World();
+    world.settle();
+    world.inspected();
+    world.settle();
+    world.end('prune', { exitCode: 4, message: { kind: 'Error', reason: 'QualityRefused', message: 'Perplexity rises too much.' } });
+    world.settle();
+    expect(world.observed.childJobs.at(-1)?.stage).toBe('clean');
+    expect(world.phase).toBe('Pruning');
+    world.end('clean', { exitCode: 0 });
+    world.settle();
+    expect(world.condition('Failed')).toMatchObject({ reason: 'QualityRefused', message: 'Perplexity rises too much.' });
+    expect(world.service.managedByUs).toBe(false);
+  });
+});
+
+describe('two PruneJobs of one run', () => {
+  it('the younger waits for the older', () => {
+    const world = new World();
+    world.settle();
+    world.inspected();
+    world.change({ sameRun: 'ml/older' });
+    world.settle();
+    expect(world.condition('Queued')).toMatchObject({ status: 'True', reason: 'SameRunInProgress' });
+    expect(world.observed.childJobs.map(({ stage }) => stage)).toEqual(['inspect']);
+    world.observed = compact({ ...world.observed, sameRun: undefined });
+    world.settle();
+    expect(world.observed.childJobs.map(({ stage }) => stage)).toEqual(['inspect', 'prune']);
+  });
+});

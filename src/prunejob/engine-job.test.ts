@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+
+import type { RunnerSpec } from '../api/v1alpha1/prunejob.ts';
+import { compact } from './compact.ts';
+import { engineJob, type EngineJobOptions } from './engine-job.ts';
+import { pruneJob, runKey, spec } from './testing/builders.ts';
+
+interface Built {
+  readonly metadata: { name: string; labels: Record<string, string>; ownerReferences: object[] };
+  readonly spec: {
+    readonly backoffLimit: number;
+    readonly activeDeadlineSeconds: number;
+    readonly ttlSecondsAfterFinished?: number;
+    readonly podReplacementPolicy: string;
+    readonly podFailurePolicy: { rules: { action: string; onExitCodes?: { values: number[] } }[] };
+    readonly template: {
+      readonly metadata: { labels: Record<string, string> };
+      readonly spec: {
+        readonly [field: string]: unknown;
+        readonly containers: { name: string; image: string; args: string[]; env: { name: string; value: string }[]; envFrom: unknown; resources: unknown; volumeMounts: unknown; securityContext: unknown }[];
+        readonly volumes: unknown;
+      };
+    };
+  };
+}
+
+function build(overrides: Partial<EngineJobOptions> = {}): Built {
+  const options = { pruneJob: pruneJob(), stage: 'prune', attempt: 1, engine: { image: 'stun-engine:0.1.0', serviceAccountName: 'default' }, serviceAccount: { name: 'pruner', secretNames: ['s3'] } } as const;
+  return engineJob({ ...options, ...overrides }) as unknown as Built;
+}
+
+const withRunner = (runner: Partial<RunnerSpec>) => pruneJob({ spec: { runner: { ...spec().runner, ...runner } } });
+const engine = (built: Built) => built.spec.template.spec.containers[0]!;
+const recipe = (built: Built) => JSON.parse(engine(built).env.find(({ name }) => name === 'STUN_RECIPE')?.value ?? '') as { pruning: { experts: { ratio?: number }; weights: unknown }; calibration: { uri: string } };
+
+describe('every engine Job', () => {
+  it.each(['inspect', 'prune', 'clean'] as const)('%s meets Pod Security "restricted" and has no API token', (stage) => {
+    const pod = build({ stage }).spec.template.spec;
+    expect(pod).toMatchObject({
+      automountServiceAccountToken: false,
+      restartPolicy: 'Never',
+      serviceAccountName: 'pruner',
+      securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
+    });
+    expect(pod.containers[0]?.securityContext).toEqual({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } });
+    expect(pod.containers[0]?.volumeMounts).toContainEqual({ name: 'tmp', mountPath: '/tmp' });
+  });
+
+  it('is named, labelled and owned', () => {
+    const built = build({ attempt: 3 });
+    expect(built.metadata.name).toBe('tiny-prune-3');
+    expect(built.metadata.labels).toMatchObject({ 'stun-operator.io/stage': 'prune', 'stun-operator.io/attempt': '3' });
+    expect(built.spec.template.metadata.labels).toEqual(built.metadata.labels);
+    expect(built.metadata.ownerReferences).toEqual([{ apiVersion: 'stun-operator.io/v1alpha1', kind: 'PruneJob', name: 'tiny', uid: 'uid-1', controller: true }]);
+  });
+
+  it('lets a preemption cost no try, fails at once on what a retry cannot mend, and never runs two pods', () => {
+    const { spec: job } = build();
+    expect(job.podFailurePolicy.rules.map(({ action }) => action)).toEqual(['Ignore', 'FailJob']);
+    expect(job.podFailurePolicy.rules[1]?.onExitCodes?.values).toEqual([2, 4, 5]);
+    expect(job).toMatchObject({ podReplacementPolicy: 'Failed', backoffLimit: 3, activeDeadlineSeconds: 21_600 });
+  });
+
+  it('has no time to live until its result is read', () => {
+    expect(build({ pruneJob: pruneJob({ spec: { ttlSecondsAfterFinished: 0 } }) }).spec.ttlSecondsAfterFinished).toBeUndefined();
+  });
+
+  it('gets the storage credentials from the ServiceAccount\'s Secrets', () => {
+    expect(engine(build()).envFrom).toEqual([{ secretRef: { name: 's3' } }]);
+  });
+});
+
+describe('the stages', () => {
+  it.each([
+    { stage: 'inspect', args: ['inspect', '--model', 's3://models/tiny-moe/', '--recipe', 'env:STUN_RECIPE', '--output', 's3://models/pruned/'] },
+    { stage: 'prune', args: ['prune', '--model', 's3://models/tiny-moe/', '--recipe', 'env:STUN_RECIPE', '--output', 's3://models/pruned/', '--work', '/scratch', '--device', 'cpu'] },
+    { stage: 'clean', args: ['clean', '--output', 's3://models/pruned/', '--run', runKey, '--model', 's3://models/tiny-moe/'] },
+  ] as const)('$stage', ({ stage, args }) => {
+    expect(engine(build({ stage, pruneJob: pruneJob({ status: { runKey } }) })).args).toEqual(args);
+  });
+
+  it('only pruning takes a GPU, on an H100', () => {
+    const pruning = build().spec.template.spec;
+    expect(JSON.stringify(pruning.affinity)).toContain('NVIDIA-H100-80GB-HBM3');
+    expect(pruning.containers[0]?.resources).toMatchObject({ limits: { 'nvidia.com/gpu': '1' }, requests: { 'nvidia.com/gpu': '1' } });
+    const inspecting = build({ stage: 'inspect' }).spec.template.spec;
+    expect(inspecting.affinity).toBeUndefined();
+    expect(JSON.stringify(inspecting.containers[0]?.resources)).not.toContain('gpu');
+  });
+
+  it('takes the products that the runner names', () => {
+    expect(JSON.stringify(build({ pruneJob: withRunner({ gpuProducts: ['NVIDIA-B200'] }) }).spec.template.spec.affinity)).toContain('"values":["NVIDIA-B200"]');
+  });
+
+  it('puts scratch on a volume of its own where a class is named', () => {
+    const volumes = (runner: Partial<RunnerSpec>) => build({ pruneJob: withRunner(runner) }).spec.template.spec.volumes;
+    expect(volumes({})).toContainEqual({ name: 'scratch', emptyDir: {} });
+    expect(volumes({ scratch: { size: '2Ti' } })).toContainEqual({ name: 'scratch', emptyDir: { sizeLimit: '2Ti' } });
+    expect(volumes({ scratch: { size: '2Ti', storageClassName: 'fast' } })).toContainEqual({
+      name: 'scratch',
+      ephemeral: { volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'fast', resources: { requests: { storage: '2Ti' } } } } },
+    });
+  });
+});
+
+describe('claims', () => {
+  const onClaims = pruneJob({ spec: { model: { uri: 'pvc://models/dense/' }, output: { uri: 'pvc://models/pruned/' }, calibration: { uri: 'pvc://texts/c4.jsonl', samples: 1, sequenceLength: 8 } } });
+
+  it('mount sources read-only and the output elsewhere', () => {
+    const built = build({ pruneJob: onClaims });
+    expect(built.spec.template.spec.volumes).toEqual(expect.arrayContaining([
+      { name: 'claim-models', persistentVolumeClaim: { claimName: 'models', readOnly: false } },
+      { name: 'claim-texts', persistentVolumeClaim: { claimName: 'texts', readOnly: true } },
+    ]));
+    expect(engine(built).volumeMounts).toEqual(expect.arrayContaining([
+      { name: 'claim-models', mountPath: '/mnt/source/models', readOnly: true },
+      { name: 'claim-models', mountPath: '/mnt/output/models' },
+    ]));
+    expect(engine(built).args).toEqual(expect.arrayContaining(['/mnt/source/models/dense/', '/mnt/output/models/pruned/']));
+    expect(recipe(built).calibration.uri).toBe('/mnt/source/texts/c4.jsonl');
+  });
+});
+
+describe('the recipe', () => {
+  const plan = { gpus: '4→2', gpusBefore: 4, gpusAfter: 2, gpusPeak: 6, bytesBefore: 2, bytesAfter: 1, tensorParallel: 2, ratio: 0.5, reason: '' };
+  const open = compact({ ...spec().pruning.experts, ratio: undefined });
+  const pruning = compact({ ...spec().pruning, targetSparsity: undefined, weights: undefined });
+
+  it('keeps the ratio that was asked for', () => {
+    expect(recipe(build({ pruneJob: pruneJob({ status: { plan } }) })).pruning.experts.ratio).toBe(0.25);
+  });
+
+  it('takes the planned one where none was', () => {
+    const job = pruneJob({ spec: { pruning: { ...pruning, targetGPUs: 2, experts: open } }, status: { plan } });
+    expect(recipe(build({ pruneJob: job })).pruning.experts.ratio).toBe(0.5);
+  });
+
+  it('zeroes nothing unless a sparsity is asked for', () => {
+    expect(recipe(build({ pruneJob: pruneJob({ spec: { pruning } }) })).pruning.weights).toEqual({ method: 'None' });
+    expect(recipe(build({ pruneJob: pruneJob({ spec: { pruning: { ...pruning, targetSparsity: 0.4 } } }) })).pruning.weights).toEqual({ method: 'OWL' });
+    expect(recipe(build()).pruning.weights).toEqual({ method: 'Wanda' });
+  });
+});
+
+describe('overlays', () => {
+  it('come from the installation first, then from the PruneJob', () => {
+    const installed = { spec: { priorityClassName: 'low', nodeSelector: { pool: 'gpu' } } };
+    const asked = withRunner({ podTemplate: { spec: { priorityClassName: 'high' } } });
+    const pod = build({ pruneJob: asked, engine: { image: 'i', serviceAccountName: 'default', podTemplate: installed } }).spec.template.spec;
+    expect(pod).toMatchObject({ priorityClassName: 'high', nodeSelector: { pool: 'gpu' } });
+  });
+
+  it('leave the runner\'s image in charge', () => {
+    expect(engine(build({ pruneJob: withRunner({ image: 'mine:1' }) })).image).toBe('mine:1');
+  });
+});

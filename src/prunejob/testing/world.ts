@@ -1,0 +1,159 @@
+/**
+ * A cluster small enough to be a value: it carries out decisions and moves Jobs and the service on, one step at a time.
+ *
+ * Tests drive whole lives of a PruneJob through it; every step checks what must never happen.
+ */
+import type { PruneJob } from '../../api/v1alpha1/prunejob.ts';
+import { compact } from '../compact.ts';
+import { decide } from '../decide.ts';
+import type { Action, Decision } from '../decision.ts';
+import type { KubeObject } from '../kube.ts';
+import type { ChildJob, Observed, Stage } from '../observed.ts';
+import type { ServiceFields, ServiceObserved } from '../serving/adapter.ts';
+import { isFinished } from '../failure.ts';
+import { endedPod, facts, job, now, observed, result, runningPod } from './builders.ts';
+
+export class World {
+  observed: Observed;
+  clock = now;
+  decisions: Decision[] = [];
+
+  constructor(overrides: Partial<Observed> = {}) {
+    this.observed = observed(overrides);
+  }
+
+  get pruneJob(): PruneJob {
+    return this.observed.pruneJob;
+  }
+
+  get phase(): string {
+    return this.pruneJob.status?.phase ?? '';
+  }
+
+  get service(): ServiceObserved {
+    if (typeof this.observed.service === 'string') throw new Error('There is no service.');
+    return this.observed.service;
+  }
+
+  condition(type: string): { status: string; reason: string; message: string } | undefined {
+    return this.pruneJob.status?.conditions?.find((condition) => condition.type === type);
+  }
+
+  change(overrides: Partial<Observed>): void {
+    this.observed = { ...this.observed, ...overrides };
+  }
+
+  changeSpec(overrides: Partial<PruneJob['spec']>): void {
+    this.change({ pruneJob: { ...this.pruneJob, spec: { ...this.pruneJob.spec, ...overrides } } });
+  }
+
+  changeService(overrides: Partial<ServiceObserved>): void {
+    this.change({ service: { ...this.service, ...overrides } });
+  }
+
+  pass(seconds: number): void {
+    this.clock = new Date(this.clock.getTime() + seconds * 1000);
+  }
+
+  /** Decides and acts once. */
+  reconcile(): Decision {
+    const decision = decide(this.observed, this.clock);
+    this.decisions.push(decision);
+    for (const action of decision.actions) this.act(action);
+    this.change({ pruneJob: { ...this.pruneJob, status: decision.status } });
+    return decision;
+  }
+
+  /** Reconciles until nothing changes any more. */
+  settle(): void {
+    for (let turn = 0; turn < 30; turn += 1) {
+      const before = JSON.stringify(this.observed);
+      this.reconcile();
+      if (JSON.stringify(this.observed) === before) return;
+    }
+    throw new Error(`The decisions never came to rest: ${JSON.stringify(this.pruneJob.status)}`);
+  }
+
+  /** What the engine and the kubelet do: the active Job of this stage ends. */
+  end(stage: Stage, terminated: { exitCode: number; message?: object; jobReason?: string }): void {
+    const { exitCode, message, jobReason } = terminated;
+    const condition = exitCode === 0 ? { type: 'Complete', status: 'True' } : { type: 'Failed', status: 'True', reason: jobReason ?? 'PodFailurePolicy' };
+    const pod = endedPod({ exitCode, ...(message === undefined ? {} : { message: JSON.stringify(message) }) });
+    this.replaceChildren(stage, (child) => ({ ...child, job: { ...child.job, status: { conditions: [condition] } }, pods: [pod] }));
+  }
+
+  start(stage: Stage): void {
+    this.replaceChildren(stage, (child) => ({ ...child, pods: [runningPod()] }));
+  }
+
+  /** KServe renders the service's fields; its pods follow, or are still on their way. */
+  roll(settled = true): void {
+    const { fields } = this.service;
+    const parallel = Number(/[0-9]+$/.exec(fields.args?.[0] ?? '')?.[0]);
+    this.changeService({ running: { modelUri: fields.modelUri, gpusPerReplica: fields.gpuLimit ?? 0, tensorParallel: parallel, settled } });
+  }
+
+  inspected(overrides: Parameters<typeof facts>[0] = {}): void {
+    this.end('inspect', { exitCode: 0, message: facts(overrides) });
+  }
+
+  pruned(overrides: Parameters<typeof result>[0] = {}): void {
+    this.end('prune', { exitCode: 0, message: result(overrides) });
+  }
+
+  private replaceChildren(stage: Stage, replace: (child: ChildJob) => ChildJob): void {
+    this.change({ childJobs: this.observed.childJobs.map((child) => (child.stage === stage && !isFinished(child.job) ? replace(child) : child)) });
+  }
+
+  private act(action: Action): void {
+    switch (action.kind) {
+      case 'AddFinalizer':
+      case 'RemoveFinalizer':
+        this.setFinalizers(action.kind === 'AddFinalizer' ? ['stun-operator.io/finalizer'] : []);
+        break;
+      case 'CreateJob':
+        this.createJob(action.manifest);
+        break;
+      case 'DeleteJob':
+        this.change({ childJobs: this.observed.childJobs.filter((child) => child.job.metadata.uid !== action.uid) });
+        break;
+      case 'UpdateJob':
+        this.updateJob(action);
+        break;
+      case 'ApplyService':
+        this.apply(action.object);
+        break;
+      case 'ReleaseService':
+        this.changeService({ managedByUs: false });
+        break;
+    }
+  }
+
+  private setFinalizers(finalizers: string[]): void {
+    this.change({ pruneJob: { ...this.pruneJob, metadata: { ...this.pruneJob.metadata, finalizers } } });
+  }
+
+  private createJob({ metadata, spec }: KubeObject): void {
+    const stage = metadata.labels?.['stun-operator.io/stage'] as Stage;
+    const attempt = Number(metadata.labels?.['stun-operator.io/attempt']);
+    const { activeDeadlineSeconds } = spec as { activeDeadlineSeconds: number };
+    const created = { ...job(metadata.name), spec: { activeDeadlineSeconds } };
+    this.change({ childJobs: [...this.observed.childJobs, { stage, attempt, job: created, pods: [] }] });
+  }
+
+  private updateJob({ uid, spec }: Extract<Action, { kind: 'UpdateJob' }>): void {
+    this.change({ childJobs: this.observed.childJobs.map((child) => (child.job.metadata.uid === uid ? { ...child, job: { ...child.job, spec: { ...child.job.spec, ...spec } } } : child)) });
+  }
+
+  /** Server-side apply by one manager: what it leaves out, and nobody else set, goes. */
+  private apply(object: KubeObject): void {
+    const { predictor } = object.spec as { predictor: { deploymentStrategy?: Record<string, unknown>; model: { storageUri?: string; args?: string[]; resources: Record<string, Record<string, string>> } } };
+    const { storageUri, args, resources } = predictor.model;
+    const gpus = (key: string): number | undefined => (resources[key] === undefined ? undefined : Number(resources[key]['nvidia.com/gpu']));
+    const applied = { modelUri: storageUri, args, gpuLimit: gpus('limits'), gpuRequest: gpus('requests'), deploymentStrategy: predictor.deploymentStrategy };
+    const kept = compact({ ...this.service.fields, deploymentStrategy: undefined });
+    const fields: ServiceFields = { ...kept, ...compact(applied) };
+    this.changeService({ managedByUs: true, fields });
+  }
+}
+
