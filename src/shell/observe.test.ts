@@ -9,7 +9,7 @@ import { FakeClient } from './testing/fake-client.ts';
 import { keyMaps } from './key-maps.ts';
 import { createObserve } from './observe.ts';
 import { progressTargets } from './progress-targets.ts';
-import { serviceAccountType } from './resources.ts';
+import { podType, serviceAccountType } from './resources.ts';
 import { job, podOf, pruneJob, rendered, servedPruneJob } from './testing/samples.ts';
 import { ServiceAccounts } from './service-accounts.ts';
 import { childOptions, nodeOptions, pruneJobOptions, renderedOptions, serviceOptions, type LiveDeployment, type LiveJob, type LiveNode, type LivePod, type LiveReplicaSet } from './stores.ts';
@@ -46,7 +46,7 @@ const adapter = { read: (objects: ServingObjects) => (read.push(objects), observ
 
 const observe = async (key: string) => {
   const serviceAccounts = new ServiceAccounts(client, systemClock);
-  return createObserve({ stores, serviceAccounts, progressOf: (uid) => latest.get(uid), adapter, engine: { image: 'e', serviceAccountName: 'default' } })(key);
+  return createObserve({ stores, client, serviceAccounts, progressOf: (uid) => latest.get(uid), adapter, engine: { image: 'e', serviceAccountName: 'default' } })(key);
 };
 
 describe('createObserve', () => {
@@ -64,6 +64,40 @@ describe('createObserve', () => {
     stores.jobs.upsert({ ...job(run, 'prune', 3), metadata: { ...job(run, 'prune', 3).metadata, labels: {} } });
     stores.enginePods.upsert(podOf(inspect));
     expect((await observe('ml/mixtral'))?.childJobs).toEqual([{ stage: 'inspect', attempt: 1, job: inspect, pods: [podOf(inspect)] }]);
+  });
+
+  describe('the pods of a Job that ended', () => {
+    const conditions = [{ type: 'Complete', status: 'True' }];
+    const ended = (pruneJobStatus?: PruneJobStatus) => {
+      const run = pruneJob('mixtral', pruneJobStatus === undefined ? {} : { status: pruneJobStatus });
+      const child = { ...job(run, 'prune'), status: { conditions } };
+      stores.pruneJobs.upsert(run);
+      stores.jobs.upsert(child);
+      return child;
+    };
+    const lists = () => client.calls.filter((call) => call.verb === 'list');
+    const pods = async () => (await observe('ml/mixtral'))?.childJobs[0]?.pods;
+
+    it('are asked for when the cache still shows them running', async () => {
+      const child = ended();
+      stores.enginePods.upsert(podOf(child));
+      const live = podOf(child, { phase: 'Succeeded' });
+      client.put(podType, live).put(podType, { ...podOf(job(pruneJob('other'), 'prune')), metadata: { name: 'other', namespace: 'ml' } });
+      expect(await pods()).toEqual([live]);
+    });
+
+    it('come from the cache when it shows their end', async () => {
+      const live = podOf(ended(), { phase: 'Succeeded' });
+      stores.enginePods.upsert(live);
+      expect(await pods()).toEqual([live]);
+      expect(lists()).toEqual([]);
+    });
+
+    it('are of no interest once the PruneJob is over', async () => {
+      ended({ conditions: [{ type: 'Complete', status: 'True', reason: 'Finished', message: 'm', lastTransitionTime: '2026-01-01T00:00:00Z' }] });
+      expect(await pods()).toEqual([]);
+      expect(lists()).toEqual([]);
+    });
   });
 
   describe('service', () => {

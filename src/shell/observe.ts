@@ -1,7 +1,8 @@
 /**
  * One snapshot of everything that concerns a PruneJob, taken from the caches.
  *
- * Only the ServiceAccount is asked for: names are all that is needed of it, and watching every one of a cluster would cost more.
+ * Asked for are only the ServiceAccount (names are all that is needed of it, and watching every one of a cluster would cost more) and
+ * the last pods of a Job that ended before its pod was seen to.
  */
 import { labels } from '../api/names.ts';
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
@@ -9,13 +10,15 @@ import { isTrue } from '../prunejob/kube.ts';
 import type { ChildJob, EngineConfig, EngineProgress, GPUNode, Observed, ServiceState, Stage } from '../prunejob/observed.ts';
 import type { ServingAdapter } from '../prunejob/serving/adapter.ts';
 import { keyOf } from '../runtime/keys.ts';
-import type { Key } from '../runtime/types.ts';
+import type { Client, Key } from '../runtime/types.ts';
+import { lastPods } from './last-pods.ts';
 import { serviceType } from './resources.ts';
 import type { ServiceAccounts } from './service-accounts.ts';
 import type { LiveJob, LiveNode, Stores } from './stores.ts';
 
 export interface ObserveOptions {
   readonly stores: Stores;
+  readonly client: Pick<Client, 'list'>;
   readonly serviceAccounts: ServiceAccounts;
   readonly progressOf: (podUid: string) => EngineProgress | undefined;
   readonly adapter: ServingAdapter;
@@ -35,7 +38,7 @@ export function createObserve(options: ObserveOptions): Observe {
     if (pruneJob === undefined) return undefined;
     const account = pruneJob.spec.runner.serviceAccountName ?? engine.serviceAccountName;
     const serviceAccount = await serviceAccounts.find(pruneJob.metadata.namespace, account);
-    const childJobs = childJobsOf(stores, pruneJob);
+    const childJobs = await childJobsOf(options, pruneJob);
     return {
       pruneJob,
       childJobs,
@@ -49,15 +52,16 @@ export function createObserve(options: ObserveOptions): Observe {
   };
 }
 
-export function childJobsOf(stores: Pick<Stores, 'jobs' | 'enginePods'>, pruneJob: PruneJob): ChildJob[] {
-  return stores.jobs.byIndex('owner', pruneJob.metadata.uid).flatMap((job) => childJob(stores, job));
+async function childJobsOf({ stores, client }: ObserveOptions, pruneJob: PruneJob): Promise<ChildJob[]> {
+  const children = stores.jobs.byIndex('owner', pruneJob.metadata.uid).flatMap(childJob);
+  const podsOf = (job: LiveJob) => (isUnfinished(pruneJob) ? lastPods(client, stores.enginePods, job) : stores.enginePods.byIndex('owner', job.metadata.uid ?? ''));
+  return Promise.all(children.map(async (child) => ({ ...child, pods: await podsOf(child.job) })));
 }
 
-function childJob(stores: Pick<Stores, 'enginePods'>, job: LiveJob): ChildJob[] {
+function childJob(job: LiveJob): { readonly stage: Stage; readonly attempt: number; readonly job: LiveJob }[] {
   const stage = stages.find((candidate) => candidate === job.metadata.labels?.[labels.stage]);
   const attempt = Number(job.metadata.labels?.[labels.attempt]);
-  if (stage === undefined || !Number.isInteger(attempt)) return [];
-  return [{ stage, attempt, job, pods: stores.enginePods.byIndex('owner', job.metadata.uid ?? '') }];
+  return stage === undefined || !Number.isInteger(attempt) ? [] : [{ stage, attempt, job }];
 }
 
 function serviceOf({ stores, adapter }: ObserveOptions, { metadata, spec }: PruneJob): ServiceState {
@@ -99,12 +103,16 @@ function progressOf({ progressOf: latest }: ObserveOptions, childJobs: readonly 
 function sameRun({ pruneJobs }: Stores, pruneJob: PruneJob): string | undefined {
   const runKey = pruneJob.status?.runKey;
   if (runKey === undefined) return undefined;
-  const older = pruneJobs.byIndex('runKey', runKey).find((other) => isUnfinished(other) && seniority(other) < seniority(pruneJob));
+  const older = pruneJobs.byIndex('runKey', runKey).find((other) => isWorking(other) && seniority(other) < seniority(pruneJob));
   return older === undefined ? undefined : keyOf(older);
 }
 
-function isUnfinished({ metadata, status }: PruneJob): boolean {
-  return metadata.deletionTimestamp === undefined && !isTrue(status?.conditions, 'Complete') && !isTrue(status?.conditions, 'Failed');
+function isWorking(pruneJob: PruneJob): boolean {
+  return pruneJob.metadata.deletionTimestamp === undefined && isUnfinished(pruneJob);
+}
+
+function isUnfinished({ status }: PruneJob): boolean {
+  return !isTrue(status?.conditions, 'Complete') && !isTrue(status?.conditions, 'Failed');
 }
 
 function seniority({ metadata }: PruneJob): string {

@@ -100,7 +100,7 @@ describe('the operator against a real API server', () => {
     await until('finished', 'Complete');
     await vi.waitFor(async () => { expect((await read('finished')).metadata.finalizers ?? []).toEqual([]); }, soon);
     await operator.stop();
-    await api.server.kubectl('delete', 'job/finished-prune-1', '--cascade=orphan');
+    await api.server.call('DELETE', `/apis/batch/v1/namespaces/${namespace}/jobs/finished-prune-1`);
     const before = await read('finished');
     await start();
     // A later PruneJob that got its Job shows that the earlier one was looked at.

@@ -89,7 +89,7 @@ export class PruneOperator extends KubeOperator {
     const { engine, metrics } = this.#options;
     const serviceAccounts = new ServiceAccounts(client, systemClock);
     return createReconcile({
-      observe: createObserve({ stores, serviceAccounts, progressOf: (podUid) => poller.latest(podUid), adapter: kserve, engine }),
+      observe: createObserve({ stores, client, serviceAccounts, progressOf: (podUid) => poller.latest(podUid), adapter: kserve, engine }),
       decide,
       act: createAct(client),
       client,

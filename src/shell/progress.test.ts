@@ -72,6 +72,12 @@ describe('ProgressPoller', () => {
     expect(debugLines).toHaveLength(1);
   });
 
+  it('asks nobody before a controller listens', async () => {
+    poller = new ProgressPoller({ targets: () => targets, log, clock: systemClock });
+    await answering({ percent: 10 });
+    expect(poller.latest('pod-1')).toBeUndefined();
+  });
+
   it('forgets a pod that is gone', async () => {
     await answering({ percent: 10 });
     targets = [];

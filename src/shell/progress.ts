@@ -32,13 +32,13 @@ const timeoutMs = 2_000;
 export class ProgressPoller {
   readonly #options: ProgressOptions;
   readonly #latest = new Map<string, EngineProgress>();
-  #enqueue: (key: Key) => void = () => undefined;
+  #enqueue: ((key: Key) => void) | undefined;
 
   constructor(options: ProgressOptions) {
     this.#options = options;
   }
 
-  /** How the controller hears of news. It adds no keys of its own at a resync. */
+  /** How the controller hears of news. It attaches when this process leads: a standby leaves the pods in peace. */
   readonly source: Source = {
     attach: (add) => {
       this.#enqueue = add;
@@ -60,6 +60,7 @@ export class ProgressPoller {
   }
 
   async pollOnce(signal: AbortSignal): Promise<void> {
+    if (this.#enqueue === undefined) return;
     const targets = this.#options.targets();
     this.#forgetAllBut(new Set(targets.map((target) => target.podUid)));
     await Promise.all(targets.map((target) => this.#poll(target, signal)));
@@ -71,7 +72,7 @@ export class ProgressPoller {
       const report = parseProgress(await readAnswer(response));
       const before = this.#latest.get(target.podUid);
       this.#latest.set(target.podUid, report);
-      if (before === undefined || !sameStep(before, report)) this.#enqueue(target.key);
+      if (before === undefined || !sameStep(before, report)) this.#enqueue?.(target.key);
     } catch (error) {
       this.#options.log.debug('The pod did not tell its progress.', { url: target.url, error: asError(error).message });
     }

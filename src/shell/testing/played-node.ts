@@ -36,15 +36,14 @@ export class PlayedNode {
     const owner = { apiVersion: 'batch/v1', kind: 'Job', name: jobName, uid: job.metadata.uid, controller: true };
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name: podName(jobName), ownerReferences: [owner] }, spec };
     await this.#call('POST', this.#podPath(''), pod);
-    await this.#call('PATCH', `${this.#podPath(podName(jobName))}/status`, { status: { phase: 'Running', startTime: now() } });
+    await this.#call('PATCH', `${this.#podPath(podName(jobName))}/status`, { status: { phase: 'Running', startTime: now(), containerStatuses: [engine({ running: { startedAt: now() } })] } });
     await this.#call('PATCH', `${this.#jobPath(jobName)}/status`, { status: { active: 1, ready: 1, startTime: now() } });
   }
 
   async finish(jobName: string, { exitCode, message }: Ending): Promise<void> {
     const succeeded = exitCode === 0;
     const terminated = { exitCode, reason: succeeded ? 'Completed' : 'Error', message: JSON.stringify(message), startedAt: now(), finishedAt: now() };
-    const containerStatuses = [{ name: 'engine', image: 'engine', imageID: '', ready: false, restartCount: 0, state: { terminated } }];
-    await this.#call('PATCH', `${this.#podPath(podName(jobName))}/status`, { status: { phase: succeeded ? 'Succeeded' : 'Failed', containerStatuses } });
+    await this.#call('PATCH', `${this.#podPath(podName(jobName))}/status`, { status: { phase: succeeded ? 'Succeeded' : 'Failed', containerStatuses: [engine({ terminated })] } });
     await this.#call('PATCH', `${this.#jobPath(jobName)}/status`, { status: succeeded ? complete() : failed() });
   }
 
@@ -61,6 +60,10 @@ export class PlayedNode {
     if (answer.code >= 300) throw new Error(`${method} ${path} was answered with ${answer.code}: ${JSON.stringify(answer.body)}`);
     return answer.body as T;
   }
+}
+
+function engine(state: object): object {
+  return { name: 'engine', image: 'engine', imageID: '', ready: false, restartCount: 0, state };
 }
 
 function podName(jobName: string): string {
