@@ -100,7 +100,7 @@ describe('the operator against a real API server', () => {
     await until('finished', 'Complete');
     await vi.waitFor(async () => { expect((await read('finished')).metadata.finalizers ?? []).toEqual([]); }, soon);
     await operator.stop();
-    await api.server.call('DELETE', `/apis/batch/v1/namespaces/${namespace}/jobs/finished-prune-1`);
+    await node.remove('finished-prune-1');
     const before = await read('finished');
     await start();
     // A later PruneJob that got its Job shows that the earlier one was looked at.
@@ -116,6 +116,8 @@ describe('the operator against a real API server', () => {
     await node.start('deleted-prune-1');
     await until('deleted', 'Pruning');
     await api.server.call('DELETE', path('deleted'));
+    await vi.waitFor(async () => { expect((await node.jobs()).find((job) => job.metadata.name === 'deleted-prune-1')?.metadata.deletionTimestamp).toBeDefined(); }, soon);
+    await node.collect('deleted-prune-1');
     await vi.waitFor(async () => { expect((await api.server.call('GET', path('deleted'))).code).toBe(404); }, soon);
   });
 

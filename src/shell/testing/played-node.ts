@@ -1,5 +1,5 @@
 /**
- * Plays Job controller and kubelet towards an API server that has neither: makes the pod of a Job, and ends both as they would.
+ * Plays Job controller, kubelet and garbage collector towards an API server that has none: makes the pod of a Job, and ends both as they would.
  * Only for tests of the operator alone; the end-to-end tests run the real ones.
  */
 import type { ApiServer } from '../../../e2e/lib/apiserver.ts';
@@ -45,6 +45,17 @@ export class PlayedNode {
     const terminated = { exitCode, reason: succeeded ? 'Completed' : 'Error', message: JSON.stringify(message), startedAt: now(), finishedAt: now() };
     await this.#call('PATCH', `${this.#podPath(podName(jobName))}/status`, { status: { phase: succeeded ? 'Succeeded' : 'Failed', containerStatuses: [engine({ terminated })] } });
     await this.#call('PATCH', `${this.#jobPath(jobName)}/status`, { status: succeeded ? complete() : failed() });
+  }
+
+  /** What the garbage collector does for a Job that is being deleted in the foreground: its pods first, then itself. */
+  async collect(jobName: string): Promise<void> {
+    await this.#call('DELETE', `${this.#podPath(podName(jobName))}?gracePeriodSeconds=0`);
+    await this.#call('PATCH', this.#jobPath(jobName), { metadata: { finalizers: null } });
+  }
+
+  /** At once, as somebody who tidies up would. */
+  async remove(jobName: string): Promise<void> {
+    await this.#call('DELETE', `${this.#jobPath(jobName)}?propagationPolicy=Background`);
   }
 
   #jobPath(name: string): string {
