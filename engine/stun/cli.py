@@ -28,10 +28,20 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
+def count(least: int) -> dict[str, Any]:
+    """An option that is a number of at least `least`."""
+
+    def number(text: str) -> int:
+        if int(text) < least:
+            raise argparse.ArgumentTypeError(f"must be at least {least}")
+        return int(text)
+
+    return {"required": True, "type": number, "metavar": "N"}
+
+
 URI: dict[str, Any] = {"required": True, "metavar": "URI"}
 DEVICE: dict[str, Any] = {"choices": ("cpu", "cuda"), "default": "cpu"}
 RECIPE: dict[str, Any] = {"metavar": "FILE|env:NAME"}
-COUNT: dict[str, Any] = {"required": True, "type": int, "metavar": "N"}
 COMMANDS: list[tuple[str, str, dict[str, dict[str, Any]]]] = [
     (
         "inspect",
@@ -52,7 +62,13 @@ COMMANDS: list[tuple[str, str, dict[str, dict[str, Any]]]] = [
     (
         "evaluate",
         "perplexity of a model",
-        {"--model": URI, "--data": URI, "--samples": COUNT, "--length": COUNT, "--device": DEVICE},
+        {
+            "--model": URI,
+            "--data": URI,
+            "--samples": count(1),
+            "--length": count(2),
+            "--device": DEVICE,
+        },
     ),
     ("verify", "check a published model against its manifest", {"--model": URI}),
     (

@@ -7,7 +7,7 @@ from stun.errors import StunError
 from stun.manifest import MANIFEST, REPORT, manifest_digest, read_published
 from stun.quality import accepted, check_accepted
 from stun.recipe import Recipe
-from stun.storage import Storage
+from stun.storage import ObjectInfo, Storage
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,17 @@ def find_existing(storage: Storage) -> Existing | None:
     info = storage.find(MANIFEST)
     if info is None:
         return None
+    try:
+        return read_existing(storage, info)
+    except (KeyError, TypeError, ValueError) as error:
+        raise StunError(
+            "OutputConflict",
+            f"{storage.uri} holds a {MANIFEST} that this engine did not write; choose another "
+            "output URI or remove it.",
+        ) from error
+
+
+def read_existing(storage: Storage, info: ObjectInfo) -> Existing:
     manifest = read_published(storage, MANIFEST) or {}
     report = read_published(storage, REPORT) or {}
     result = {

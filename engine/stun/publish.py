@@ -53,8 +53,15 @@ def publish_companions(
 
 
 def check_listing(storage: Storage, records: list[FileRecord]) -> None:
-    """What lies there now must be exactly what was written."""
+    """What lies there now must be exactly what was written.
+
+    Leftovers of an older, killed run would be downloaded with the model. Hidden files are
+    another run's writes in progress.
+    """
     sizes = {info.name: info.size for info in storage.objects()}
+    for name in sizes.keys() - {record.name for record in records}:
+        if not name.startswith((".", "stun-")):
+            storage.delete(name)
     for record in records:
         if sizes.get(record.name) != record.size:
             raise storage.fault(

@@ -277,3 +277,36 @@ def test_several_shards_close_at_layer_boundaries(
     assert [len(files) for files in homes.values()] == [1, 1, 1]
     assert len(set(index["weight_map"].values())) > 1
     assert stun("verify", model=parts.answer["uri"]).answer["sparsity"] == whole.answer["sparsity"]
+
+
+@pytest.mark.parametrize("run", ["", "..", "0123456789ABCDEF", "0123456789abcdef/"])
+def test_clean_refuses_what_is_no_run_key(
+    model: Path, tmp_path: Path, stun: Stun, run: str
+) -> None:
+    (tmp_path / "out" / "tiny").mkdir(parents=True)
+    (tmp_path / "out" / "tiny" / "precious").write_text("x")
+    outcome = stun("clean", model=model, output=tmp_path / "out", run=run)
+    assert (outcome.code, outcome.termination["reason"]) == (2, "RecipeInvalid")
+    assert (tmp_path / "out" / "tiny" / "precious").exists()
+
+
+def test_leftovers_of_a_killed_run_are_not_published(
+    model: Path, recipe: dict[str, Any], tmp_path: Path, stun: Stun
+) -> None:
+    key = stun("inspect", recipe, model=model).answer["runKey"]
+    folder = tmp_path / "out" / "tiny" / key
+    folder.mkdir(parents=True)
+    (folder / "model-00001-of-00009.safetensors").write_text("half")
+    prune(stun, recipe, model, tmp_path / "out")
+    assert not (folder / "model-00001-of-00009.safetensors").exists()
+
+
+def test_a_foreign_manifest_is_a_conflict(
+    model: Path, recipe: dict[str, Any], tmp_path: Path, stun: Stun
+) -> None:
+    key = stun("inspect", recipe, model=model).answer["runKey"]
+    folder = tmp_path / "out" / "tiny" / key
+    folder.mkdir(parents=True)
+    (folder / "stun-manifest.json").write_text("{}")
+    outcome = stun("prune", recipe, model=model, output=tmp_path / "out")
+    assert (outcome.code, outcome.termination["reason"]) == (2, "OutputConflict")

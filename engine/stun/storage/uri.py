@@ -39,9 +39,17 @@ def refusal(uri: str) -> str:
     )
 
 
+def absolute(uri: str) -> str:
+    """One spelling of a place, without a trailing slash."""
+    parts = urlsplit(uri)
+    if parts.scheme in ("", "file"):
+        return str(Path(unquote(parts.path) if parts.scheme else uri).resolve())
+    return uri.rstrip("/")
+
+
 def last_segment(uri: str) -> str:
     """The name of a model: the last segment of its URI."""
-    return uri.rstrip("/").rsplit("/", 1)[-1]
+    return absolute(uri).rsplit("/", 1)[-1]
 
 
 def child_uri(uri: str, *segments: str) -> str:
