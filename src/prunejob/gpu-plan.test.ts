@@ -1,7 +1,7 @@
 /**
  * Every expected number is worked out by hand.
  *
- * The demo: weights 10 517 248 B (experts and routers 9 469 952 B, the rest 1 047 296 B), KV cache 2048 B × 512 × 1 = 1 048 576 B,
+ * The demo: weights 10 520 832 B (experts and routers 9 469 952 B, the rest 1 050 880 B), KV cache 2048 B × 512 × 1 = 1 048 576 B,
  * together 11.03 MiB; a card of 5 MiB at 0.9 holds 4 718 592 B, two 9 437 184 B, four 18 874 368 B.
  */
 import { describe, expect, it } from 'vitest';
@@ -36,15 +36,15 @@ describe('the demo', () => {
   it('at ratio 0.25 goes from 4 GPUs to 2', () => {
     expect(planGPUs(input())).toMatchObject({
       ratio: 0.25, expertsBefore: 32, expertsAfter: 24, gpusBefore: 4, gpusNeededBefore: 4, gpusAfter: 2, tensorParallel: 2, gpusPeak: 6,
-      bytesBefore: 10_517_248,
-      bytesAfter: 8_149_760, // 1 047 296 + 9 469 952 × 24/32
-      kvTokensBefore: 4080, // (4 718 592 − 10 517 248/4) / 512, rounded down
-      kvTokensAfter: 628, // (4 718 592 − 8 149 760/2) / 1024, rounded down
+      bytesBefore: 10_520_832,
+      bytesAfter: 8_153_344, // 1 050 880 + 9 469 952 × 24/32
+      kvTokensBefore: 4078, // (4 718 592 − 10 520 832/4) / 512, rounded down
+      kvTokensAfter: 626, // (4 718 592 − 8 153 344/2) / 1024, rounded down
     });
   });
 
   it('at ratio 0.10 saves nothing and names the ratio that would', () => {
-    // Two cards leave 9 437 184 − 1 048 576 = 8 388 608 B for weights: (8 388 608 − 1 047 296) / 9 469 952 × 32 = 24.8 experts.
+    // Two cards leave 9 437 184 − 1 048 576 = 8 388 608 B for weights: (8 388 608 − 1 050 880) / 9 469 952 × 32 = 24.8 experts.
     const outcome = planGPUs(input({ asked: { ratio: 0.1 } }));
     expect(outcome).toMatchObject({ refused: 'NoGPUSaved' });
     expect('message' in outcome && outcome.message).toContain('pruning.experts.ratio that saves GPUs is 0.25 (24 experts)');
@@ -110,8 +110,8 @@ describe('the parts', () => {
   });
 
   it('scales only experts and their router rows', () => {
-    expect(bytesWith(facts(), 16)).toBe(1_047_296 + 9_469_952 / 2);
-    expect(bytesWith(facts({ experts: 0 }), 0)).toBe(10_517_248);
+    expect(bytesWith(facts(), 16)).toBe(1_050_880 + 9_469_952 / 2);
+    expect(bytesWith(facts({ experts: 0 }), 0)).toBe(10_520_832);
   });
 
   it.each([

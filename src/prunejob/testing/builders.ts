@@ -68,7 +68,7 @@ export function withoutServing(overrides: Partial<PruneJobSpec> = {}): PruneJobS
 export function facts(overrides: Partial<Facts> = {}): Facts {
   return {
     kind: 'Facts', family: 'mixtral', architecture: 'MixtralForCausalLM',
-    bytes: { experts: 9_437_184, routers: 32_768, total: 10_517_248 },
+    bytes: { experts: 9_437_184, routers: 32_768, total: 10_520_832 },
     layers: 4, experts: 32, topK: 2, expertGroups: 1, topKGroups: 1, attentionHeads: 4, kvHeads: 4,
     kvBytesPerToken: 2048, maxPositionEmbeddings: 512, runKey, existing: null,
     ...overrides,
@@ -78,7 +78,7 @@ export function facts(overrides: Partial<Facts> = {}): Facts {
 export function result(overrides: Partial<EngineResult> = {}): EngineResult {
   return {
     kind: 'Result', runKey, uri: prunedUri, manifestDigest: `sha256:${'a'.repeat(64)}`, sparsity: 0.3998,
-    expertsBefore: 32, expertsAfter: 24, bytesBefore: 10_517_248, bytesAfter: 8_149_760, quality: null, reused: false,
+    expertsBefore: 32, expertsAfter: 24, bytesBefore: 10_520_832, bytesAfter: 8_153_344, quality: null, reused: false,
     ...overrides,
   };
 }
