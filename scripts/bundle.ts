@@ -19,5 +19,7 @@ await build({
   sourcemap: true,
   legalComments: 'none',
   banner: { js: banner },
+  // whatwg-url asks for Node's own punycode, which is deprecated and says so on stderr at every start; the package is the same code.
+  alias: { punycode: 'punycode/' },
   logLevel: 'warning',
 });
