@@ -20,7 +20,7 @@ export interface ControllerOptions {
   readonly reconcile: Reconcile;
   /** Default 4; one key is never reconciled twice at a time. */
   readonly concurrency?: number;
-  /** The first one is the primary: its keys are looked at again every ten minutes. */
+  /** The first one is the primary: its keys are looked at again every ten to fifteen minutes. */
   readonly sources: readonly Source[];
 }
 

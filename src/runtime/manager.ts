@@ -132,7 +132,10 @@ export class Manager {
 
   #work(): void {
     if (this.#stopWork.signal.aborted) return;
-    this.#working = Promise.all(this.#controllers.map((controller) => controller.run(this.#stopWork.signal)));
+    const working = this.#controllers.map((controller) => controller.run(this.#stopWork.signal));
+    this.#working = Promise.allSettled(working);
+    // A controller ends by itself only through a bug; without it the process would look alive and do nothing.
+    for (const ended of working) ended.catch((thrown: unknown) => { this.#stop.reject(thrown); });
   }
 
   async #finish(watching: Promise<unknown>): Promise<void> {

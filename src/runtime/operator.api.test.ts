@@ -13,7 +13,7 @@ import { createMetrics, type RuntimeMetrics } from '../telemetry/metrics.ts';
 import { createClient, type KubeClient } from './client.ts';
 import { systemClock } from './clock.ts';
 import type { ControllerOptions } from './controller.ts';
-import { isAlreadyExists, isExpired, isInvalid } from './errors.ts';
+import { isAlreadyExists, isInvalid } from './errors.ts';
 import { KubeOperator } from './operator.ts';
 import { Reflector } from './reflector.ts';
 import { ownKey, source } from './sources.ts';
@@ -109,11 +109,6 @@ describe('client', () => {
     const second = await client.list(CONFIGMAP, { namespace: ns, limit: 2, continueToken: first.continueToken! });
     expect([...first.items, ...second.items].map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual(['ConfigMap a', 'ConfigMap b', 'ConfigMap c']);
     expect(second.continueToken).toBeUndefined();
-  });
-
-  it('is told when a version is too old to watch from', async () => {
-    const events = client.watch(CONFIGMAP, { resourceVersion: '1', timeoutSeconds: 5, signal: AbortSignal.timeout(10_000) });
-    await expect(events[Symbol.asyncIterator]().next()).rejects.toSatisfy(isExpired);
   });
 });
 

@@ -113,6 +113,7 @@ describe('going on after a watch ended', () => {
     { name: 'a connection lost: from the last version', end: error(0), lists: 1, from: '9' },
     { name: 'a server in trouble: from the last version', end: error(503), lists: 1, from: '9' },
     { name: 'a normal close: from the last version', end: 'close' as const, lists: 1, from: '9' },
+    { name: 'a server that cannot read our version: with a new list', end: error(500), lists: 2, from: '20' },
     { name: '410: with a new list', end: error(410), lists: 2, from: '20' },
     { name: 'a version from before an etcd restore: with a new list', end: error(504, 'Too large resource version: 9, current: 3'), lists: 2, from: '20' },
     { name: 'anything unknown: with a new list', end: error(400), lists: 2, from: '20' },
@@ -146,12 +147,12 @@ describe('going on after a watch ended', () => {
 });
 
 describe('a silent connection', () => {
-  it('is given up, and the watch goes on from the last version', async () => {
-    const { server } = start([page('5')], [[event('BOOKMARK', '', '9'), 'silence']]);
+  it('is given up, and everything is listed again', async () => {
+    const { server } = start([page('5'), page('3')], [[event('BOOKMARK', '', '9'), 'silence']]);
     await clock.advance(149_000);
     expect(server.watches).toHaveLength(1);
     await clock.advance(2_000);
-    expect(server.watches[1]?.resourceVersion).toBe('9');
+    expect(server.watches[1]?.resourceVersion).toBe('3');
   });
 
   it('is left alone as long as bookmarks come', async () => {

@@ -29,7 +29,7 @@ const RETRY = { initialMs: 200, maxMs: 30_000, jitter: 1 };
 const MISSING_RETRY_MS = 30_000;
 /** A watch that ends sooner does not reset the backoff: a server that closes each watch at once would otherwise be asked without pause. */
 const HEALTHY_LIFE_MS = 10_000;
-/** Bookmarks come about once a minute; a connection silent for longer than two of them is taken for dead. */
+/** Bookmarks come about once a minute; who hears nothing for longer than two of them is not connected, or watches from a version that never comes. */
 const SILENCE_MS = 150_000;
 const WATCH_SECONDS = { least: 300, most: 600 };
 
@@ -134,6 +134,8 @@ export class Reflector<T extends KubeObject> {
     } finally {
       silence.end();
     }
+    // After etcd was restored from a backup, a watch from our version is accepted and stays silent: only a list gets out of that.
+    if (silence.signal.aborted) this.#resourceVersion = undefined;
   }
 
   #receive({ type, object }: WatchEvent<T>): void {
@@ -175,14 +177,14 @@ export class Reflector<T extends KubeObject> {
   }
 }
 
-/** After etcd was restored from a backup, the version we hold lies in the server's future; it says so in words only. */
+/** Some storage says in words only that the version we hold lies in its future. */
 function isTooOld(error: Error): boolean {
   return isExpired(error) || error.message.includes('Too large resource version');
 }
 
-/** What says nothing about our version leaves it valid: lost connections, overload, a server that is starting. */
+/** What says nothing about our version leaves it valid: lost connections, overload, a server that is starting. A plain 500 may mean the version. */
 function canResume(error: Error): boolean {
-  return error instanceof ApiError && !isTooOld(error) && (error.code === 0 || error.code === 429 || error.code >= 500);
+  return error instanceof ApiError && !isTooOld(error) && (error.code === 0 || error.code === 429 || error.code > 500);
 }
 
 /** Aborts when nothing was heard for too long: a peer that vanished without closing the connection sends no error, ever. */

@@ -61,7 +61,8 @@ describe('a handler that throws', () => {
     guarded.onChange(() => { throw new Error('bug'); });
     guarded.onChange((change) => seen.push(change));
     guarded.upsert(thing('a', '1'));
-    expect({ errors, seen: told(seen) }).toEqual({ errors: ['bug'], seen: ['Added uid-a@1'] });
+    guarded.onChange(() => { throw new Error('late bug'); });
+    expect({ errors, seen: told(seen) }).toEqual({ errors: ['bug', 'late bug'], seen: ['Added uid-a@1'] });
   });
 });
 
@@ -86,6 +87,12 @@ describe('replace', () => {
     changes.length = 0;
     store.replace([thing('same', '1'), thing('changed', '7'), thing('new', '8')], undefined);
     expect(told(changes)).toEqual(['Deleted uid-gone@1', 'Modified uid-changed@7', 'Added uid-new@8']);
+  });
+
+  it('believes the list even where it is older', () => {
+    store.upsert(thing('a', '9'));
+    store.replace([thing('a', '4')], undefined);
+    expect(store.get('ml/a')?.metadata.resourceVersion).toBe('4');
   });
 
   it('touches only its own namespace where there is a scope', () => {

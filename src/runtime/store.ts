@@ -63,7 +63,7 @@ export class Store<T extends KubeObject = KubeObject> implements ObjectStore<T> 
   /** A late handler is told of every present object as Added. */
   onChange(handler: ChangeHandler<T>): void {
     this.#handlers.push(handler);
-    for (const after of this.list()) handler({ type: 'Added', before: undefined, after });
+    for (const after of this.list()) this.#notify(handler, { type: 'Added', before: undefined, after });
   }
 
   /** Has the watch shown everything up to that version, for this object? */
@@ -77,21 +77,17 @@ export class Store<T extends KubeObject = KubeObject> implements ObjectStore<T> 
     this.#progress.set(scope, resourceVersion);
   }
 
-  /** The outcome of a list is the truth for its scope: what it lacks was deleted while nobody watched. */
+  /** The outcome of a list is the truth for its scope: what it lacks was deleted while nobody watched; what it shows may even be older (a restored etcd). */
   replace(items: readonly T[], scope: Scope): void {
     const present = new Set(items.map(keyOf));
     const gone = this.list().filter((object) => inScope(object, scope) && !present.has(keyOf(object)));
     for (const object of gone) this.remove(object);
-    for (const object of items) this.upsert(object);
+    for (const object of items) this.#set(object, (held) => held !== object.metadata.resourceVersion);
   }
 
   /** An older version of what is held is dropped; another uid is another object, so the old one is reported as deleted. */
   upsert(raw: T): void {
-    const before = this.#objects.get(keyOf(raw));
-    if (before === undefined || before.metadata.uid !== raw.metadata.uid) {
-      if (before !== undefined) this.remove(before);
-      this.#put(undefined, raw);
-    } else if (!isAtLeast(before.metadata.resourceVersion, raw.metadata.resourceVersion)) this.#put(before, raw);
+    this.#set(raw, (held) => !isAtLeast(held, raw.metadata.resourceVersion));
   }
 
   /** A late report about an earlier object of that name must not remove its successor. */
@@ -102,6 +98,14 @@ export class Store<T extends KubeObject = KubeObject> implements ObjectStore<T> 
     this.#objects.delete(key);
     this.#reindex(key, before, undefined);
     this.#tell({ type: 'Deleted', before, after: undefined });
+  }
+
+  #set(raw: T, isNews: (heldVersion: string | undefined) => boolean): void {
+    const before = this.#objects.get(keyOf(raw));
+    if (before === undefined || before.metadata.uid !== raw.metadata.uid) {
+      if (before !== undefined) this.remove(before);
+      this.#put(undefined, raw);
+    } else if (isNews(before.metadata.resourceVersion)) this.#put(before, raw);
   }
 
   #put(before: T | undefined, raw: T): void {
@@ -121,12 +125,14 @@ export class Store<T extends KubeObject = KubeObject> implements ObjectStore<T> 
   }
 
   #tell(change: Change<T>): void {
-    for (const handler of this.#handlers) {
-      try {
-        handler(change);
-      } catch (thrown) {
-        this.#onHandlerError(asError(thrown));
-      }
+    for (const handler of this.#handlers) this.#notify(handler, change);
+  }
+
+  #notify(handler: ChangeHandler<T>, change: Change<T>): void {
+    try {
+      handler(change);
+    } catch (thrown) {
+      this.#onHandlerError(asError(thrown));
     }
   }
 }

@@ -1,0 +1,114 @@
+import type { ServerResponse } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLogger } from '../telemetry/log.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { createClient } from './client.ts';
+import { systemClock } from './clock.ts';
+import { Manager } from './manager.ts';
+import { ownKey, source } from './sources.ts';
+import { eventually, when } from './testing/eventually.ts';
+import { sendJson, startLoopbackServer, type LoopbackServer, type Received } from './testing/loopback-server.ts';
+import { CONFIGMAP, configMap, NODE } from './testing/objects.ts';
+
+type Held = (response: ServerResponse) => void;
+
+let server: LoopbackServer;
+let manager: Manager;
+let answerList: Held;
+
+const listed: Held = (response) => { sendJson(response, 200, { kind: 'ConfigMapList', metadata: { resourceVersion: '5' }, items: [configMap('a', { uid: 'u', resourceVersion: '4' })] }); };
+
+beforeEach(async () => {
+  answerList = listed;
+  server = await startLoopbackServer(({ query }: Received, response) => {
+    if (query['watch'] === 'true') response.writeHead(200).flushHeaders();
+    else answerList(response);
+  });
+  const connection = { kubeConfig: server.kubeConfig, fieldManager: 'tester' };
+  manager = new Manager({
+    client: createClient(connection),
+    leaseClient: createClient(connection),
+    clock: systemClock,
+    log: createLogger('error'),
+    metrics: createMetrics(),
+    name: 'tester',
+    http: { host: '127.0.0.1', port: 0 },
+  });
+});
+
+afterEach(async () => {
+  manager.stop();
+  await manager.finished();
+  await server[Symbol.asyncDispose]();
+});
+
+const readiness = async () => {
+  const response = await fetch(`http://127.0.0.1:${manager.port ?? 0}/readyz`);
+  return { code: response.status, text: await response.text() };
+};
+
+describe('start', () => {
+  it('is ready and reconciles only when every store has had its first list', async () => {
+    const held: ServerResponse[] = [];
+    answerList = (response) => held.push(response);
+    const seen: string[] = [];
+    const store = manager.watchKind(CONFIGMAP);
+    manager.addController({ name: 'test', sources: [source(store, ownKey)], reconcile: (key) => { seen.push(key); return Promise.resolve({}); } });
+    const started = manager.start();
+    await eventually('the list is asked for', () => when(held.length === 1));
+    expect(await readiness()).toEqual({ code: 503, text: 'configmaps.v1. is not synced yet.\n' });
+    expect(seen).toEqual([]);
+    listed(held[0]!);
+    await started;
+    expect((await readiness()).code).toBe(200);
+    await eventually('it reconciles', () => when(seen.length === 1));
+    expect(seen).toEqual(['ml/a']);
+  });
+
+  it('watches each given namespace by itself, and cluster-scoped kinds once', async () => {
+    manager.watchKind(CONFIGMAP, { namespaces: ['x', 'y'], labelSelector: 'a=b' });
+    manager.watchKind(NODE, { namespaces: ['x', 'y'] });
+    await manager.start();
+    const lists = server.received.filter(({ query }) => query['watch'] === undefined);
+    expect(lists.map(({ path }) => path).toSorted()).toEqual(['/api/v1/namespaces/x/configmaps', '/api/v1/namespaces/y/configmaps', '/api/v1/nodes']);
+    expect(lists.filter(({ query }) => query['labelSelector'] === 'a=b')).toHaveLength(2);
+  });
+
+  it('refuses a label selector that it could not judge', async () => {
+    expect(() => manager.watchKind(CONFIGMAP, { labelSelector: 'a in (b)' })).toThrow('uses sets');
+    await manager.start();
+  });
+});
+
+describe('stop', () => {
+  it('lets the reconcile under way end before it is finished', async () => {
+    const work = Promise.withResolvers<undefined>();
+    const order: string[] = [];
+    const store = manager.watchKind(CONFIGMAP);
+    const reconcile = async (): Promise<object> => {
+      order.push('began');
+      await work.promise;
+      order.push('reconciled');
+      return {};
+    };
+    manager.addController({ name: 'test', sources: [source(store, ownKey)], reconcile });
+    await manager.start();
+    await eventually('it reconciles', () => when(order.length === 1));
+    manager.stop();
+    const finished = manager.finished().then(() => order.push('finished'));
+    expect((await readiness()).text).toBe('The operator is stopping.\n');
+    work.resolve(undefined);
+    await finished;
+    expect(order).toEqual(['began', 'reconciled', 'finished']);
+  });
+
+  it('ends a start that waits for the API server', async () => {
+    answerList = () => undefined;
+    manager.watchKind(CONFIGMAP);
+    const started = manager.start();
+    await eventually('the list is asked for', () => when(server.received.length === 1));
+    manager.stop();
+    await started;
+    await manager.finished();
+  });
+});
