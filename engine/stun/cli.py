@@ -18,16 +18,6 @@ from stun.termination import error_message, write_termination
 Command = Callable[[argparse.Namespace, Progress], dict[str, Any]]
 
 
-def parser() -> argparse.ArgumentParser:
-    root = argparse.ArgumentParser(prog="stun", description="Prunes mixture-of-experts models.")
-    commands = root.add_subparsers(dest="command", required=True)
-    for name, text, arguments in COMMANDS:
-        command = commands.add_parser(name, help=text)
-        for flag, options in arguments.items():
-            command.add_argument(flag, **options)
-    return root
-
-
 def count(least: int) -> dict[str, Any]:
     """An option that is a number of at least `least`."""
 
@@ -42,41 +32,40 @@ def count(least: int) -> dict[str, Any]:
 URI: dict[str, Any] = {"required": True, "metavar": "URI"}
 DEVICE: dict[str, Any] = {"choices": ("cpu", "cuda"), "default": "cpu"}
 RECIPE: dict[str, Any] = {"metavar": "FILE|env:NAME"}
+WORK: dict[str, Any] = {"metavar": "DIR", "help": "scratch directory (not needed yet)"}
+INSPECT = {"--model": URI, "--recipe": RECIPE, "--output": {"metavar": "URI"}}
+PRUNE = {
+    "--model": URI,
+    "--recipe": {**RECIPE, "required": True},
+    "--output": URI,
+    "--work": WORK,
+    "--device": DEVICE,
+}
+EVALUATE = {
+    "--model": URI,
+    "--data": URI,
+    "--samples": count(1),
+    "--length": count(2),
+    "--device": DEVICE,
+}
+CLEAN = {"--model": URI, "--output": URI, "--run": {"required": True, "metavar": "KEY"}}
 COMMANDS: list[tuple[str, str, dict[str, dict[str, Any]]]] = [
-    (
-        "inspect",
-        "facts of a model, read from its headers",
-        {"--model": URI, "--recipe": RECIPE, "--output": {"metavar": "URI"}},
-    ),
-    (
-        "prune",
-        "prune a model and publish the result",
-        {
-            "--model": URI,
-            "--recipe": {**RECIPE, "required": True},
-            "--output": URI,
-            "--work": {"metavar": "DIR", "help": "scratch directory (a run does not need it yet)"},
-            "--device": DEVICE,
-        },
-    ),
-    (
-        "evaluate",
-        "perplexity of a model",
-        {
-            "--model": URI,
-            "--data": URI,
-            "--samples": count(1),
-            "--length": count(2),
-            "--device": DEVICE,
-        },
-    ),
+    ("inspect", "facts of a model, read from its headers", INSPECT),
+    ("prune", "prune a model and publish the result", PRUNE),
+    ("evaluate", "perplexity of a model", EVALUATE),
     ("verify", "check a published model against its manifest", {"--model": URI}),
-    (
-        "clean",
-        "remove what an abandoned run left behind",
-        {"--model": URI, "--output": URI, "--run": {"required": True, "metavar": "KEY"}},
-    ),
+    ("clean", "remove what an abandoned run left behind", CLEAN),
 ]
+
+
+def parser() -> argparse.ArgumentParser:
+    root = argparse.ArgumentParser(prog="stun", description="Prunes mixture-of-experts models.")
+    commands = root.add_subparsers(dest="command", required=True)
+    for name, text, arguments in COMMANDS:
+        command = commands.add_parser(name, help=text)
+        for flag, options in arguments.items():
+            command.add_argument(flag, **options)
+    return root
 
 
 def command_of(name: str) -> Command:

@@ -48,9 +48,9 @@ class Prepared:
     identity: dict[str, Any]
 
     @property
-    def run_key(self) -> str | None:
-        """None while the ratio is left to the GPU plan: it is part of the key."""
-        return None if self.plan is None else run_key(self.identity)
+    def run_key(self) -> str:
+        """The run's name; while the ratio is left to the GPU plan, only the question's."""
+        return run_key(self.identity)
 
 
 def prepare(model: str, recipe: Recipe) -> Prepared:

@@ -134,8 +134,13 @@ def test_run_key_follows_source_and_calibration_not_names(
 def test_run_key_waits_for_the_ratio(model: Path, recipe: dict[str, Any], stun: Stun) -> None:
     """With targetGPUs alone the plan decides the ratio, and the ratio is part of the key."""
     recipe["pruning"] = {"targetGPUs": 2, "experts": {}}
-    answer = stun("inspect", recipe, model=model).answer
-    assert (answer["runKey"], answer["existing"], answer["experts"]) == (None, None, 8)
+    asked = stun("inspect", recipe, model=model, output="/nowhere").answer
+    recipe["pruning"]["experts"]["ratio"] = 0.25
+    planned = stun("inspect", recipe, model=model).answer
+    assert (asked["existing"], asked["experts"]) == (None, 8)
+    assert asked["runKey"] != planned["runKey"]
+    del recipe["pruning"]["targetGPUs"]
+    assert stun("inspect", recipe, model=model).answer["runKey"] == planned["runKey"]
 
 
 def test_prune_publishes_under_the_key_that_inspect_names(

@@ -27,7 +27,7 @@ def run_inspect(args: Namespace, progress: Progress) -> dict[str, Any]:
 
 def existing_result(args: Namespace, prepared: Prepared) -> dict[str, Any] | None:
     """The result recorded for the run key; the operator decides whether to use it."""
-    if args.output is None or prepared.run_key is None:
+    if args.output is None or prepared.plan is None:
         return None
     existing = find_existing(run_storage(args.output, args.model, prepared.run_key))
     return None if existing is None else existing.result

@@ -25,7 +25,7 @@ def run_prune(args: Namespace, progress: Progress) -> dict[str, Any]:
     device = open_device(args.device)
     prepared = prepare(args.model, recipe)
     plan = prepared.plan or make_plan(recipe, prepared.family, prepared.checkpoint.config)
-    progress.run_key = str(prepared.run_key)
+    progress.run_key = prepared.run_key
     storage = run_storage(args.output, args.model, progress.run_key)
     existing = find_existing(storage)
     if existing is None:

@@ -1,0 +1,58 @@
+"""The project's trained model: there pruning costs something, and the result still works."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from tests.conftest import Stun
+
+FIXTURE = Path(__file__).parents[1] / "fixture"
+MODEL, DATA = FIXTURE / "model", FIXTURE / "data"
+
+
+CALIBRATION = {"uri": str(DATA / "calibration.jsonl"), "samples": 24, "sequenceLength": 128}
+RECIPE: dict[str, Any] = {
+    "pruning": {
+        "targetSparsity": 0.4,
+        "experts": {"ratio": 0.25},
+        "weights": {"method": "Wanda"},
+    },
+    "calibration": CALIBRATION,
+    "quality": {"perplexity": {"uri": str(DATA / "heldout.jsonl"), "samples": 24}},
+}
+
+
+def test_pruned_model_works(tmp_path: Path, stun: Stun) -> None:
+    result = stun("prune", RECIPE, model=MODEL, output=tmp_path).termination
+    change = result["quality"]["perplexity"]
+    assert 0 < change["increase"] < change["upperBound"] < 1
+    assert (result["expertsAfter"], round(result["sparsity"], 2)) == (24, 0.4)
+    published = Path(result["uri"])
+    zeros = json.loads((published / "stun-manifest.json").read_text())["zeros"]
+    assert all(count > 0 for count in zeros)
+    tokenizer = AutoTokenizer.from_pretrained(published)
+    model = AutoModelForCausalLM.from_pretrained(published)
+    assert model.dtype == torch.bfloat16
+    prompt = tokenizer("In the beginning", return_tensors="pt").input_ids
+    assert int(model(prompt).logits.isfinite().sum()) == prompt.shape[1] * 1024
+    for name in ("tokenizer.json", "README.md", "LICENSE.django"):
+        assert (published / name).read_bytes() == (MODEL / name).read_bytes()
+
+
+def test_every_byte_that_stays_is_the_sources(tmp_path: Path, stun: Stun) -> None:
+    """Without reconstruction a kept weight is either its source's or zero."""
+    answer = stun("prune", RECIPE, model=MODEL, output=tmp_path).answer
+    source = load_file(MODEL / "model.safetensors")
+    kept = answer["expertsKept"]["2"]
+    for path in Path(answer["uri"]).glob("*.safetensors"):
+        pruned = load_file(path)
+        for position, expert in enumerate(kept):
+            prefix = "model.layers.2.block_sparse_moe.experts"
+            old = source[f"{prefix}.{expert}.w2.weight"]
+            new = pruned[f"{prefix}.{position}.w2.weight"]
+            assert bool(((new == old) | (new == 0)).all())
+            assert int((new == 0).sum()) >= new.shape[0] * int(new.shape[1] * 0.19)
