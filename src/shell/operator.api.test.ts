@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Api, type Fields } from '../../crds/fixture.ts';
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
@@ -8,30 +10,45 @@ const namespace = 'default';
 const path = (name: string) => `/apis/stun-operator.io/v1alpha1/namespaces/${namespace}/prunejobs/${name}`;
 const soon = { timeout: 20_000, interval: 50 };
 
-const pruneOnly = { model: { uri: 's3://models/tiny-moe/' }, pruning: { experts: { ratio: 0.25 }, weights: { method: 'None' } }, output: { uri: 's3://models/pruned/' } };
+const pruneOnly = { ttlSecondsAfterFinished: 86_400, model: { uri: 's3://models/tiny-moe/' }, pruning: { experts: { ratio: 0.25 }, weights: { method: 'None' } }, output: { uri: 's3://models/pruned/' } };
 const result = {
   kind: 'Result', runKey: '0123456789abcdef', uri: 's3://models/pruned/tiny-moe/0123456789abcdef/', manifestDigest: `sha256:${'a'.repeat(64)}`, sparsity: 0.24,
   expertsBefore: 32, expertsAfter: 24, bytesBefore: 11_000_000, bytesAfter: 8_500_000, quality: null, stages: [{ stage: 'Experts', seconds: 1.2 }], reused: false,
 };
 const notFound = { kind: 'Error', reason: 'ModelNotFound', message: 's3://models/tiny-moe/ holds no config.json; correct spec.model.uri.' };
 
+/** A kubeconfig with the rights of the shipped manifests and no others. */
+async function leastPrivilege({ server }: Api): Promise<string> {
+  await server.kubectl('create', 'namespace', 'stun-operator');
+  await server.kubectl('apply', '--server-side', '--force-conflicts', '-k', fileURLToPath(new URL('../../manifests/base', import.meta.url)));
+  const token = (await server.kubectl('create', 'token', 'stun-operator', '--namespace=stun-operator')).trim();
+  const admin = JSON.parse(await readFile(server.kubeconfig, 'utf8')) as object;
+  const kubeconfig = `${server.kubeconfig}-operator`;
+  await writeFile(kubeconfig, JSON.stringify({ ...admin, users: [{ name: 'admin', user: { token } }] }), { mode: 0o600 });
+  return kubeconfig;
+}
+
 describe('the operator against a real API server', () => {
   let api: Api;
+  let kubeconfig: string;
   let node: PlayedNode;
   let operator: OperatorProcess;
   const start = async () => {
-    operator = await OperatorProcess.start(api.server.kubeconfig);
+    operator = await OperatorProcess.start(kubeconfig);
   };
 
   beforeAll(async () => {
     api = await Api.start();
     node = new PlayedNode(api.server, namespace);
+    kubeconfig = await leastPrivilege(api);
     const serviceAccount = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' }, secrets: [{ name: 's3' }] };
     await api.server.call('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, serviceAccount);
   });
   afterAll(() => api.server.stop());
   beforeEach(start);
-  afterEach(() => operator.stop());
+  afterEach(async () => {
+    expect((await operator.stop()).output).not.toMatch(/"level":"error"|forbidden/i);
+  });
 
   const create = async (name: string, spec: Fields = pruneOnly) => {
     expect(await api.create(name, spec)).toHaveProperty('object');
@@ -98,7 +115,10 @@ describe('the operator against a real API server', () => {
     await node.start('finished-prune-1');
     await node.finish('finished-prune-1', { exitCode: 0, message: result });
     await until('finished', 'Complete');
-    await vi.waitFor(async () => { expect((await read('finished')).metadata.finalizers ?? []).toEqual([]); }, soon);
+    await vi.waitFor(async () => {
+      expect((await read('finished')).metadata.finalizers ?? []).toEqual([]);
+      expect((await node.jobs()).find((job) => job.metadata.name === 'finished-prune-1')?.spec?.ttlSecondsAfterFinished).toBe(86_400);
+    }, soon);
     await operator.stop();
     await node.remove('finished-prune-1');
     const before = await read('finished');
@@ -121,7 +141,24 @@ describe('the operator against a real API server', () => {
     await vi.waitFor(async () => { expect((await api.server.call('GET', path('deleted'))).code).toBe(404); }, soon);
   });
 
-  it('ends at once and cleanly when asked to', async () => {
+  it('lets a second operator stand by and take over', async () => {
+    await operator.stop();
+    const first = await OperatorProcess.start(kubeconfig, []);
+    await vi.waitFor(async () => { expect(await first.get('/metrics')).toMatch(/^leader_election_master_status\{.*\} 1$/m); }, soon);
+    const second = await OperatorProcess.start(kubeconfig, []);
+    try {
+      await create('handed');
+      await untilJob('handed-prune-1');
+      expect(await second.get('/metrics')).not.toContain('name="handed"');
+      await first.stop();
+      await vi.waitFor(async () => { expect(await second.get('/metrics')).toContain('stun_prunejob_status_phase{namespace="default",name="handed",phase="Queued"} 1'); }, soon);
+      expect(await jobsOf('handed')).toEqual(['handed-prune-1']);
+    } finally {
+      await Promise.all([first.stop(), second.stop()]);
+    }
+  });
+
+  it('ends cleanly when asked to', async () => {
     expect((await operator.stop()).code).toBe(0);
   });
 });

@@ -21,7 +21,7 @@ export class OperatorProcess {
 
   static async start(kubeconfig: string, flags: readonly string[] = ['--no-leader-election']): Promise<OperatorProcess> {
     const port = await freePort();
-    const env = { ...process.env, KUBECONFIG: kubeconfig, METRICS_PORT: `${port}` };
+    const env = { ...process.env, KUBECONFIG: kubeconfig, METRICS_PORT: `${port}`, POD_NAMESPACE: 'stun-operator', POD_NAME: `operator-${port}` };
     const operator = new OperatorProcess(spawn(process.execPath, [main, ...flags], { env }), `http://127.0.0.1:${port}`);
     await operator.#untilReady();
     return operator;
