@@ -102,8 +102,12 @@ function blocks(reason: string | undefined): boolean {
 export function queuedBecause({ job, pods }: ChildJob): string | undefined {
   if (job.spec?.suspend === true) return `Job ${job.metadata.name} waits for its queue to admit it.`;
   if (pods.some(hasStarted)) return undefined;
-  const unschedulable = pods.map((pod) => condition(pod.status?.conditions, 'PodScheduled')).find((scheduled) => scheduled?.status === 'False');
-  return unschedulable === undefined ? `Job ${job.metadata.name} waits for its pod to start.` : `No node takes the pod yet: ${unschedulable.message ?? unschedulable.reason ?? ''}`;
+  return unschedulableBecause(pods) ?? `Job ${job.metadata.name} waits for its pod to start.`;
+}
+
+export function unschedulableBecause(pods: readonly Pod[]): string | undefined {
+  const refused = pods.map((pod) => condition(pod.status?.conditions, 'PodScheduled')).find((scheduled) => scheduled?.status === 'False');
+  return refused === undefined ? undefined : `No node takes the pod yet: ${refused.message ?? refused.reason ?? ''}`;
 }
 
 function hasStarted(pod: Pod): boolean {

@@ -23,6 +23,7 @@ const happenings: Readonly<Record<string, Happening>> = {
   'gate refused': (world) => { world.end('prune', { exitCode: 4, message: error('QualityRefused') }); },
   'prune failed': (world) => { world.end('prune', { exitCode: 3, jobReason: 'BackoffLimitExceeded' }); },
   cleaned: (world) => { world.end('clean', { exitCode: 0 }); },
+  'deleted pods end': (world) => { world.reap(); },
   'jobs vanish': (world) => { world.change({ childJobs: [] }); },
   'pods come up': (world) => { ifServed(world, () => { world.roll(); }); },
   'pods are on their way': (world) => { ifServed(world, () => { world.roll(false); }); },

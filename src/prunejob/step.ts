@@ -3,7 +3,7 @@ import type { ConditionUpdate, FailedReason } from '../api/conditions.ts';
 import type { PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
 import type { Action } from './decision.ts';
 import type { Failure } from './failure.ts';
-import { elapsedMs, isBeingDeleted, conditionOf, rfc3339, unfinishedChildren, waitForMs, type Run } from './run.ts';
+import { elapsedMs, isBeingDeleted, conditionOf, holds, rfc3339, unfinishedChildren, waitForMs, type Run } from './run.ts';
 
 export interface Step {
   readonly phase?: NonNullable<PruneJobStatus['phase']>;
@@ -23,11 +23,13 @@ export const lookAgainMs = 10_000;
 /** The end of a run, with the condition of the stage that could not be passed. */
 export function fail(run: Run, failure: Failure, stage?: ConditionUpdate['type']): Step {
   const failed = { ...failure, status: 'True', type: 'Failed' } as const;
-  return {
-    phase: 'Failed',
-    conditions: stage === undefined ? [failed] : [{ ...failure, status: 'False', type: stage }, failed],
-    actions: stopJobs(run),
-  };
+  const passed = stage === undefined ? [] : [{ ...failure, status: 'False', type: stage } as const];
+  return { phase: 'Failed', conditions: [...dequeued(run), ...passed, failed], actions: stopJobs(run) };
+}
+
+/** A Job may end before anybody saw it run; then nothing else would end its wait. */
+export function dequeued(run: Run): ConditionUpdate[] {
+  return holds(run, 'Queued') ? [{ type: 'Queued', status: 'False', reason: 'Finished', message: 'Nothing waits any more.' }] : [];
 }
 
 export function stopJobs(run: Run): Action[] {

@@ -1,5 +1,5 @@
 /** A CPU pod reads the model's headers, so that the plan is made before a GPU is spent. Without a service there is nothing to plan. */
-import { isFinished, jobState, obstacleOf, type Obstacle } from '../failure.ts';
+import { isFinished, jobState, obstacleOf, unschedulableBecause } from '../failure.ts';
 import { startJob } from '../jobs.ts';
 import { engineEnd, messageOf } from '../messages.ts';
 import type { ChildJob } from '../observed.ts';
@@ -13,7 +13,7 @@ export function inspect(run: Run): Step | undefined {
   const child = latestChild(run, 'inspect');
   if (child === undefined || (isBeingDeleted(child) && !isFinished(child.job))) return startInspect(run, child?.attempt ?? 1);
   const state = jobState(child);
-  if (state === 'Active') return inProgress(run, obstacleOf(child));
+  if (state === 'Active') return inProgress(run, child);
   return state === 'Succeeded' ? afterSuccess(run, child) : fail(run, state, 'Planned');
 }
 
@@ -21,8 +21,9 @@ function startInspect(run: Run, attempt: number): Step {
   return startJob(run, { stage: 'inspect', attempt, phase: 'Inspecting', conditions: [inspecting], waiting: { type: 'Planned', status: 'False' } });
 }
 
-function inProgress(run: Run, obstacle: Obstacle | undefined): Step {
-  if (obstacle === undefined) return { phase: 'Inspecting', conditions: [inspecting] };
+function inProgress(run: Run, child: ChildJob): Step {
+  const obstacle = obstacleOf(child);
+  if (obstacle === undefined) return { phase: 'Inspecting', conditions: [{ ...inspecting, message: unschedulableBecause(child.pods) ?? inspecting.message }] };
   return waitThenFail(run, 'Inspecting', { type: 'Planned', status: 'False', ...obstacle });
 }
 

@@ -239,6 +239,14 @@ describe('a rollout', () => {
     expect(world.condition('Failed')?.reason).toBe('RolledBack');
   });
 
+  it('does not take a failure of the old model for its own', () => {
+    const world = rollingOut();
+    world.settle();
+    world.changeService({ running: { ...world.service.running, settled: false, failure: 'An old pod crashes' } });
+    world.settle();
+    expect(world.phase).toBe('RollingOut');
+  });
+
   it('starts the soak anew when a pod falters', () => {
     const world = rollingOut();
     world.settle();

@@ -7,7 +7,7 @@ import type { EngineResult } from '../messages.ts';
 import { qualitySummary } from '../quality.ts';
 import { rfc3339, type Run } from '../run.ts';
 import { publishedUri } from '../storage-paths.ts';
-import { fail, type Step } from '../step.ts';
+import { dequeued, fail, type Step } from '../step.ts';
 
 export function publish(run: Run, result: EngineResult): Step {
   const mismatch = mismatchOf(run, result);
@@ -16,7 +16,7 @@ export function publish(run: Run, result: EngineResult): Step {
   if (refusal !== undefined) return fail(run, refusal, 'QualityAccepted');
   return {
     phase: 'Published',
-    conditions: conditions(result),
+    conditions: [...dequeued(run), ...conditions(result)],
     set: {
       runKey: result.runKey,
       result: resultStatus(result),

@@ -10,7 +10,7 @@ import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
 import { sameFields, sameModel } from '../serving/fields.ts';
 import type { Step } from '../step.ts';
 import { durationMs } from '../units.ts';
-import { finish } from './finish.ts';
+import { complete, servedMessage } from './finish.ts';
 import { startPutBack } from './put-back.ts';
 import { isLate, timeLeftMs } from './rollout.ts';
 
@@ -40,15 +40,19 @@ function soak(run: Run, handover: Handover): Step {
   return settle(run, handover, state);
 }
 
-/** Gives the service its own way of replacing pods back, then the run is complete. */
+/** Complete, with the service's own way of replacing pods given back: that changes no pod, so there is nothing to wait for. */
 function settle(run: Run, handover: Handover, state: RolloutStatus): Step {
   const { service, previous, target, final } = handover;
-  const restored = sameFields(service.fields, final) || sameModel(previous, target);
-  const step = under(run, handover, 'The pods run the pruned model.', state);
-  if (!restored) return { ...step, requeueAfterMs: lookAgainMs, actions: [applyService(run, handover, final, receiptFor(run, handover))] };
-  const served = { type: 'Served', status: 'True', reason: 'Serving', message: `Every pod runs ${target.modelUri} on ${target.gpuLimit ?? 0} GPUs.` } as const;
-  const after = finish({ ...run, status: { ...run.status, conditions: [{ ...served, lastTransitionTime: rfc3339(run.now) }, ...(run.status.conditions ?? [])] } });
-  return { ...after, set: step.set ?? {}, conditions: [served, ...(after?.conditions ?? [])] };
+  const untouched = sameFields(service.fields, final) || sameModel(previous, target);
+  return {
+    phase: 'Complete',
+    conditions: [
+      { type: 'Served', status: 'True', reason: 'Serving', message: `Every pod runs ${target.modelUri} on ${target.gpuLimit ?? 0} GPUs.` },
+      complete('Finished', servedMessage(run)),
+    ],
+    set: { serving: { ...run.status.serving, current: currentService(service), rollout: state } },
+    actions: untouched ? [] : [applyService(run, handover, final, receiptFor(run, handover))],
+  };
 }
 
 function under({ status }: Run, { service }: Handover, message: string, rollout: RolloutStatus): Step {

@@ -69,6 +69,7 @@ export class World {
     for (let turn = 0; turn < 30; turn += 1) {
       const before = JSON.stringify(this.observed);
       this.reconcile();
+      this.reap();
       if (JSON.stringify(this.observed) === before) return;
     }
     throw new Error(`The decisions never came to rest: ${JSON.stringify(this.pruneJob.status)}`);
@@ -80,6 +81,11 @@ export class World {
     const condition = exitCode === 0 ? { type: 'Complete', status: 'True' } : { type: 'Failed', status: 'True', reason: jobReason ?? 'PodFailurePolicy' };
     const pod = endedPod({ exitCode, ...(message === undefined ? {} : { message: JSON.stringify(message) }) });
     this.replaceChildren(stage, (child) => ({ ...child, job: { ...child.job, status: { conditions: [condition] } }, pods: [pod] }));
+  }
+
+  /** The pods of deleted Jobs end, and their Jobs go. */
+  reap(): void {
+    this.change({ childJobs: this.observed.childJobs.filter(({ job }) => job.metadata.deletionTimestamp === undefined) });
   }
 
   start(stage: Stage): void {
@@ -115,7 +121,7 @@ export class World {
         this.createJob(action.manifest);
         break;
       case 'DeleteJob':
-        this.change({ childJobs: this.observed.childJobs.filter((child) => child.job.metadata.uid !== action.uid) });
+        this.markDeleted(action.uid);
         break;
       case 'UpdateJob':
         this.updateJob(action);
@@ -139,6 +145,12 @@ export class World {
     const { activeDeadlineSeconds } = spec as { activeDeadlineSeconds: number };
     const created = { ...job(metadata.name), spec: { activeDeadlineSeconds } };
     this.change({ childJobs: [...this.observed.childJobs, { stage, attempt, job: created, pods: [] }] });
+  }
+
+  private markDeleted(uid: string): void {
+    const deletionTimestamp = this.clock.toISOString();
+    const marked = (child: ChildJob): ChildJob => ({ ...child, job: { ...child.job, metadata: { ...child.job.metadata, deletionTimestamp } } });
+    this.change({ childJobs: this.observed.childJobs.map((child) => (child.job.metadata.uid === uid ? marked(child) : child)) });
   }
 
   private updateJob({ uid, spec }: Extract<Action, { kind: 'UpdateJob' }>): void {
