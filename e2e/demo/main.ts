@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { load } from 'js-yaml';
 
 import { kubectl } from '../lib/kubectl.ts';
+import { ensureNamespace } from '../lib/namespace.ts';
 import type { PruneJob } from '../lib/prunejob.ts';
 import * as s3 from '../lib/s3.ts';
 import { complete, servedModel } from '../lib/service.ts';
@@ -52,6 +53,7 @@ async function introduce(): Promise<void> {
 
 /** Gives the GPUs that the service really runs on before anything is pruned. */
 async function prepare(sample: PruneJob): Promise<number> {
+  await ensureNamespace(namespace);
   say('uploading the model and its texts to the bucket');
   await s3.remove(sample.spec.output.uri);
   await s3.put('engine/fixture/model', sample.spec.model.uri);

@@ -12,7 +12,7 @@ import { podGPUs, running } from '../lib/service.ts';
 
 interface Manifest {
   readonly runKey: string;
-  readonly files: Record<string, { size: number; sha256: string }>;
+  readonly files: readonly { readonly name: string; readonly size: number }[];
 }
 
 export interface ReadBack {
@@ -51,8 +51,8 @@ async function whatIsPublished(job: PruneJob, uri: string): Promise<{ objects: n
   const stored = await s3.list(uri);
   const prefix = uri.replace(/^s3:\/\/[^/]+\//, '');
   const sizes = new Map(stored.map((object) => [object.key.slice(prefix.length), object.size]));
-  for (const [file, { size }] of Object.entries(manifest.files)) {
-    assert.equal(sizes.get(file), size, `${uri}${file} does not have the size that the manifest names.`);
+  for (const { name, size } of manifest.files) {
+    assert.equal(sizes.get(name), size, `${uri}${name} does not have the size that the manifest names.`);
   }
   return { objects: stored.length, publishedBytes: stored.reduce((sum, object) => sum + object.size, 0) };
 }

@@ -12,6 +12,10 @@ const script = fileURLToPath(new URL('../cluster/namespace', import.meta.url));
 /** Makes the namespace empty and ready, whatever an earlier, interrupted run left in it. */
 export async function freshNamespace(name: string): Promise<void> {
   await emptyNamespace(name);
+  await ensureNamespace(name);
+}
+
+export async function ensureNamespace(name: string): Promise<void> {
   await run(script, [name]);
 }
 
