@@ -194,7 +194,7 @@ describe('createObserve', () => {
       { what: 'an older one of the same second, by uid', other: { metadata: { ...created('02').metadata, uid: 'a' }, status: status() }, expected: 'ml/other' },
       { what: 'an older one that is complete', other: { ...created('01'), status: status('Complete') }, expected: undefined },
       { what: 'an older one that failed', other: { ...created('01'), status: status('Failed') }, expected: undefined },
-      { what: 'an older one that is being deleted', other: { metadata: { ...created('01').metadata, deletionTimestamp: '2026-01-01T00:00:09Z' }, status: status() }, expected: undefined },
+      { what: 'an older one that is being deleted', other: { metadata: { ...created('01').metadata, deletionTimestamp: '2026-01-01T00:00:09Z' }, status: status() }, expected: 'ml/other' },
       { what: 'an older one with another key', other: { ...created('01'), status: { runKey: 'l' } }, expected: undefined },
     ])('$what: $expected', async ({ other, expected }) => {
       stores.pruneJobs.upsert(pruneJob('mine', { metadata: { ...created('02').metadata, uid: 'b' }, status: status() }));

@@ -99,16 +99,12 @@ function progressOf({ progressOf: latest }: ObserveOptions, childJobs: readonly 
   return pods.map(({ metadata }) => latest(metadata.uid ?? '')).find((progress) => progress !== undefined);
 }
 
-/** The oldest goes first; of two created in the same second, the one whose uid sorts first. */
+/** The oldest goes first, also while it is being deleted, for it may still clean; of two of the same second, the one whose uid sorts first. */
 function sameRun({ pruneJobs }: Stores, pruneJob: PruneJob): string | undefined {
   const runKey = pruneJob.status?.runKey;
   if (runKey === undefined) return undefined;
-  const older = pruneJobs.byIndex('runKey', runKey).find((other) => isWorking(other) && seniority(other) < seniority(pruneJob));
+  const older = pruneJobs.byIndex('runKey', runKey).find((other) => isUnfinished(other) && seniority(other) < seniority(pruneJob));
   return older === undefined ? undefined : keyOf(older);
-}
-
-function isWorking(pruneJob: PruneJob): boolean {
-  return pruneJob.metadata.deletionTimestamp === undefined && isUnfinished(pruneJob);
 }
 
 function isUnfinished({ status }: PruneJob): boolean {
