@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createClient, type KubeClient } from './client.ts';
 import { ApiError } from './errors.ts';
@@ -58,6 +61,18 @@ describe('what is sent', () => {
     await basic.get(ref);
     basic.close();
     expect(received[0]?.headers.authorization).toBe(`Basic ${Buffer.from('u:p').toString('base64')}`);
+  });
+
+  it('sends the token of the file that a pod is given', async () => {
+    const { received, url } = await serve((_, response) => { sendJson(response, 200, configMap('a')); });
+    const folder = await mkdtemp(join(tmpdir(), 'token-'));
+    await writeFile(join(folder, 'token'), 'from-file');
+    const user = { authProvider: { name: 'tokenFile', config: { tokenFile: join(folder, 'token') } } };
+    const inCluster = createClient({ kubeConfig: kubeConfigFor(url, user), fieldManager: 'tester' });
+    await inCluster.get(ref);
+    inCluster.close();
+    await rm(folder, { recursive: true });
+    expect(received[0]?.headers.authorization).toBe('Bearer from-file');
   });
 
   it('deletes one incarnation only where asked', async () => {

@@ -56,13 +56,23 @@ describe('start', () => {
     manager.addController({ name: 'test', sources: [source(store, ownKey)], reconcile: (key) => { seen.push(key); return Promise.resolve({}); } });
     const started = manager.start();
     await eventually('the list is asked for', () => when(held.length === 1));
-    expect(await readiness()).toEqual({ code: 503, text: 'configmaps.v1. is not synced yet.\n' });
+    expect(await readiness()).toEqual({ code: 503, text: 'configmaps.v1. is not synced yet: its first list is under way.\n' });
     expect(seen).toEqual([]);
     listed(held[0]!);
     await started;
     expect((await readiness()).code).toBe(200);
     await eventually('it reconciles', () => when(seen.length === 1));
     expect(seen).toEqual(['ml/a']);
+  });
+
+  it('says why it is not ready', async () => {
+    answerList = (response) => { sendJson(response, 403, { kind: 'Status', reason: 'Forbidden', message: 'the operator may not list configmaps' }); };
+    manager.watchKind(CONFIGMAP);
+    const started = manager.start();
+    await eventually('it serves', () => manager.port);
+    await eventually('the refusal is shown', async () => when((await readiness()).text.includes('may not list configmaps')));
+    manager.stop();
+    await started;
   });
 
   it('watches each given namespace by itself, and cluster-scoped kinds once', async () => {

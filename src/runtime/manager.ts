@@ -170,6 +170,6 @@ export class Manager {
 
   #notReady(): string[] {
     if (this.#stopSources.signal.aborted) return ['The operator is stopping.'];
-    return this.#reflectors.filter(({ synced }) => !synced).map(({ resource }) => `${resource} is not synced yet.`);
+    return this.#reflectors.filter(({ synced }) => !synced).map(({ resource, problem }) => `${resource} is not synced yet: ${problem}`);
   }
 }

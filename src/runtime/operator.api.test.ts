@@ -1,9 +1,9 @@
 /**
  * The runtime against a real kube-apiserver and etcd: what a stand-in would only confirm to whoever wrote it.
  */
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import dotI, { type ResourceEvent } from '@dot-i/k8s-operator';
 import { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -34,6 +34,7 @@ interface ConfigMap extends KubeObject {
 
 let server: ApiServer;
 let client: KubeClient;
+let crdFile: string;
 
 const configMap = (namespace: string, name: string, data: Record<string, string> = {}): ConfigMap => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name }, data });
 const refTo = (namespace: string, name: string) => ({ type: CONFIGMAP, namespace, name });
@@ -61,13 +62,15 @@ beforeAll(async () => {
     metadata: { name: 'widgets.test.io' },
     spec: { group: 'test.io', scope: 'Namespaced', names: { plural: 'widgets', kind: 'Widget' }, versions: [{ name: 'v1', served: true, storage: true, schema, subresources: { status: {} } }] },
   };
-  await writeFile(join(tmpdir(), `widgets-${process.pid}.json`), JSON.stringify(crd));
+  crdFile = join(await mkdtemp(join(tmpdir(), 'crd-')), 'widgets.json');
+  await writeFile(crdFile, JSON.stringify(crd));
   await server.call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd);
   await eventually('the CRD is served', () => client.list(WIDGET).then(() => true, () => undefined));
 });
 
 afterAll(async () => {
   client.close();
+  await rm(dirname(crdFile), { recursive: true });
   await server.stop();
 });
 
@@ -181,6 +184,10 @@ class TestOperator extends KubeOperator {
     return this.patchResourceStatus(event.meta, status);
   }
 
+  uriOf({ group, version, plural }: ResourceType): string {
+    return this.getCustomResourceApiUri(group, version, plural, 'ml');
+  }
+
   register(file: string) {
     return this.registerCustomResourceDefinition(file);
   }
@@ -233,14 +240,20 @@ describe('operator', () => {
       operator.onEvents(WIDGET, ns, async (event) => {
         told.push(event.type);
         if (await operator.finalize(event, () => { cleaned += 1; return Promise.resolve(); })) return;
-        if (event.type !== ResourceEventType.Deleted) await operator.report(event, { phase: 'Seen' });
+        if (event.type === ResourceEventType.Deleted) return;
+        await operator.report(event, { phase: 'Seen' });
+        await operator.merge(event, { more: 'merged' });
       });
     };
     const ref = { type: WIDGET, namespace: ns, name: 'w' };
     const finalizers = async (): Promise<readonly string[] | undefined> => (await client.get(ref))?.metadata.finalizers;
     await run(listen, async () => {
       await client.create(WIDGET, widget);
-      await eventually('the status is written', async () => (await client.get<KubeObject & { status?: { phase: string } }>(ref))?.status?.phase);
+      const status = await eventually('the status is written', async () => {
+        const written = (await client.get<KubeObject & { status?: { more?: string } }>(ref))?.status;
+        return written?.more === undefined ? undefined : written;
+      });
+      expect(status).toEqual({ phase: 'Seen', more: 'merged' });
       expect(await finalizers()).toEqual(['other.io/keep', 'test.io/finalizer']);
       await client.delete(ref);
       await eventually('our finalizer is gone and the other one is not', async () => when((await finalizers())?.join() === 'other.io/keep'));
@@ -264,8 +277,9 @@ describe('operator', () => {
 
   it('applies a CRD from its file, also when it exists', async () => {
     await run(() => undefined, async (operator) => {
-      const registered = await operator.register(join(tmpdir(), `widgets-${process.pid}.json`));
+      const registered = await operator.register(crdFile);
       expect(registered).toMatchObject({ group: 'test.io', plural: 'widgets' });
+      expect(operator.uriOf(WIDGET)).toBe(`${server.url}/apis/test.io/v1/namespaces/ml/widgets`);
     });
   });
 

@@ -8,6 +8,8 @@ import { Backoff } from './backoff.ts';
 import { sleep, type Clock } from './clock.ts';
 import { ApiError, asError, isExpired, isNotFound } from './errors.ts';
 import { typeId } from './keys.ts';
+import { listAll } from './pager.ts';
+import { SilenceGuard } from './silence.ts';
 import type { Store } from './store.ts';
 import type { KubeObject, ResourceType, WatchEvent, WatchingClient } from './types.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -23,7 +25,6 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly random?: () => number;
 }
 
-const PAGE_SIZE = 500;
 const RETRY = { initialMs: 200, maxMs: 30_000, jitter: 1 };
 /** A kind whose CRD is not installed may be installed later: looked for at this pace, without noise. */
 const MISSING_RETRY_MS = 30_000;
@@ -42,6 +43,7 @@ export class Reflector<T extends KubeObject> {
   readonly #firstSync = Promise.withResolvers<undefined>();
   #synced = false;
   #missing = false;
+  #problem = 'its first list is under way.';
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -51,6 +53,11 @@ export class Reflector<T extends KubeObject> {
 
   get resource(): string {
     return typeId(this.#options.type);
+  }
+
+  /** Why it is not synced, as far as known. */
+  get problem(): string {
+    return this.#problem;
   }
 
   /** The store has had one complete list, or the kind does not exist. */
@@ -87,8 +94,8 @@ export class Reflector<T extends KubeObject> {
   }
 
   async #list(signal: AbortSignal): Promise<string> {
-    const { store, namespace } = this.#options;
-    const { items, resourceVersion } = await this.#listPages(signal);
+    const { client, type, store, namespace } = this.#options;
+    const { items, resourceVersion } = await listAll<T>(client, type, { ...this.#selection(), signal });
     store.advance(namespace, resourceVersion);
     store.replace(items, namespace);
     this.#missing = false;
@@ -96,33 +103,9 @@ export class Reflector<T extends KubeObject> {
     return resourceVersion;
   }
 
-  /** A page token outlives five minutes at most; whoever is slower than that gets everything in one answer. */
-  async #listPages(signal: AbortSignal): Promise<{ items: T[]; resourceVersion: string }> {
-    const items: T[] = [];
-    let continueToken: string | undefined;
-    do {
-      try {
-        const page = await this.#page(signal, { limit: PAGE_SIZE, ...(continueToken === undefined ? {} : { continueToken }) });
-        items.push(...page.items);
-        continueToken = page.continueToken;
-        if (continueToken === undefined) return { items, resourceVersion: page.resourceVersion };
-      } catch (error) {
-        if (continueToken === undefined || !isExpired(error)) throw error;
-        const whole = await this.#page(signal, {});
-        return { items: [...whole.items], resourceVersion: whole.resourceVersion };
-      }
-    } while (!signal.aborted);
-    throw new Error('The list was aborted.');
-  }
-
-  #page(signal: AbortSignal, page: { readonly limit?: number; readonly continueToken?: string }) {
-    const { client, type } = this.#options;
-    return client.list<T>(type, { ...this.#selection(), ...page, signal });
-  }
-
   async #watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
     const { client, type } = this.#options;
-    const silence = new SilenceGuard(this.#options.clock);
+    const silence = new SilenceGuard(this.#options.clock, SILENCE_MS);
     const timeoutSeconds = Math.round(WATCH_SECONDS.least + this.#random() * (WATCH_SECONDS.most - WATCH_SECONDS.least));
     const stop = AbortSignal.any([signal, silence.signal]);
     try {
@@ -150,6 +133,7 @@ export class Reflector<T extends KubeObject> {
 
   #explain(error: Error): void {
     const { log, type, namespace } = this.#options;
+    this.#problem = error.message;
     const fields = { resource: typeId(type), watchedNamespace: namespace, error };
     if (isNotFound(error)) this.#noteMissing();
     else if (isTooOld(error)) log.info('The watch is too far behind; listing again.', fields);
@@ -185,33 +169,4 @@ function isTooOld(error: Error): boolean {
 /** What says nothing about our version leaves it valid: lost connections, overload, a server that is starting. A plain 500 may mean the version. */
 function canResume(error: Error): boolean {
   return error instanceof ApiError && !isTooOld(error) && (error.code === 0 || error.code === 429 || error.code > 500);
-}
-
-/** Aborts when nothing was heard for too long: a peer that vanished without closing the connection sends no error, ever. */
-class SilenceGuard {
-  readonly #clock: Clock;
-  readonly #controller = new AbortController();
-  #cancel: () => void;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-    this.#cancel = this.#arm();
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  heard(): void {
-    this.#cancel();
-    this.#cancel = this.#arm();
-  }
-
-  end(): void {
-    this.#cancel();
-  }
-
-  #arm(): () => void {
-    return this.#clock.after(SILENCE_MS, () => { this.#controller.abort(); });
-  }
 }
