@@ -5,25 +5,28 @@
  * words, and without them a finished run would look like one to start again, on a GPU. So where the cache has no ended pod, the API
  * server is asked; that is seldom, and never for a PruneJob that is over.
  */
+import { labels } from '../api/names.ts';
 import { isTrue, type Pod } from '../prunejob/kube.ts';
 import type { Client, ObjectStore } from '../runtime/types.ts';
-import { labels } from '../api/names.ts';
 import { podType } from './resources.ts';
 import type { LiveJob, LivePod } from './stores.ts';
 
 export async function lastPods(client: Pick<Client, 'list'>, enginePods: ObjectStore<LivePod>, job: LiveJob): Promise<readonly LivePod[]> {
   const uid = job.metadata.uid ?? '';
   const cached = enginePods.byIndex('owner', uid);
-  if (!hasEnded(job) || cached.some(hasEndedPod)) return cached;
+  if (tellsTheEnd(job, cached)) return cached;
   const { items } = await client.list<LivePod>(podType, { namespace: job.metadata.namespace ?? '', labelSelector: selector(job) });
   return items.filter((pod) => pod.metadata.ownerReferences?.some((owner) => owner.uid === uid));
 }
 
-function hasEnded({ status }: LiveJob): boolean {
-  return isTrue(status?.conditions, 'Complete') || isTrue(status?.conditions, 'Failed');
+/** An earlier try that failed says nothing about how a Job came to be Complete, nor an ended pod about another that may still speak. */
+function tellsTheEnd({ status }: LiveJob, pods: readonly Pod[]): boolean {
+  if (isTrue(status?.conditions, 'Complete')) return pods.some((pod) => pod.status?.phase === 'Succeeded');
+  if (isTrue(status?.conditions, 'Failed')) return pods.length > 0 && pods.every(hasEnded);
+  return true;
 }
 
-function hasEndedPod({ status }: Pod): boolean {
+function hasEnded({ status }: Pod): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 

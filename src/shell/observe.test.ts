@@ -67,35 +67,35 @@ describe('createObserve', () => {
   });
 
   describe('the pods of a Job that ended', () => {
-    const conditions = [{ type: 'Complete', status: 'True' }];
-    const ended = (pruneJobStatus?: PruneJobStatus) => {
-      const run = pruneJob('mixtral', pruneJobStatus === undefined ? {} : { status: pruneJobStatus });
-      const child = { ...job(run, 'prune'), status: { conditions } };
+    const ended = (type: string, status?: PruneJobStatus) => {
+      const run = pruneJob('mixtral', status === undefined ? {} : { status });
+      const child = { ...job(run, 'prune'), status: { conditions: [{ type, status: 'True' }] } };
       stores.pruneJobs.upsert(run);
       stores.jobs.upsert(child);
       return child;
     };
+    const pod = (child: LiveJob, phase: string, name = 'a'): LivePod => ({ ...podOf(child, { phase }), metadata: { ...podOf(child).metadata, name, uid: name } });
+    const seen = async () => (await observe('ml/mixtral'))?.childJobs[0]?.pods.map(({ status }) => status?.phase);
     const lists = () => client.calls.filter((call) => call.verb === 'list');
-    const pods = async () => (await observe('ml/mixtral'))?.childJobs[0]?.pods;
 
-    it('are asked for when the cache still shows them running', async () => {
-      const child = ended();
-      stores.enginePods.upsert(podOf(child));
-      const live = podOf(child, { phase: 'Succeeded' });
-      client.put(podType, live).put(podType, { ...podOf(job(pruneJob('other'), 'prune')), metadata: { name: 'other', namespace: 'ml' } });
-      expect(await pods()).toEqual([live]);
-    });
-
-    it('come from the cache when it shows their end', async () => {
-      const live = podOf(ended(), { phase: 'Succeeded' });
-      stores.enginePods.upsert(live);
-      expect(await pods()).toEqual([live]);
-      expect(lists()).toEqual([]);
+    it.each([
+      { what: 'a Complete Job whose pod is still seen running', type: 'Complete', cached: ['Running'], asked: true },
+      { what: 'a Complete Job of which only the failed try was seen', type: 'Complete', cached: ['Failed'], asked: true },
+      { what: 'a Complete Job without a pod', type: 'Complete', cached: [], asked: true },
+      { what: 'a Complete Job whose pod was seen to succeed', type: 'Complete', cached: ['Failed', 'Succeeded'], asked: false },
+      { what: 'a Failed Job with a pod that is still seen running', type: 'Failed', cached: ['Failed', 'Running'], asked: true },
+      { what: 'a Failed Job whose pods all ended', type: 'Failed', cached: ['Failed', 'Failed'], asked: false },
+      { what: 'a Job that still works', type: 'Suspended', cached: ['Running'], asked: false },
+    ])('are asked for, $asked, of $what', async ({ type, cached, asked }) => {
+      const child = ended(type);
+      cached.forEach((phase, index) => { stores.enginePods.upsert(pod(child, phase, `${index}`)); });
+      client.put(podType, pod(child, 'Live')).put(podType, { ...pod(job(pruneJob('other'), 'prune'), 'Foreign', 'other') });
+      expect(await seen()).toEqual(asked ? ['Live'] : cached);
     });
 
     it('are of no interest once the PruneJob is over', async () => {
-      ended({ conditions: [{ type: 'Complete', status: 'True', reason: 'Finished', message: 'm', lastTransitionTime: '2026-01-01T00:00:00Z' }] });
-      expect(await pods()).toEqual([]);
+      ended('Complete', { conditions: [{ type: 'Complete', status: 'True', reason: 'Finished', message: 'm', lastTransitionTime: '2026-01-01T00:00:00Z' }] });
+      expect(await seen()).toEqual([]);
       expect(lists()).toEqual([]);
     });
   });
