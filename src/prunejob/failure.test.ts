@@ -1,19 +1,27 @@
 import { describe, expect, it } from 'vitest';
 
 import { isFinished, jobState, obstacleOf, queuedBecause } from './failure.ts';
-import { child, endedPod, failedJob, runningPod, secondsBefore, succeeded, waitingPod } from './testing/builders.ts';
+import { child, endedPod, failedJob, now, runningPod, secondsBefore, succeeded, waitingPod } from './testing/builders.ts';
 
 const error = (reason: string): string => JSON.stringify({ kind: 'Error', reason, message: `The engine says ${reason}.` });
 
 describe('a Job', () => {
   it('is active until a condition says otherwise', () => {
-    expect(jobState(child('prune'))).toBe('Active');
-    expect(jobState(child('prune', { job: { status: { conditions: [{ type: 'FailureTarget', status: 'True' }] } } }))).toBe('Active');
+    expect(jobState(child('prune'), now)).toBe('Active');
+    expect(jobState(child('prune', { job: { status: { conditions: [{ type: 'FailureTarget', status: 'True' }] } } }), now)).toBe('Active');
   });
 
   it('succeeds', () => {
-    expect(jobState(succeeded('prune', {}))).toBe('Succeeded');
+    expect(jobState(succeeded('prune', {}), now)).toBe('Succeeded');
     expect(isFinished(succeeded('prune', {}).job)).toBe(true);
+  });
+
+  it.each([
+    { name: 'just now', seconds: 29, state: 'Active' },
+    { name: 'long ago', seconds: 31, state: 'Succeeded' },
+  ])('that ended $name while its pod is seen running: $state', ({ seconds, state }) => {
+    const conditions = [{ type: 'Complete', status: 'True', lastTransitionTime: secondsBefore(seconds) }];
+    expect(jobState(child('prune', { job: { status: { conditions } }, pods: [endedPod({ exitCode: 3 }), runningPod()] }), now)).toBe(state);
   });
 
   it.each([
@@ -26,17 +34,17 @@ describe('a Job', () => {
     { name: 'killed for memory each time', jobReason: 'BackoffLimitExceeded', end: { exitCode: 137, reason: 'OOMKilled' }, reason: 'BackoffLimitExceeded', says: /OOMKilled.*runner\.podTemplate/ },
     { name: 'too slow', jobReason: 'DeadlineExceeded', end: { exitCode: 143 }, reason: 'DeadlineExceeded', says: /21600 s.*activeDeadline/ },
   ])('fails: $name', ({ jobReason, end, reason, says }) => {
-    expect(jobState(failedJob('prune', jobReason, end))).toEqual({ reason, message: expect.stringMatching(says) as string });
+    expect(jobState(failedJob('prune', jobReason, end), now)).toEqual({ reason, message: expect.stringMatching(says) as string });
   });
 
   it('fails with the newest pod\'s reason', () => {
     const pods = [endedPod({ exitCode: 3, message: error('Interrupted'), finishedAt: '2026-01-01T11:00:00Z' }), endedPod({ exitCode: 2, message: error('ModelCorrupt'), finishedAt: '2026-01-01T10:00:00Z' })];
     const job = { ...failedJob('prune', 'BackoffLimitExceeded', { exitCode: 3 }), pods };
-    expect(jobState(job)).toMatchObject({ message: expect.stringContaining('Interrupted') as string });
+    expect(jobState(job, now)).toMatchObject({ message: expect.stringContaining('Interrupted') as string });
   });
 
   it('fails without a pod to ask', () => {
-    expect(jobState({ ...failedJob('prune', 'BackoffLimitExceeded', { exitCode: 1 }), pods: [] })).toMatchObject({ reason: 'Internal' });
+    expect(jobState({ ...failedJob('prune', 'BackoffLimitExceeded', { exitCode: 1 }), pods: [] }, now)).toMatchObject({ reason: 'Internal' });
   });
 });
 

@@ -18,11 +18,18 @@ export type JobState = 'Active' | 'Succeeded' | Failure;
 
 const byExitCode: Readonly<Record<number, FailedReason>> = { 2: 'RecipeInvalid', 3: 'StorageUnavailable', 4: 'QualityRefused', 5: 'OutOfGPUMemory' };
 
-export function jobState(child: ChildJob): JobState {
+/** Jobs and pods come by different watches; for this long an ended Job's pod may still be seen running. */
+const lastWordsMs = 30_000;
+
+export function jobState(child: ChildJob, now: Date): JobState {
   const { conditions } = child.job.status ?? {};
-  if (isTrue(conditions, 'Complete')) return 'Succeeded';
-  const failed = condition(conditions, 'Failed');
-  return failed?.status === 'True' ? failureOf(child, failed.reason, failed.message) : 'Active';
+  const ended = ['Complete', 'Failed'].map((type) => condition(conditions, type)).find((candidate) => candidate?.status === 'True');
+  if (ended === undefined || mayStillSpeak(child, now.getTime() - Date.parse(ended.lastTransitionTime ?? ''))) return 'Active';
+  return ended.type === 'Complete' ? 'Succeeded' : failureOf(child, ended.reason, ended.message);
+}
+
+function mayStillSpeak({ pods }: ChildJob, sinceMs: number): boolean {
+  return sinceMs < lastWordsMs && pods.some((pod) => engineEnd(pod) === undefined && pod.status?.phase === 'Running');
 }
 
 function failureOf(child: ChildJob, jobReason: string | undefined, jobMessage: string | undefined): Failure {

@@ -10,7 +10,7 @@ export function gateRefused(run: Run): Step | undefined {
   if (refused?.status !== 'False') return undefined;
   const end = fail(run, { reason: refused.reason as FailedReason, message: refused.message });
   const child = latestChild(run, 'clean');
-  if (child !== undefined) return jobState(child) === 'Active' ? { phase: 'Pruning' } : end;
+  if (child !== undefined) return jobState(child, run.now) === 'Active' ? { phase: 'Pruning' } : end;
   if (run.status.runKey === undefined || run.observed.sameRun !== undefined) return end;
   return startJob(run, { stage: 'clean', attempt: 1, phase: 'Pruning', conditions: [], waiting: { type: 'Queued', status: 'True' } });
 }

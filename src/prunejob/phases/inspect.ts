@@ -4,7 +4,7 @@ import { startJob } from '../jobs.ts';
 import { engineEnd, messageOf } from '../messages.ts';
 import type { ChildJob } from '../observed.ts';
 import { holds, isBeingDeleted, latestChild, type Run } from '../run.ts';
-import { fail, waitThenFail, type Step } from '../step.ts';
+import { fail, lookAgainMs, waitThenFail, type Step } from '../step.ts';
 
 const inspecting = { type: 'Planned', status: 'Unknown', reason: 'Inspecting', message: 'A CPU pod reads the facts of the model.' } as const;
 
@@ -12,7 +12,7 @@ export function inspect(run: Run): Step | undefined {
   if (run.spec.serving === undefined || holds(run, 'Planned')) return undefined;
   const child = latestChild(run, 'inspect');
   if (child === undefined || (isBeingDeleted(child) && !isFinished(child.job))) return startInspect(run, child?.attempt ?? 1);
-  const state = jobState(child);
+  const state = jobState(child, run.now);
   if (state === 'Active') return inProgress(run, child);
   return state === 'Succeeded' ? afterSuccess(run, child) : fail(run, state, 'Planned');
 }
@@ -23,7 +23,7 @@ function startInspect(run: Run, attempt: number): Step {
 
 function inProgress(run: Run, child: ChildJob): Step {
   const obstacle = obstacleOf(child);
-  if (obstacle === undefined) return { phase: 'Inspecting', conditions: [{ ...inspecting, message: unschedulableBecause(child.pods) ?? inspecting.message }] };
+  if (obstacle === undefined) return { phase: 'Inspecting', conditions: [{ ...inspecting, message: unschedulableBecause(child.pods) ?? inspecting.message }], requeueAfterMs: lookAgainMs };
   return waitThenFail(run, 'Inspecting', { type: 'Planned', status: 'False', ...obstacle });
 }
 

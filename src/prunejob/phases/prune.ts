@@ -18,7 +18,7 @@ export function prune(run: Run): Step | undefined {
   if (run.spec.planOnly === true || holds(run, 'Published')) return undefined;
   const child = latestChild(run, 'prune');
   if (child === undefined || (isBeingDeleted(child) && !isFinished(child.job))) return startPrune(run, run.status.attempt ?? 1);
-  const state = jobState(child);
+  const state = jobState(child, run.now);
   if (state === 'Active') return inProgress(run, child);
   return state === 'Succeeded' ? afterSuccess(run, child) : failed(run, state);
 }

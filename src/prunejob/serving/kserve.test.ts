@@ -128,6 +128,7 @@ describe('what runs', () => {
     { name: 'no replica is wanted', change: { deployments: [deployment({ spec: { replicas: 0 }, status: { replicas: 0, updatedReplicas: 0, availableReplicas: 0 } })] }, says: /0 of 0/ },
     { name: 'an old pod is left', change: { pods: [pod('new', 'rs-10'), pod('old', 'rs-9')] }, says: /1 pod\(s\) of its old template/ },
     { name: 'a pod is still ending', change: { pods: [pod('new', 'rs-10'), pod('gone', 'rs-9', { deletionTimestamp: 't' })] }, says: /old template/ },
+    { name: 'a pod of the new template is ending', change: { pods: [pod('new', 'rs-10'), pod('gone', 'rs-10', { deletionTimestamp: 't' })] }, says: /1 pod/ },
     { name: 'the service is not Ready', change: { service: isvc({ status: { conditions: [{ type: 'Ready', status: 'False' }] } }) }, says: /not Ready/ },
     { name: 'the model is loading', change: { service: isvc({ status: { modelStatus: { transitionStatus: 'InProgress' } } }) }, says: /InProgress/ },
   ])('is not settled when $name', ({ change, says }) => {
