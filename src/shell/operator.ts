@@ -86,7 +86,7 @@ export class PruneOperator extends KubeOperator {
 
   #reconcile(stores: Stores, poller: ProgressPoller): Reconcile {
     const { client, recorder } = this;
-    const { engine, metrics } = this.#options;
+    const { engine, log, metrics } = this.#options;
     const serviceAccounts = new ServiceAccounts(client, systemClock);
     return createReconcile({
       observe: createObserve({ stores, client, serviceAccounts, progressOf: (podUid) => poller.latest(podUid), adapter: kserve, engine }),
@@ -96,6 +96,7 @@ export class PruneOperator extends KubeOperator {
       recorder,
       metrics: new DomainMetrics(metrics.registry),
       clock: systemClock,
+      log,
     });
   }
 }

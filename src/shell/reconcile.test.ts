@@ -6,6 +6,7 @@ import type { Observed } from '../prunejob/observed.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { ApiError } from '../runtime/errors.ts';
 import type { RecordedEvent } from '../runtime/recorder.ts';
+import type { Logger } from '../telemetry/log.ts';
 import type { Act } from './act.ts';
 import { DomainMetrics } from './domain-metrics.ts';
 import { FakeClient } from './testing/fake-client.ts';
@@ -21,6 +22,7 @@ describe('createReconcile', () => {
   let registry: Registry;
   let steps: string[];
   let events: RecordedEvent[];
+  let lines: string[];
   let present: PruneJob | undefined;
   let decision: Decision;
 
@@ -29,10 +31,13 @@ describe('createReconcile', () => {
     registry = new Registry();
     steps = [];
     events = [];
+    lines = [];
     present = pruneJob('mixtral');
     decision = { actions, status, events: [event], requeueAfterMs: 5000 };
   });
 
+  const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, child: () => silent };
+  const log: Logger = { ...silent, info: (message) => void lines.push(message) };
   const act: Act = (action) => Promise.resolve(void steps.push(action.kind));
   const reconcile = (overrides: { act?: Act } = {}) =>
     createReconcile({
@@ -43,6 +48,7 @@ describe('createReconcile', () => {
       recorder: { record: (recorded) => void (steps.push('event'), events.push(recorded)) },
       metrics: new DomainMetrics(registry),
       clock: systemClock,
+      log,
       ...overrides,
     })('ml/mixtral');
 
@@ -56,6 +62,7 @@ describe('createReconcile', () => {
       status,
     });
     expect(events).toEqual([{ regarding: present, ...event }]);
+    expect(lines).toEqual(['Done: AddFinalizer.', 'Done: DeleteJob mixtral-prune-1.', 'Done.']);
   });
 
   it.each([
@@ -123,7 +130,7 @@ describe('createReconcile', () => {
       const metrics = new DomainMetrics(registry);
       metrics.show(pruneJob('mixtral'), status);
       present = undefined;
-      await createReconcile({ observe: () => Promise.resolve(undefined), decide: () => decision, act, client, recorder: { record: () => undefined }, metrics, clock: systemClock })('ml/mixtral');
+      await createReconcile({ observe: () => Promise.resolve(undefined), decide: () => decision, act, client, recorder: { record: () => undefined }, metrics, clock: systemClock, log })('ml/mixtral');
       expect(await series('stun_prunejob_status_phase')).toEqual([]);
       expect(client.calls).toEqual([]);
     });

@@ -7,12 +7,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { apiVersion, kind } from '../api/names.ts';
 import type { PruneJob, PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
-import type { Action, Decision } from '../prunejob/decision.ts';
+import type { Action, Decision, EventIntent } from '../prunejob/decision.ts';
 import type { Observed } from '../prunejob/observed.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { asError, isNotFound } from '../runtime/errors.ts';
 import type { Recorder } from '../runtime/recorder.ts';
 import type { Client, Reconcile } from '../runtime/types.ts';
+import type { Logger } from '../telemetry/log.ts';
 import type { Act } from './act.ts';
 import type { DomainMetrics } from './domain-metrics.ts';
 import type { Observe } from './observe.ts';
@@ -26,6 +27,7 @@ export interface ReconcileOptions {
   readonly recorder: Recorder;
   readonly metrics: DomainMetrics;
   readonly clock: Clock;
+  readonly log: Logger;
 }
 
 export function createReconcile(options: ReconcileOptions): Reconcile {
@@ -38,16 +40,22 @@ export function createReconcile(options: ReconcileOptions): Reconcile {
     const decision = options.decide(observed, options.clock.now());
     await runActions(options, decision, observed.pruneJob);
     await writeStatus(options.client, observed.pruneJob, decision.status);
-    for (const event of decision.events) options.recorder.record({ regarding: observed.pruneJob, ...event });
+    for (const event of decision.events) tell(options, observed.pruneJob, event);
     options.metrics.show(observed.pruneJob, decision.status);
     return decision.requeueAfterMs === undefined ? {} : { requeueAfterMs: decision.requeueAfterMs };
   };
+}
+
+function tell({ recorder, log }: ReconcileOptions, regarding: PruneJob, event: EventIntent): void {
+  recorder.record({ regarding, ...event });
+  log.info(event.note, { reason: event.reason });
 }
 
 async function runActions(options: ReconcileOptions, { actions }: Decision, pruneJob: PruneJob): Promise<void> {
   for (const action of actions) {
     try {
       await options.act(action, pruneJob);
+      options.log.info(`Done: ${describe(action)}.`);
     } catch (error) {
       options.recorder.record({ regarding: pruneJob, type: 'Warning', reason: 'ActionFailed', action: action.kind, note: `${describe(action)}: ${asError(error).message}` });
       throw error;
