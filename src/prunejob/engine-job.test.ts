@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import type { RunnerSpec } from '../api/v1alpha1/prunejob.ts';
 import { compact } from './compact.ts';
-import { engineJob, type EngineJobOptions } from './engine-job.ts';
+import { engineJob } from './engine-job.ts';
+import type { EngineJobOptions } from './engine-pod.ts';
 import { pruneJob, runKey, spec } from './testing/builders.ts';
 
 interface Built {

@@ -6,7 +6,9 @@
  */
 import { describe, expect, it } from 'vitest';
 
-import { bytesWith, expertsKept, gpusNeeded, planGPUs, tensorParallelSizes, type PlanInput } from './gpu-plan.ts';
+import { bytesWith, expertsKept, gpusNeeded, tensorParallelSizes } from './gpu-fit.ts';
+import { planGPUs } from './gpu-plan.ts';
+import type { PlanInput } from './gpu-plan-types.ts';
 import { facts } from './testing/builders.ts';
 
 const mebibyte = 2 ** 20;

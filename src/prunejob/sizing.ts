@@ -1,6 +1,6 @@
 /** What the plan counts with: the PruneJob's own sizing, else what the service's arguments and the nodes say. */
 import type { SizingSpec } from '../api/v1alpha1/prunejob.ts';
-import type { Sizing } from './gpu-plan.ts';
+import type { Sizing } from './gpu-plan-types.ts';
 import type { Facts } from './messages.ts';
 import type { GPUNode } from './observed.ts';
 import type { ServiceObserved } from './serving/adapter.ts';

@@ -1,6 +1,7 @@
 /** The GPU plan: made once from the facts, the service as it runs and the nodes, and refused before a GPU is spent. */
 import type { PruneJobStatus, ServingSpec } from '../../api/v1alpha1/prunejob.ts';
-import { planGPUs, type Asked, type Plan, type PlanRefusal, type ServiceSize } from '../gpu-plan.ts';
+import { planGPUs } from '../gpu-plan.ts';
+import type { Asked, Plan, PlanRefusal, ServiceSize } from '../gpu-plan-types.ts';
 import { messageOf, type Facts } from '../messages.ts';
 import { fieldsOwnedByGit } from '../ownership.ts';
 import { holds, latestChild, type Run } from '../run.ts';

@@ -1,0 +1,112 @@
+/** The pod of an engine Job: what runs, where, and with which rights. Every one meets Pod Security "restricted". */
+import type { Stage } from '../api/names.ts';
+import type { PruneJob, RunnerSpec } from '../api/v1alpha1/prunejob.ts';
+import { engineContainer } from './messages.ts';
+import type { EngineConfig } from './observed.ts';
+import { recipe } from './recipe.ts';
+import { claimVolumes, outputPath, sourcePath } from './storage-paths.ts';
+
+export interface EngineJobOptions {
+  readonly pruneJob: PruneJob;
+  readonly stage: Stage;
+  readonly attempt: number;
+  readonly engine: EngineConfig;
+  readonly serviceAccount: { readonly name: string; readonly secretNames: readonly string[] };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const terminationLog = '/dev/termination-log';
+const progressPort = 8080;
+const scratch = '/scratch';
+const user = 65532;
+
+/** As GPU feature discovery labels them; `runner.gpuProducts` replaces the list. */
+const h100Products = ['NVIDIA-H100-80GB-HBM3', 'NVIDIA-H100-PCIe', 'NVIDIA-H100-NVL'];
+
+export function podSpec(options: EngineJobOptions): Fields {
+  const { pruneJob, stage, serviceAccount } = options;
+  const { runner } = pruneJob.spec;
+  return {
+    restartPolicy: 'Never',
+    serviceAccountName: serviceAccount.name,
+    automountServiceAccountToken: false,
+    terminationGracePeriodSeconds: 60,
+    securityContext: { runAsNonRoot: true, runAsUser: user, runAsGroup: user, fsGroup: user, seccompProfile: { type: 'RuntimeDefault' } },
+    ...(stage === 'prune' ? gpuPlacement(runner) : {}),
+    containers: [container(options)],
+    volumes: [
+      { name: 'tmp', emptyDir: {} },
+      ...(stage === 'prune' ? [{ name: 'scratch', ...scratchVolume(runner) }] : []),
+      ...claimVolumes(pruneJob.spec).volumes,
+    ],
+  };
+}
+
+function gpuPlacement({ gpuProducts }: RunnerSpec): Fields {
+  const product = { key: 'nvidia.com/gpu.product', operator: 'In', values: gpuProducts ?? h100Products };
+  return {
+    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [product] }] } } },
+    tolerations: [{ key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' }],
+  };
+}
+
+/** A generic ephemeral volume goes with its pod; what must survive a killed pod is the engine's checkpoint beside the output. */
+function scratchVolume({ scratch: asked }: RunnerSpec): Fields {
+  if (asked?.storageClassName === undefined) return { emptyDir: asked === undefined ? {} : { sizeLimit: asked.size } };
+  const spec = { accessModes: ['ReadWriteOnce'], storageClassName: asked.storageClassName, resources: { requests: { storage: asked.size } } };
+  return { ephemeral: { volumeClaimTemplate: { spec } } };
+}
+
+function container({ pruneJob, stage, engine, serviceAccount }: EngineJobOptions): Fields {
+  const { spec } = pruneJob;
+  return {
+    name: engineContainer,
+    image: spec.runner.image ?? engine.image,
+    ...(engine.imagePullPolicy === undefined ? {} : { imagePullPolicy: engine.imagePullPolicy }),
+    args: engineArgs(pruneJob, stage),
+    env: environment(pruneJob, stage),
+    envFrom: serviceAccount.secretNames.map((name) => ({ secretRef: { name } })),
+    ...(stage === 'prune' ? { ports: [{ name: 'progress', containerPort: progressPort }] } : {}),
+    resources: resources(spec.runner, stage),
+    terminationMessagePath: terminationLog,
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+    volumeMounts: [
+      { name: 'tmp', mountPath: '/tmp' },
+      ...(stage === 'prune' ? [{ name: 'scratch', mountPath: scratch }] : []),
+      ...claimVolumes(spec).mounts,
+    ],
+  };
+}
+
+function engineArgs({ spec, status }: PruneJob, stage: Stage): string[] {
+  const model = ['--model', sourcePath(spec.model.uri)];
+  const output = ['--output', outputPath(spec.output.uri)];
+  const withRecipe = [...model, '--recipe', 'env:STUN_RECIPE', ...output];
+  switch (stage) {
+    case 'inspect':
+      return ['inspect', ...withRecipe];
+    case 'prune':
+      return ['prune', ...withRecipe, '--work', scratch, '--device', spec.runner.device];
+    case 'clean':
+      return ['clean', ...output, '--run', status?.runKey ?? '', ...model];
+  }
+}
+
+function environment({ spec, status }: PruneJob, stage: Stage): Fields[] {
+  return [
+    { name: 'STUN_RECIPE', value: recipe(spec, status?.plan?.ratio) },
+    { name: 'STUN_TERMINATION_LOG', value: terminationLog },
+    // The root file system is read-only, and libraries expect a home that they can write to.
+    { name: 'HOME', value: '/tmp' },
+    ...(stage === 'prune' ? [{ name: 'STUN_PROGRESS_PORT', value: `${progressPort}` }] : []),
+  ];
+}
+
+/** The GPU is asked for also with device cpu: the run then still takes its turn on the node it was meant for. */
+function resources({ gpus }: RunnerSpec, stage: Stage): Fields {
+  if (stage !== 'prune') return { requests: { cpu: '100m', memory: '512Mi' } };
+  const gpu = { 'nvidia.com/gpu': `${gpus}` };
+  return { requests: { cpu: '1', memory: '4Gi', ...gpu }, limits: gpu };
+}
