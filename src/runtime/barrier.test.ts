@@ -56,6 +56,13 @@ describe('a key whose writes are not visible', () => {
     expect(held.holds('ml/owner')).toBe(false);
   });
 
+  it('is not held when the five seconds were over before anyone asked', async () => {
+    const held = barrier();
+    held.expect('ml/owner', [write()]);
+    await clock.advance(5_000);
+    expect(held.holds('ml/owner')).toBe(false);
+  });
+
   it('is not released where nobody waits for it', () => {
     const held = barrier();
     held.expect('ml/owner', [write()]);

@@ -19,10 +19,16 @@ class LeaseServer {
   lease: Lease | undefined;
   down = false;
   writes = 0;
+  /** Someone edits the Lease, not its holder, after each read. */
+  touched = false;
   #version = 0;
 
   get(): Promise<KubeObject | undefined> {
-    return this.#answer(() => this.lease);
+    return this.#answer(() => {
+      const read = this.lease;
+      if (this.touched && read !== undefined) this.put(read.spec);
+      return read;
+    });
   }
 
   create(_type: unknown, object: KubeObject): Promise<KubeObject> {
@@ -151,6 +157,11 @@ describe('keeping it', () => {
       server.put(server.lease!.spec);
       await clock.advance(2_000);
     }
+    server.put(server.lease!.spec);
+    server.touched = true;
+    await clock.advance(5_000);
+    server.touched = false;
+    await clock.advance(20_000);
     expect(a.elector.leading).toBe(true);
     a.stop.abort();
     await a.ended;

@@ -4,8 +4,9 @@ import { createLogger } from '../telemetry/log.ts';
 import { ApiError } from './errors.ts';
 import { EventRecorder, type RecordedEvent } from './recorder.ts';
 import { stubClient, type StubClient } from './testing/stub-client.ts';
-import { ManualClock } from './testing/manual-clock.ts';
+import { ManualClock, settle } from './testing/manual-clock.ts';
 import { configMap } from './testing/objects.ts';
+import type { KubeObject } from './types.ts';
 
 let clock: ManualClock;
 let client: StubClient;
@@ -67,6 +68,18 @@ describe('repetitions', () => {
     recorder.record(event());
     await recorder.flush();
     expect(client.calls[2]?.args[1]).toEqual([{ op: 'add', path: '/series', value: { count: 6, lastObservedTime: '2026-01-01T00:01:00.000000Z' } }]);
+  });
+
+  it('wait for the event they repeat to be there', async () => {
+    const created = Promise.withResolvers<KubeObject>();
+    const slow = stubClient();
+    use({ ...slow, create: (() => { slow.calls.push({ verb: 'create', args: [] }); return created.promise; }) as StubClient['create'] });
+    for (let i = 0; i < 2; i += 1) recorder.record(event());
+    await settle();
+    expect(verbs()).toEqual(['create']);
+    created.resolve(configMap('event'));
+    await recorder.flush();
+    expect(verbs()).toEqual(['create', 'jsonPatch']);
   });
 
   it.each([

@@ -1,7 +1,7 @@
 /**
  * Reading what the API server sends: whole bodies, streams of JSON lines, and the Status object that explains a refusal.
  */
-import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { ApiError, asError } from './errors.ts';
 
 interface Status {
@@ -11,7 +11,7 @@ interface Status {
   readonly details?: { readonly retryAfterSeconds?: number };
 }
 
-export async function readText(response: IncomingMessage): Promise<string> {
+export async function readText(response: Readable): Promise<string> {
   response.setEncoding('utf8');
   let text = '';
   try {
@@ -23,7 +23,7 @@ export async function readText(response: IncomingMessage): Promise<string> {
 }
 
 /** Node's readline is not used: its iterator swallows the stream's errors, and a dead watch would look like a quiet one. */
-export async function* jsonLines<T>(response: IncomingMessage, signal: AbortSignal): AsyncGenerator<T> {
+export async function* jsonLines<T>(response: Readable, signal: AbortSignal): AsyncGenerator<T> {
   response.setEncoding('utf8');
   let rest = '';
   try {
