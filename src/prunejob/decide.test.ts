@@ -2,19 +2,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { compact } from './compact.ts';
-import { facts, prunedFields, prunedUri, result, withoutServing, pruneJob, serving, spec } from './testing/builders.ts';
+import { facts, prunedFields, prunedUri, pruneJob, result, serving, spec, withoutServing } from './testing/builders.ts';
 import { World } from './testing/world.ts';
-
-function published(overrides: ConstructorParameters<typeof World>[0] = {}): World {
-  const world = new World(overrides);
-  world.settle();
-  world.inspected();
-  world.settle();
-  world.start('prune');
-  world.settle();
-  world.pruned();
-  return world;
-}
 
 describe('a run with a service', () => {
   it('inspects, plans, prunes, publishes, moves the service and completes', () => {
@@ -44,7 +33,7 @@ describe('a run with a service', () => {
   });
 
   it('gives the service its own way of replacing pods back', () => {
-    const world = published();
+    const world = World.published();
     world.settle();
     world.roll();
     world.settle();
@@ -64,7 +53,7 @@ describe('a run with a service', () => {
   });
 
   it('applied again over its own result, completes with the same plan', () => {
-    const first = published();
+    const first = World.published();
     first.settle();
     first.roll();
     first.settle();
@@ -113,166 +102,6 @@ describe('a run without a service', () => {
     world.settle();
     expect(world.phase).toBe('Complete');
     expect(world.pruneJob.status?.runKey).toBe(result().runKey);
-  });
-});
-
-describe('a rollout that goes wrong', () => {
-  it.each([
-    { when: 'it times out', spoil: (world: World) => { world.roll(false); world.pass(1801); }, cause: /serving.timeout/ },
-    {
-      when: 'the new pods fail',
-      spoil: (world: World) => { world.changeService({ running: { modelUri: prunedUri, gpusPerReplica: 2, settled: false, failure: 'Pod x keeps crashing' } }); },
-      cause: /keeps crashing/,
-    },
-  ])('is put back when $when', ({ spoil, cause }) => {
-    const world = published();
-    const before = world.service.fields;
-    world.settle();
-    spoil(world);
-    world.settle();
-    expect(world.phase).toBe('RollingBack');
-    expect(world.service.fields).toEqual(before);
-    world.roll();
-    world.settle();
-    expect(world.condition('Failed')).toMatchObject({ reason: 'RolledBack', message: expect.stringMatching(cause) as string });
-    expect(world.condition('RolledBack')?.status).toBe('True');
-    expect(world.service.managedByUs).toBe(false);
-  });
-
-  it('says so when the old pods do not come back', () => {
-    const world = published();
-    world.settle();
-    world.roll(false);
-    world.pass(1801);
-    world.settle();
-    world.roll(false);
-    world.pass(1801);
-    world.settle();
-    expect(world.condition('Failed')?.reason).toBe('RolloutFailed');
-    expect(world.condition('RolledBack')?.status).toBe('False');
-  });
-
-  it('ends as a conflict when another manager takes the fields back three times', () => {
-    const world = published();
-    const before = world.service.fields;
-    world.settle();
-    for (let revert = 1; revert <= 3; revert += 1) {
-      expect(world.service.fields.modelUri).toBe(prunedUri);
-      world.changeService({ fields: before, otherManagers: ['argocd-controller'] });
-      world.settle();
-    }
-    expect(world.condition('ServingConflict')).toMatchObject({ status: 'True', message: expect.stringContaining('argocd-controller') as string });
-    expect(world.condition('Failed')?.reason).toBe('RolledBack');
-    expect(world.service.fields).toEqual(before);
-  });
-
-  it('leaves a third value of somebody else alone', () => {
-    const world = published();
-    world.settle();
-    world.changeService({ fields: { ...world.service.fields, modelUri: 's3://models/other/' } });
-    world.settle();
-    world.changeService({ fields: { ...world.service.fields, modelUri: 's3://models/other/' } });
-    world.settle();
-    world.changeService({ fields: { ...world.service.fields, modelUri: 's3://models/other/' } });
-    world.settle();
-    expect(world.service.fields.modelUri).toBe('s3://models/other/');
-    expect(world.service.fields.gpuLimit).toBe(4);
-  });
-});
-
-describe('suspend', () => {
-  it('stops the Job, and resuming takes the next attempt', () => {
-    const world = new World();
-    world.settle();
-    world.inspected();
-    world.settle();
-    world.start('prune');
-    world.settle();
-    world.changeSpec({ suspend: true });
-    world.settle();
-    expect(world.phase).toBe('Suspended');
-    expect(world.observed.childJobs.map(({ stage }) => stage)).toEqual(['inspect']);
-    world.changeSpec({ suspend: false });
-    world.settle();
-    expect(world.observed.childJobs.at(-1)).toMatchObject({ stage: 'prune', attempt: 2 });
-    expect(world.condition('Suspended')?.status).toBe('False');
-  });
-
-  it('during a rollout puts the service back first, and resuming rolls out again', () => {
-    const world = published();
-    const before = world.service.fields;
-    world.settle();
-    world.changeSpec({ suspend: true });
-    world.settle();
-    expect(world.service.fields).toEqual(before);
-    world.roll();
-    world.settle();
-    expect(world.phase).toBe('Suspended');
-    world.changeSpec({ suspend: false });
-    world.settle();
-    world.roll();
-    world.settle();
-    world.pass(121);
-    world.settle();
-    expect(world.phase).toBe('Complete');
-  });
-});
-
-describe('deletion', () => {
-  function remove(world: World): void {
-    world.change({ pruneJob: { ...world.pruneJob, metadata: { ...world.pruneJob.metadata, deletionTimestamp: world.clock.toISOString() } } });
-    world.settle();
-  }
-
-  it('midway ends the pod, cleans what it uploaded, and lets go', () => {
-    const world = new World();
-    world.settle();
-    world.inspected();
-    world.settle();
-    world.start('prune');
-    world.settle();
-    remove(world);
-    expect(world.observed.childJobs.map(({ stage }) => stage)).toEqual(['inspect', 'clean']);
-    expect(world.pruneJob.metadata.finalizers).toHaveLength(1);
-    world.end('clean', { exitCode: 0 });
-    world.settle();
-    expect(world.pruneJob.metadata.finalizers).toEqual([]);
-  });
-
-  it('lets go after its deadline even if cleaning never ends', () => {
-    const world = new World();
-    world.settle();
-    world.inspected();
-    world.settle();
-    remove(world);
-    world.pass(601);
-    world.settle();
-    expect(world.pruneJob.metadata.finalizers).toEqual([]);
-  });
-
-  it('during a rollout puts the service back before it lets go', () => {
-    const world = published();
-    const before = world.service.fields;
-    world.settle();
-    world.roll(false);
-    remove(world);
-    expect(world.pruneJob.metadata.finalizers).toHaveLength(1);
-    expect(world.service.fields).toEqual(before);
-    world.roll();
-    world.settle();
-    expect(world.pruneJob.metadata.finalizers).toEqual([]);
-    expect(world.observed.childJobs.map(({ stage }) => stage)).not.toContain('clean');
-  });
-
-  it('of a finished run reverts nothing', () => {
-    const world = published();
-    world.settle();
-    world.roll();
-    world.settle();
-    world.pass(121);
-    world.settle();
-    remove(world);
-    expect(world.service.fields.modelUri).toBe(prunedUri);
   });
 });
 

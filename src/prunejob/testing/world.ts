@@ -22,6 +22,24 @@ export class World {
     this.observed = observed(overrides);
   }
 
+  /** A run whose result is there, but not yet acted upon. */
+  static published(overrides: Partial<Observed> = {}): World {
+    const world = new World(overrides);
+    world.settle();
+    world.inspected();
+    world.settle();
+    world.start('prune');
+    world.settle();
+    world.pruned();
+    return world;
+  }
+
+  /** Deleted by a user, with our finalizer still on it. */
+  remove(): void {
+    const { metadata } = this.pruneJob;
+    this.change({ pruneJob: { ...this.pruneJob, metadata: { deletionTimestamp: this.clock.toISOString(), ...metadata } } });
+  }
+
   get pruneJob(): PruneJob {
     return this.observed.pruneJob;
   }

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+
+import { prunedUri } from '../testing/builders.ts';
+import { World } from '../testing/world.ts';
+
+describe('deletion', () => {
+  it('midway ends the pod, cleans what it uploaded, and lets go', () => {
+    const world = new World();
+    world.settle();
+    world.inspected();
+    world.settle();
+    world.start('prune');
+    world.settle();
+    world.remove();
+    world.settle();
+    expect(world.observed.childJobs.map(({ stage }) => stage)).toEqual(['inspect', 'clean']);
+    expect(world.pruneJob.metadata.finalizers).toHaveLength(1);
+    world.end('clean', { exitCode: 0 });
+    world.settle();
+    expect(world.pruneJob.metadata.finalizers).toEqual([]);
+  });
+
+  it('lets go after its deadline even if cleaning never ends', () => {
+    const world = new World();
+    world.settle();
+    world.inspected();
+    world.settle();
+    world.remove();
+    world.settle();
+    world.pass(601);
+    world.settle();
+    expect(world.pruneJob.metadata.finalizers).toEqual([]);
+  });
+
+  it('during a rollout puts the service back before it lets go', () => {
+    const world = World.published();
+    const before = world.service.fields;
+    world.settle();
+    world.roll(false);
+    world.remove();
+    world.settle();
+    expect(world.pruneJob.metadata.finalizers).toHaveLength(1);
+    expect(world.service.fields).toEqual(before);
+    world.roll();
+    world.settle();
+    expect(world.pruneJob.metadata.finalizers).toEqual([]);
+    expect(world.observed.childJobs.map(({ stage }) => stage)).not.toContain('clean');
+  });
+
+  it('of a finished run reverts nothing', () => {
+    const world = World.published();
+    world.settle();
+    world.roll();
+    world.settle();
+    world.pass(121);
+    world.settle();
+    world.remove();
+    world.settle();
+    expect(world.service.fields.modelUri).toBe(prunedUri);
+  });
+});

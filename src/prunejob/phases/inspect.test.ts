@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+
+import { decide } from '../decide.ts';
+import { child, facts, failedJob, now, observed, pruneJob, secondsBefore, succeeded, waitingPod } from '../testing/builders.ts';
+import { condition, decided } from '../testing/decided.ts';
+import type { Observed } from '../observed.ts';
+
+describe('start', () => {
+  it('takes the finalizer before anything else', () => {
+    const job = pruneJob();
+    const fresh = { ...job, metadata: { ...job.metadata, finalizers: [] } };
+    expect(decide(observed({ pruneJob: fresh }), now).actions).toEqual([{ kind: 'AddFinalizer' }]);
+  });
+});
+
+describe('inspect', () => {
+  const missingSecret = (since: string): Observed['childJobs'] => [child('inspect', { pods: [waitingPod('CreateContainerConfigError', 'secret "absent" not found', since)] })];
+
+  it('waits for a Secret, from when its pod began to wait', () => {
+    const decision = decided({ childJobs: missingSecret(secondsBefore(599)) });
+    expect(condition(decision, 'Planned')).toMatchObject({ status: 'False', reason: 'SecretNotFound' });
+    expect(decision.requeueAfterMs).toBe(1000);
+  });
+
+  it('then fails, and takes the pod away', () => {
+    const decision = decided({ childJobs: missingSecret(secondsBefore(601)) });
+    expect(condition(decision, 'Failed')).toMatchObject({ reason: 'SecretNotFound', message: expect.stringContaining('absent') as string });
+    expect(decision.actions).toEqual([{ kind: 'DeleteJob', name: 'tiny-inspect-1', uid: 'uid-tiny-inspect-1' }]);
+  });
+
+  it('reads again when the pod is gone with its message', () => {
+    const lost = { ...succeeded('inspect', facts()), pods: [] };
+    expect(decided({ childJobs: [lost] }).actions).toMatchObject([{ kind: 'CreateJob', manifest: { metadata: { name: 'tiny-inspect-2' } } }]);
+  });
+
+  it('does not ask an engine twice that says nothing', () => {
+    expect(condition(decided({ childJobs: [succeeded('inspect', { kind: 'Other' })] }), 'Failed')?.reason).toBe('Internal');
+  });
+
+  it('ends with the engine\'s own reason', () => {
+    const message = JSON.stringify({ kind: 'Error', reason: 'ModelNotFound', message: 's3://x/ does not exist.' });
+    const decision = decided({ childJobs: [failedJob('inspect', 'PodFailurePolicy', { exitCode: 2, message })] });
+    expect(condition(decision, 'Failed')).toMatchObject({ reason: 'ModelNotFound', message: 's3://x/ does not exist.' });
+    expect(condition(decision, 'Planned')).toMatchObject({ status: 'False', reason: 'ModelNotFound' });
+  });
+});

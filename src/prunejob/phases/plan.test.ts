@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+
+import { compact } from '../compact.ts';
+import { facts, result, service, spec, succeeded } from '../testing/builders.ts';
+import { condition, decided } from '../testing/decided.ts';
+
+describe('plan', () => {
+  const inspected = [succeeded('inspect', facts())];
+  const gitOwners = [{ manager: 'argocd-controller', fields: ['spec.predictor.model.storageUri'] }];
+
+  it('refuses fields that Git owns, and names the ways out', () => {
+    const decision = decided({ childJobs: inspected, service: service({ gitOwners }) });
+    expect(condition(decision, 'Failed')).toMatchObject({ reason: 'FieldsOwnedByGit', message: expect.stringMatching(/argocd-controller.*Emit.*git-ignores-fields/) as string });
+  });
+
+  it('goes on where Git ignores them', () => {
+    expect(condition(decided({ childJobs: inspected, service: service({ gitOwners, gitIgnoresFields: true }) }), 'Planned')?.status).toBe('True');
+  });
+
+  it('refuses a service that it cannot move', () => {
+    const refusal = { reason: 'UnsupportedService', message: 'It is stopped.' } as const;
+    expect(condition(decided({ service: service({ refusal }) }), 'Failed')).toMatchObject(refusal);
+  });
+
+  it('refuses to guess the memory of a GPU', () => {
+    expect(condition(decided({ childJobs: inspected, nodes: [] }), 'Failed')).toMatchObject({ reason: 'GPUsUnavailable', message: expect.stringContaining('gpuMemory') as string });
+  });
+
+  it('does not know the run while only the plan decides its ratio', () => {
+    const { pruning } = spec();
+    const open = compact({ ...pruning.experts, ratio: undefined });
+    const decision = decided({ childJobs: [succeeded('inspect', facts({ existing: result() }))], spec: { pruning: { ...pruning, targetGPUs: 2, experts: open } } });
+    expect(decision.status).toMatchObject({ phase: 'Planned', plan: { ratio: 0.25, gpus: '4→2' } });
+    expect(decision.status.runKey).toBeUndefined();
+    expect(decision.status.result).toBeUndefined();
+  });
+});

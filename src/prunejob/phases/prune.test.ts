@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+
+import { compact } from '../compact.ts';
+import { child, failedJob, result, runKey, runningPod, secondsBefore, spec, succeeded } from '../testing/builders.ts';
+import { condition, decided, planned } from '../testing/decided.ts';
+import type { PruneJobStatus } from '../../api/v1alpha1/prunejob.ts';
+
+describe('prune', () => {
+  it.each([
+    { name: 'waits for a GPU', pods: [], phase: 'Queued', queued: 'True' },
+    { name: 'runs', pods: [runningPod()], phase: 'Pruning', queued: 'False' },
+  ])('$name', ({ pods, phase, queued }) => {
+    const decision = decided({ status: planned, childJobs: [child('prune', { pods })] });
+    expect(decision.status.phase).toBe(phase);
+    expect(condition(decision, 'Queued')?.status).toBe(queued);
+  });
+
+  it('stays in its phase between two pods of one Job', () => {
+    const running = { ...planned, conditions: [...(planned.conditions ?? []), { type: 'Pruned', status: 'Unknown' as const, reason: 'Running', message: '', lastTransitionTime: secondsBefore(60) }] };
+    expect(decided({ status: running, childJobs: [child('prune')] }).status.phase).toBe('Pruning');
+  });
+
+  it('takes over a deadline that was changed', () => {
+    const decision = decided({ status: planned, spec: { runner: { ...spec().runner, activeDeadline: '8h' } }, childJobs: [child('prune', { pods: [runningPod()] })] });
+    expect(decision.actions).toEqual([{ kind: 'UpdateJob', name: 'tiny-prune-1', uid: 'uid-tiny-prune-1', spec: { activeDeadlineSeconds: 28_800 } }]);
+  });
+
+  it('waits until the last pod of a deleted Job is gone', () => {
+    const ending = child('prune', { job: { metadata: { name: 'tiny-prune-1', uid: 'u', deletionTimestamp: secondsBefore(1) } }, pods: [runningPod()] });
+    expect(decided({ status: planned, childJobs: [ending] }).actions).toEqual([]);
+  });
+
+  it('asks again when the pod is gone with its result', () => {
+    expect(decided({ status: planned, childJobs: [{ ...succeeded('prune', result()), pods: [] }] }).actions).toMatchObject([{ kind: 'CreateJob', manifest: { metadata: { name: 'tiny-prune-2' } } }]);
+  });
+
+  it('keeps the checkpoint when it fails for another reason than the gate', () => {
+    const decision = decided({ status: planned, childJobs: [failedJob('prune', 'BackoffLimitExceeded', { exitCode: 3 })] });
+    expect(condition(decision, 'Failed')?.reason).toBe('BackoffLimitExceeded');
+    expect(decision.actions).toEqual([]);
+  });
+});
+
+describe('progress', () => {
+  const progress = { runKey, stage: 'Experts', layer: 1, layers: 4, percent: 37.5, estimatedRemainingSeconds: 12, updatedAt: null };
+  const running = { status: planned, childJobs: [child('prune', { pods: [runningPod()] })] };
+  const before = (seconds: number, percent = 30): PruneJobStatus => ({ ...planned, progress: { stage: 'Experts', layer: 1, layers: 4, percent, updatedAt: secondsBefore(seconds) } });
+
+  it('reaches the status, without what the engine does not know', () => {
+    const decision = decided({ ...running, progress: { ...progress, estimatedRemainingSeconds: null } });
+    expect(decision.status.progress).toEqual({ stage: 'Experts', layer: 1, layers: 4, percent: 37, updatedAt: secondsBefore(0) });
+    expect(decision.requeueAfterMs).toBe(10_000);
+  });
+
+  it.each([
+    { name: 'at most every ten seconds', status: before(9), percent: 30 },
+    { name: 'once ten seconds are over', status: before(10), percent: 37 },
+    { name: 'only when something moved', status: before(60, 37), percent: 37 },
+  ])('is written $name', ({ status, percent }) => {
+    expect(decided({ ...running, status, progress }).status.progress).toMatchObject({ percent, ...(percent === 30 ? { updatedAt: status.progress?.updatedAt } : {}) });
+  });
+
+  it('tells the run\'s key where nothing was inspected', () => {
+    const unknown = compact({ ...planned, runKey: undefined });
+    expect(decided({ ...running, status: unknown, progress }).status.runKey).toBe(runKey);
+  });
+});

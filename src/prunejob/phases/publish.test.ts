@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+
+import { result, runKey, succeeded } from '../testing/builders.ts';
+import { condition, decided, planned } from '../testing/decided.ts';
+import type { PruneJobSpec } from '../../api/v1alpha1/prunejob.ts';
+
+const perplexity = { before: 19.8, after: 21, increase: 0.06, upperBound: 0.07, tokens: 8192, accepted: true };
+
+describe('the published result', () => {
+  const gate = { perplexity: { uri: 's3://data/heldout.jsonl', samples: 8, maxIncrease: 0.1 } };
+  const published = (overrides: Parameters<typeof result>[0], quality?: PruneJobSpec['quality']) =>
+    decided({ status: planned, ...(quality === undefined ? {} : { spec: { quality } }), childJobs: [succeeded('prune', result(overrides))] });
+
+  it('is in the status with its quality in one line', () => {
+    const decision = published({ quality: { perplexity } }, gate);
+    expect(decision.status.result).toMatchObject({ uri: result().uri, qualitySummary: 'ppl 19.8 → 21.0 (+6.1 %)', expertsAfter: 24 });
+    expect(['Pruned', 'QualityAccepted', 'Published'].map((type) => condition(decision, type)?.status)).toEqual(['True', 'True', 'True']);
+  });
+
+  it.each([
+    { name: 'another run', overrides: { runKey: 'ffffffffffffffff' }, says: /but this run is/ },
+    { name: 'no digest', overrides: { manifestDigest: 'latest' }, says: /no digest/ },
+    { name: 'another place', overrides: { uri: `s3://elsewhere/tiny-moe/${runKey}/` }, says: /not the place/ },
+    { name: 'a place of another run', overrides: { uri: 's3://models/pruned/tiny-moe/abc/' }, says: /not the place/ },
+    { name: 'more experts than planned', overrides: { expertsAfter: 25 }, says: /25 experts where the plan has 24/ },
+  ])('with $name is refused', ({ overrides, says }) => {
+    expect(condition(published(overrides), 'Failed')).toMatchObject({ reason: 'ResultMismatch', message: expect.stringMatching(says) as string });
+  });
+
+  it.each([
+    { name: 'worse than the gate allows', overrides: { reused: true, quality: { perplexity: { ...perplexity, upperBound: 0.11 } } }, reason: 'QualityRefused', says: /11\.0 %.*10\.0 %/ },
+    { name: 'never measured', overrides: { reused: true, quality: null }, reason: 'QualityDataInvalid', says: /without measuring/ },
+  ])('reused but $name is refused', ({ overrides, reason, says }) => {
+    const decision = published(overrides, gate);
+    expect(condition(decision, 'Failed')).toMatchObject({ reason, message: expect.stringMatching(says) as string });
+    expect(decision.actions).toEqual([]);
+  });
+});

@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest';
+
+import { prunedUri, pruneJob, result, serving, succeeded } from '../testing/builders.ts';
+import { planned } from '../testing/decided.ts';
+import { World } from '../testing/world.ts';
+
+describe('a rollout that goes wrong', () => {
+  it.each([
+    { when: 'it times out', spoil: (world: World) => { world.roll(false); world.pass(1801); }, cause: /serving.timeout/ },
+    {
+      when: 'the new pods fail',
+      spoil: (world: World) => { world.changeService({ running: { modelUri: prunedUri, gpusPerReplica: 2, settled: false, failure: 'Pod x keeps crashing' } }); },
+      cause: /keeps crashing/,
+    },
+  ])('is put back when $when', ({ spoil, cause }) => {
+    const world = World.published();
+    const before = world.service.fields;
+    world.settle();
+    spoil(world);
+    world.settle();
+    expect(world.phase).toBe('RollingBack');
+    expect(world.service.fields).toEqual(before);
+    world.roll();
+    world.settle();
+    expect(world.condition('Failed')).toMatchObject({ reason: 'RolledBack', message: expect.stringMatching(cause) as string });
+    expect(world.condition('RolledBack')?.status).toBe('True');
+    expect(world.service.managedByUs).toBe(false);
+  });
+
+  it('says so when the old pods do not come back', () => {
+    const world = World.published();
+    world.settle();
+    world.roll(false);
+    world.pass(1801);
+    world.settle();
+    world.roll(false);
+    world.pass(1801);
+    world.settle();
+    expect(world.condition('Failed')?.reason).toBe('RolloutFailed');
+    expect(world.condition('RolledBack')?.status).toBe('False');
+  });
+
+  it('ends as a conflict when another manager takes the fields back three times', () => {
+    const world = World.published();
+    const before = world.service.fields;
+    world.settle();
+    for (let revert = 1; revert <= 3; revert += 1) {
+      expect(world.service.fields.modelUri).toBe(prunedUri);
+      world.changeService({ fields: before, otherManagers: ['argocd-controller'] });
+      world.settle();
+    }
+    expect(world.condition('ServingConflict')).toMatchObject({ status: 'True', message: expect.stringContaining('argocd-controller') as string });
+    expect(world.condition('Failed')?.reason).toBe('RolledBack');
+    expect(world.service.fields).toEqual(before);
+  });
+
+  it('leaves a third value of somebody else alone', () => {
+    const world = World.published();
+    world.settle();
+    world.changeService({ fields: { ...world.service.fields, modelUri: 's3://models/other/' } });
+    world.settle();
+    world.changeService({ fields: { ...world.service.fields, modelUri: 's3://models/other/' } });
+    world.settle();
+    world.changeService({ fields: { ...world.service.fields, modelUri: 's3://models/other/' } });
+    world.settle();
+    expect(world.service.fields.modelUri).toBe('s3://models/other/');
+    expect(world.service.fields.gpuLimit).toBe(4);
+  });
+});
+
+describe('a rollout', () => {
+  function rollingOut(): World {
+    const world = new World({ pruneJob: pruneJob({ spec: { serving: serving({ timeout: '10s' }) }, status: planned }), childJobs: [succeeded('prune', result())] });
+    world.reconcile();
+    return world;
+  }
+
+  it('saves the fields in one decision and writes them in a later one', () => {
+    const world = rollingOut();
+    const saved = world.reconcile();
+    expect(saved.actions).toEqual([]);
+    expect(saved.status.serving?.previous?.fields).toMatchObject({ modelUri: 's3://models/tiny-moe/', gpuLimit: 4 });
+    expect(world.reconcile().actions.map(({ kind }) => kind)).toEqual(['ApplyService']);
+  });
+
+  it('saves again what somebody changed in between', () => {
+    const world = rollingOut();
+    world.reconcile();
+    world.changeService({ fields: { ...world.service.fields, args: ['--tensor-parallel-size=4', '--port=1'] } });
+    expect(world.reconcile().status.serving?.previous?.fields?.args).toHaveLength(2);
+  });
+
+  it('puts back even a write that was never seen', () => {
+    const world = rollingOut();
+    world.reconcile();
+    const stale = world.service;
+    world.pass(11);
+    world.reconcile();
+    expect(world.phase).toBe('RollingBack');
+    world.change({ service: stale });
+    expect(world.reconcile().actions.map(({ kind }) => kind)).toEqual(['ApplyService']);
+    world.pass(6);
+    world.settle();
+    expect(world.condition('Failed')?.reason).toBe('RolledBack');
+  });
+
+  it('does not take a failure of the old model for its own', () => {
+    const world = rollingOut();
+    world.settle();
+    world.changeService({ running: { ...world.service.running, settled: false, failure: 'An old pod crashes' } });
+    world.settle();
+    expect(world.phase).toBe('RollingOut');
+  });
+
+  it('starts the soak anew when a pod falters', () => {
+    const world = rollingOut();
+    world.settle();
+    world.roll();
+    world.settle();
+    expect(world.phase).toBe('Verifying');
+    world.roll(false);
+    world.reconcile();
+    expect(world.phase).toBe('RollingOut');
+    expect(world.pruneJob.status?.serving?.rollout?.verifiedAt).toBeUndefined();
+  });
+
+  it('waits for a service that is gone, then fails', () => {
+    const world = rollingOut();
+    world.change({ service: 'Missing' });
+    world.settle();
+    expect(world.condition('Served')).toMatchObject({ status: 'False', reason: 'ServiceNotFound' });
+    world.pass(601);
+    world.settle();
+    expect(world.condition('Failed')?.reason).toBe('ServiceNotFound');
+  });
+});
