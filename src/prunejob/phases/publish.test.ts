@@ -23,6 +23,7 @@ describe('the published result', () => {
     { name: 'another place', overrides: { uri: `s3://elsewhere/tiny-moe/${runKey}/` }, says: /not the place/ },
     { name: 'a place of another run', overrides: { uri: 's3://models/pruned/tiny-moe/abc/' }, says: /not the place/ },
     { name: 'more experts than planned', overrides: { expertsAfter: 25 }, says: /25 experts where the plan has 24/ },
+    { name: 'more bytes than planned', overrides: { bytesAfter: 8_153_345 }, says: /8153345 bytes.*the plan has 8153344/ },
   ])('with $name is refused', ({ overrides, says }) => {
     expect(condition(published(overrides), 'Failed')).toMatchObject({ reason: 'ResultMismatch', message: expect.stringMatching(says) as string });
   });

@@ -1,6 +1,6 @@
 /** The engine's word is checked against what was asked before anything follows from it: wrong run, wrong place, or a gate it has not passed. */
 import type { ConditionUpdate } from '../../api/conditions.ts';
-import type { ResultStatus } from '../../api/v1alpha1/prunejob.ts';
+import type { PruneJobStatus, ResultStatus } from '../../api/v1alpha1/prunejob.ts';
 import { compact } from '../compact.ts';
 import type { Failure } from '../failure.ts';
 import type { EngineResult } from '../messages.ts';
@@ -33,9 +33,15 @@ function mismatchOf({ spec, status }: Run, result: EngineResult): string | undef
   if (status.runKey !== undefined && result.runKey !== status.runKey) return `${said} run ${result.runKey}, but this run is ${status.runKey}. ${remedy}`;
   if (!/^sha256:[0-9a-f]{64}$/.test(result.manifestDigest)) return `${said} no digest of the manifest but "${result.manifestDigest.slice(0, 100)}". ${remedy}`;
   if (!uri.startsWith(folder) || !uri.endsWith(`/${result.runKey}/`)) return `${said} a model at ${uri}, which is not the place of this run under ${folder}. ${remedy}`;
-  const planned = status.plan?.expertsAfter;
-  if (planned !== undefined && result.expertsAfter > planned) return `${said} ${result.expertsAfter} experts where the plan has ${planned}, so the model would not fit the planned GPUs. ${remedy}`;
-  return undefined;
+  const tooBig = largerThanPlanned(status.plan, result);
+  return tooBig === undefined ? undefined : `${said} ${tooBig}, so the model might not fit the planned GPUs. ${remedy}`;
+}
+
+/** Without a service there is no plan, and nothing that the model must fit. */
+function largerThanPlanned(plan: PruneJobStatus['plan'], result: EngineResult): string | undefined {
+  const { expertsAfter = Infinity, bytesAfter = Infinity } = plan ?? {};
+  if (result.expertsAfter > expertsAfter) return `${result.expertsAfter} experts where the plan has ${expertsAfter}`;
+  return result.bytesAfter > bytesAfter ? `${result.bytesAfter} bytes of weights where the plan has ${bytesAfter}` : undefined;
 }
 
 /** A fresh result has passed its own gate; a reused one was measured under another PruneJob's thresholds. */

@@ -6,7 +6,7 @@ import type { Decision } from '../decision.ts';
 import type { Observed } from '../observed.ts';
 import { now, observed, pruneJob, runKey, secondsBefore } from './builders.ts';
 
-const plan = { gpus: '4→2', gpusBefore: 4, gpusAfter: 2, gpusPeak: 6, bytesBefore: 2, bytesAfter: 1, tensorParallel: 2, ratio: 0.25, expertsBefore: 32, expertsAfter: 24, reason: '' };
+const plan = { gpus: '4→2', gpusBefore: 4, gpusAfter: 2, gpusPeak: 6, bytesBefore: 10_520_832, bytesAfter: 8_153_344, tensorParallel: 2, ratio: 0.25, expertsBefore: 32, expertsAfter: 24, reason: '' };
 
 /** The status of a run that may prune. */
 export const planned: PruneJobStatus = {
