@@ -71,5 +71,6 @@ export function savedService({ fields, replicas, tensorParallel }: ServiceObserv
 }
 
 export function currentService({ running, replicas }: ServiceObserved): NonNullable<NonNullable<PruneJobStatus['serving']>['current']> {
-  return compact({ uri: running.modelUri, gpus: running.gpusPerReplica * replicas, replicas });
+  const { modelUri, gpusPerReplica, updatedReplicas, availableReplicas } = running;
+  return compact({ uri: modelUri, gpus: gpusPerReplica * replicas, replicas, updatedReplicas, availableReplicas });
 }

@@ -57,6 +57,9 @@ export interface Running {
   readonly modelUri?: string;
   readonly gpusPerReplica: number;
   readonly tensorParallel?: number;
+  /** Pods of the newest template, and pods that answer. */
+  readonly updatedReplicas?: number;
+  readonly availableReplicas?: number;
   /** Every wanted replica is updated and available, and no pod of an older template is left. */
   readonly settled: boolean;
   /** Why it is not settled, as the end of a sentence that begins with the service's name. */

@@ -29,10 +29,15 @@ export function readRunning(objects: ServingObjects): Running {
     modelUri: loadedUri(deployment),
     gpusPerReplica: Number(serverContainer(deployment)?.resources?.limits?.[gpu] ?? 0),
     tensorParallel: readArguments(serverArguments(deployment)).tensorParallel,
+    ...replicaCounts(deployment),
     settled: pending === undefined,
     pending,
     failure: modelFailure(service) ?? deploymentFailure(service, deployment) ?? podFailure(service, pods.new),
   });
+}
+
+function replicaCounts(deployment: Deployment | undefined): Pick<Running, 'updatedReplicas' | 'availableReplicas'> {
+  return compact({ updatedReplicas: deployment?.status?.updatedReplicas, availableReplicas: deployment?.status?.availableReplicas });
 }
 
 function loadedUri(deployment: Deployment | undefined): string | undefined {

@@ -117,7 +117,7 @@ describe('who owns the fields', () => {
 
 describe('what runs', () => {
   it('is settled when every pod is new and available', () => {
-    expect(kserve.read(objects()).running).toEqual({ modelUri: dense, gpusPerReplica: 4, tensorParallel: 4, settled: true });
+    expect(kserve.read(objects()).running).toEqual({ modelUri: dense, gpusPerReplica: 4, tensorParallel: 4, updatedReplicas: 1, availableReplicas: 1, settled: true });
   });
 
   it.each([
