@@ -123,6 +123,7 @@ def report_unexpected(error: Exception) -> int:
 def main(arguments: list[str] | None = None) -> int:
     args = parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGINT, interrupt)
     code = execute(args)
     if code == EXIT_CODES["Interrupted"]:
         # A thread may still wait for storage; the grace period must not be spent on it.

@@ -5,6 +5,7 @@ from typing import Any
 
 from stun.errors import StunError
 from stun.manifest import MANIFEST, REPORT, manifest_digest, read_published
+from stun.prepare import Gate
 from stun.quality import accepted, check_accepted
 from stun.recipe import Recipe
 from stun.storage import ObjectInfo, Storage
@@ -52,12 +53,12 @@ def read_existing(storage: Storage, info: ObjectInfo) -> Existing:
 MANIFEST_RESULT = ("sparsity", "expertsBefore", "expertsAfter", "bytesBefore", "bytesAfter")
 
 
-def recheck(existing: Existing, recipe: Recipe, gate: dict[str, Any] | None) -> dict[str, Any]:
+def recheck(existing: Existing, recipe: Recipe, gate: Gate | None) -> dict[str, Any]:
     """The recorded result under this recipe's gate; thresholds are no part of the run key."""
     asked = recipe.perplexity
     if asked is None:
         return existing.result
-    if existing.gate != gate:
+    if gate is None or existing.gate != gate.identity:
         raise StunError(
             "QualityDataInvalid",
             f"{existing.result['uri']} is published already and its report does not cover these "

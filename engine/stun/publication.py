@@ -1,8 +1,10 @@
 """One run's publication: undone when the run fails, final when the manifest is written."""
 
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
+from stun.errors import StunError
 from stun.existing import MANIFEST_RESULT, Existing, find_existing
 from stun.layout import Shard
 from stun.manifest import (
@@ -44,9 +46,11 @@ class Publication:
     ) -> None:
         """Nothing of a failed run stays, unless another run of the key has published."""
         if kind is not None:
-            if self.writer is not None:
-                self.writer.abort()
-            discard(self.storage)
+            # What stopped the run is the news, not a storage that cannot be tidied either.
+            with suppress(StunError):
+                if self.writer is not None:
+                    self.writer.abort()
+                discard(self.storage)
 
     def outcome(self, streamed: StreamResult) -> dict[str, Any]:
         """What the run key alone decides, as the manifest states it."""

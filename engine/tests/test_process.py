@@ -143,6 +143,24 @@ def test_progress_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
         urllib.request.urlopen(f"{url}/other")
 
 
+def test_a_failure_to_tidy_up_does_not_hide_the_failure(
+    model: Path, recipe: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refusal by the gate must not become a fault of storage, which would be retried."""
+
+    def refuse(*_: object) -> None:
+        raise StunError("QualityRefused", "Worse.")
+
+    def away(*_: object) -> None:
+        raise StunError("StorageUnavailable", "Away.")
+
+    monkeypatch.setattr(PruneStream, "_finish", refuse)
+    monkeypatch.setattr("stun.publication.discard", away)
+    (tmp_path / "recipe.json").write_text(json.dumps(recipe))
+    arguments = command(tmp_path / "recipe.json", model, tmp_path / "out")[4:]
+    assert execute(parser().parse_args(arguments)) == 4
+
+
 class Terminal(StringIO):
     def isatty(self) -> bool:
         return True

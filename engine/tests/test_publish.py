@@ -173,11 +173,13 @@ def test_a_reused_result_passes_this_recipes_gate(
 ) -> None:
     prune(stun, recipe, model, tmp_path / "out")
     recipe["quality"]["perplexity"]["maxIncrease"] = 0
-    outcome = stun("prune", recipe, model=model, output=tmp_path / "out")
-    assert (outcome.code, outcome.termination["reason"]) == (4, "QualityRefused")
+    for command in ("inspect", "prune"):
+        outcome = stun(command, recipe, model=model, output=tmp_path / "out")
+        assert (outcome.code, outcome.termination["reason"]) == (4, "QualityRefused")
     recipe["quality"]["perplexity"]["samples"] = 9
-    outcome = stun("prune", recipe, model=model, output=tmp_path / "out")
-    assert (outcome.code, outcome.termination["reason"]) == (2, "QualityDataInvalid")
+    for command in ("inspect", "prune"):
+        outcome = stun(command, recipe, model=model, output=tmp_path / "out")
+        assert (outcome.code, outcome.termination["reason"]) == (2, "QualityDataInvalid")
 
 
 def test_the_loser_of_a_race_reports_the_winners_result(

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from typing import Any
 
-from stun.existing import find_existing
+from stun.existing import find_existing, recheck
 from stun.facts import model_facts
 from stun.opening import open_checkpoint
 from stun.output import run_storage
@@ -26,8 +26,10 @@ def run_inspect(args: Namespace, progress: Progress) -> dict[str, Any]:
 
 
 def existing_result(args: Namespace, prepared: Prepared) -> dict[str, Any] | None:
-    """The result recorded for the run key; the operator decides whether to use it."""
+    """The result recorded for the run key, if this recipe's gate lets it pass."""
     if args.output is None or prepared.plan is None:
         return None
     existing = find_existing(run_storage(args.output, args.model, prepared.run_key))
-    return None if existing is None else existing.result
+    if existing is None:
+        return None
+    return recheck(existing, prepared.recipe, prepared.gate)

@@ -40,8 +40,7 @@ def run_prune(args: Namespace, progress: Progress) -> dict[str, Any]:
 
 
 def reuse(existing: Existing, prepared: Prepared) -> Existing:
-    identity = prepared.gate.identity if prepared.gate else None
-    result = recheck(existing, prepared.recipe, identity)
+    result = recheck(existing, prepared.recipe, prepared.gate)
     return Existing(result, existing.experts_kept, existing.gate)
 
 
