@@ -19,7 +19,7 @@ describe('a run with a service', () => {
     expect(world.phase).toBe('Pruning');
     world.pruned();
     world.settle();
-    expect(world.service.fields).toEqual(prunedFields);
+    expect(world.service.fields).toEqual({ ...prunedFields, receipt: expect.stringContaining('ml/tiny') as string });
     expect(world.phase).toBe('RollingOut');
     world.roll();
     world.settle();
@@ -39,7 +39,7 @@ describe('a run with a service', () => {
     world.settle();
     world.pass(121);
     world.settle();
-    expect(world.service.fields).toEqual({ modelUri: prunedUri, args: ['--tensor-parallel-size=2'], gpuLimit: 2, gpuRequest: 2 });
+    expect(world.service.fields).toEqual({ modelUri: prunedUri, args: ['--tensor-parallel-size=2'], gpuLimit: 2, gpuRequest: 2, receipt: expect.stringContaining('ml/tiny') as string });
   });
 
   it('skips the GPU when the result is published already', () => {

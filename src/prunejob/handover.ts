@@ -22,7 +22,8 @@ export function handoverOf(run: Run): Handover | undefined {
   const { serving } = run.spec;
   const previous = run.status.serving?.previous?.fields as ServiceFields | undefined;
   if (serving === undefined || typeof service === 'string' || previous === undefined) return undefined;
-  const target = targetFields(run.status, serving, previous);
+  const moved = targetFields(run.status, serving, previous);
+  const target = { ...moved, receipt: JSON.stringify(receiptFor(run, cameFrom(service, previous, moved))) };
   return { serving, service, previous, target, final: compact({ ...target, deploymentStrategy: previous.deploymentStrategy }) };
 }
 
@@ -36,19 +37,19 @@ function targetFields({ plan, result }: PruneJobStatus, { strategy }: ServingSpe
   });
 }
 
-export function applyService(run: Run, { serving }: Handover, fields: Partial<ServiceFields>, receipt?: Receipt): Action {
+export function applyService(run: Run, { serving }: Handover, fields: Partial<ServiceFields>): Action {
   const ref = serviceRef(run, serving);
-  return { kind: 'ApplyService', ref, object: kserve.object(ref, fields, receipt) };
+  return { kind: 'ApplyService', ref, object: kserve.object(ref, fields) };
 }
 
-export function receiptFor({ observed, status }: Run, handover: Handover): Receipt {
+function receiptFor({ observed, status }: Run, previousUri: string): Receipt {
   const { name, namespace } = observed.pruneJob.metadata;
   const { plan, result, runKey = '' } = status;
   return compact({
     pruneJob: `${namespace}/${name}`,
     runKey,
     manifestDigest: result?.manifestDigest ?? '',
-    previousUri: cameFrom(handover),
+    previousUri,
     gpusBefore: plan?.gpusBefore ?? 0,
     gpusAfter: plan?.gpusAfter ?? 0,
     quality: result?.qualitySummary,
@@ -56,7 +57,7 @@ export function receiptFor({ observed, status }: Run, handover: Handover): Recei
 }
 
 /** A service that had moved already keeps the memory of where it came from. */
-function cameFrom({ service, previous, target }: Handover): string {
+function cameFrom(service: ServiceObserved, previous: ServiceFields, target: ServiceFields): string {
   return previous.modelUri === target.modelUri ? (service.receipt?.previousUri ?? '') : previous.modelUri;
 }
 

@@ -27,6 +27,18 @@ describe('a rollout that goes wrong', () => {
     expect(world.service.managedByUs).toBe(false);
   });
 
+  it('is put back with the receipt of an earlier run, because pods of another template would be new pods', () => {
+    const world = World.published();
+    const receipt = '{"pruneJob":"ml/earlier", "runKey":"fedcba9876543210"}';
+    world.changeService({ fields: { ...world.service.fields, receipt } });
+    world.settle();
+    expect(world.service.fields.receipt).not.toBe(receipt);
+    world.roll(false);
+    world.pass(1801);
+    world.settle();
+    expect(world.service.fields.receipt).toBe(receipt);
+  });
+
   it('says so when the old pods do not come back', () => {
     const world = World.published();
     world.settle();

@@ -5,7 +5,7 @@
  */
 import type { RolloutStatus } from '../../api/v1alpha1/prunejob.ts';
 import { compact } from '../compact.ts';
-import { applyService, currentService, handoverOf, receiptFor, savedService, type Handover } from '../handover.ts';
+import { applyService, currentService, handoverOf, savedService, type Handover } from '../handover.ts';
 import { fieldsOwnedByGit } from '../ownership.ts';
 import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
 import { sameFields, sameModel } from '../serving/fields.ts';
@@ -53,7 +53,7 @@ function write(run: Run, handover: Handover): Step {
   if (sameFields(service.fields, target) || sameModel(previous, target)) return rollingOut({ ...state, appliedAt: rfc3339(run.now) }, run);
   // Somebody changed the service after it was saved: that, not the older state, is what to put back.
   if (!sameFields(service.fields, previous)) return save(run, service, state.startedAt ?? rfc3339(run.now));
-  return { ...rollingOut(state, run), actions: [applyService(run, handover, target, receiptFor(run, handover))] };
+  return { ...rollingOut(state, run), actions: [applyService(run, handover, target)] };
 }
 
 /** Our fields were there; if they are not any more, another manager took them back. */
@@ -64,7 +64,7 @@ function watch(run: Run, handover: Handover): Step | undefined {
   const reverts = (state.reverts ?? 0) + 1;
   if (reverts >= mostReverts) return conflict(run, service, reverts);
   const { strategy, startedAt } = state;
-  return { ...rollingOut(compact({ strategy, startedAt, reverts }), run), actions: [applyService(run, handover, target, receiptFor(run, handover))] };
+  return { ...rollingOut(compact({ strategy, startedAt, reverts }), run), actions: [applyService(run, handover, target)] };
 }
 
 function conflict(run: Run, { otherManagers }: ServiceObserved, reverts: number): Step {

@@ -5,7 +5,7 @@
  */
 import type { RolloutStatus } from '../../api/v1alpha1/prunejob.ts';
 import { compact } from '../compact.ts';
-import { applyService, currentService, handoverOf, receiptFor, runs, type Handover } from '../handover.ts';
+import { applyService, currentService, handoverOf, runs, type Handover } from '../handover.ts';
 import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
 import { sameFields, sameModel } from '../serving/fields.ts';
 import type { Step } from '../step.ts';
@@ -51,7 +51,7 @@ function settle(run: Run, handover: Handover, state: RolloutStatus): Step {
       complete('Finished', servedMessage(run)),
     ],
     set: { serving: { ...run.status.serving, current: currentService(service), rollout: state } },
-    actions: untouched ? [] : [applyService(run, handover, final, receiptFor(run, handover))],
+    actions: untouched ? [] : [applyService(run, handover, final)],
   };
 }
 

@@ -30,6 +30,8 @@ export interface ServiceFields {
   readonly gpuRequest?: number;
   /** Kept as raw JSON: it is only ever compared and written back. */
   readonly deploymentStrategy?: Readonly<Record<string, unknown>>;
+  /** Kept as written, to the byte: KServe copies annotations into the pod template, so another spelling restarts every pod. */
+  readonly receipt?: string;
 }
 
 export type RolloutStrategy = 'Surge' | 'Recreate';
@@ -108,7 +110,7 @@ export interface ServingAdapter {
   targetFields(current: ServiceFields, target: ServiceTarget): ServiceFields;
   /**
    * The whole apply configuration of our field manager. A field left out is given up: it vanishes if nobody else owns it,
-   * which is how put-back removes what the rollout added. Without a receipt the annotation goes as well.
+   * which is how put-back removes what the rollout added.
    */
-  object(ref: ServiceRef, fields: Partial<ServiceFields>, receipt?: Receipt): KubeObject;
+  object(ref: ServiceRef, fields: Partial<ServiceFields>): KubeObject;
 }

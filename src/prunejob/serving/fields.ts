@@ -2,7 +2,7 @@
 import type { ServiceFields } from './adapter.ts';
 
 const modelKeys = ['modelUri', 'args', 'gpuLimit', 'gpuRequest'] as const;
-const allKeys = [...modelKeys, 'deploymentStrategy'] as const;
+const allKeys = [...modelKeys, 'deploymentStrategy', 'receipt'] as const;
 
 type Key = (typeof allKeys)[number];
 

@@ -175,7 +175,7 @@ describe('writing a service', () => {
 
   it('is an apply configuration with limits, requests and the receipt', () => {
     const fields = kserve.targetFields(current, { ...target, strategy: 'Recreate' });
-    expect(kserve.object(ref, fields, receipt)).toEqual({
+    expect(kserve.object(ref, { ...fields, receipt: JSON.stringify(receipt) })).toEqual({
       apiVersion: ref.apiVersion,
       kind: ref.kind,
       metadata: { name: 'moe', namespace: 'ml', annotations: { 'stun-operator.io/receipt': JSON.stringify(receipt) } },

@@ -39,7 +39,7 @@ function read(objects: ServingObjects): ServiceObserved {
     ...readArguments([...(fields.args ?? []), ...serverArguments(deployment)]),
     nodeNames: [...new Set(objects.pods.map((pod) => pod.spec?.nodeName).filter((name) => name !== undefined))],
     ...ownership(service),
-    receipt: parseReceipt(service.metadata.annotations?.[annotations.receipt]),
+    receipt: parseReceipt(fields.receipt),
     running: readRunning(objects),
   });
 }
@@ -53,11 +53,12 @@ function ownership(service: KubeObject): Pick<ServiceObserved, 'gitOwners' | 'gi
   };
 }
 
-function readFields({ spec }: InferenceService): ServiceFields {
+function readFields({ metadata, spec }: InferenceService): ServiceFields {
   const predictor = spec?.predictor;
   const { storageUri = '', args, resources = {} } = predictor?.model ?? {};
   const [gpuLimit, gpuRequest] = [gpuCount(resources.limits), gpuCount(resources.requests)];
-  return compact({ modelUri: storageUri, args, gpuLimit, gpuRequest, deploymentStrategy: predictor?.deploymentStrategy });
+  const receipt = metadata.annotations?.[annotations.receipt];
+  return compact({ modelUri: storageUri, args, gpuLimit, gpuRequest, deploymentStrategy: predictor?.deploymentStrategy, receipt });
 }
 
 function gpuCount(quantities: Quantities | undefined): number | undefined {
@@ -78,10 +79,10 @@ function deploymentStrategy({ strategy }: ServiceTarget): Readonly<Record<string
   return { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
 }
 
-function object(ref: ServiceRef, fields: Partial<ServiceFields>, receipt?: Receipt): KubeObject {
+function object(ref: ServiceRef, fields: Partial<ServiceFields>): KubeObject {
   const { apiVersion, kind, name, namespace } = ref;
-  const { modelUri, args, gpuLimit, gpuRequest, deploymentStrategy } = fields;
-  const notes = receipt === undefined ? undefined : { [annotations.receipt]: JSON.stringify(receipt) };
+  const { modelUri, args, gpuLimit, gpuRequest, deploymentStrategy, receipt } = fields;
+  const notes = receipt === undefined ? undefined : { [annotations.receipt]: receipt };
   const resources = compact({ limits: gpuQuantity(gpuLimit), requests: gpuQuantity(gpuRequest) });
   const model = compact({ storageUri: modelUri, args, resources });
   return { apiVersion, kind, metadata: compact({ name, namespace, annotations: notes }), spec: { predictor: compact({ deploymentStrategy, model }) } };

@@ -3,6 +3,7 @@
  *
  * Tests drive whole lives of a PruneJob through it; every step checks what must never happen.
  */
+import { annotations } from '../../api/names.ts';
 import type { PruneJob } from '../../api/v1alpha1/prunejob.ts';
 import { compact } from '../compact.ts';
 import { decide } from '../decide.ts';
@@ -180,8 +181,8 @@ export class World {
     const { predictor } = object.spec as { predictor: { deploymentStrategy?: Record<string, unknown>; model: { storageUri?: string; args?: string[]; resources: Record<string, Record<string, string>> } } };
     const { storageUri, args, resources } = predictor.model;
     const gpus = (key: string): number | undefined => (resources[key] === undefined ? undefined : Number(resources[key]['nvidia.com/gpu']));
-    const applied = { modelUri: storageUri, args, gpuLimit: gpus('limits'), gpuRequest: gpus('requests'), deploymentStrategy: predictor.deploymentStrategy };
-    const kept = compact({ ...this.service.fields, deploymentStrategy: undefined });
+    const applied = { modelUri: storageUri, args, gpuLimit: gpus('limits'), gpuRequest: gpus('requests'), deploymentStrategy: predictor.deploymentStrategy, receipt: object.metadata?.annotations?.[annotations.receipt] };
+    const kept = compact({ ...this.service.fields, deploymentStrategy: undefined, receipt: undefined });
     const fields: ServiceFields = { ...kept, ...compact(applied) };
     this.changeService({ managedByUs: true, fields });
   }
