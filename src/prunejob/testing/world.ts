@@ -181,7 +181,7 @@ export class World {
     const { predictor } = object.spec as { predictor: { deploymentStrategy?: Record<string, unknown>; model: { storageUri?: string; args?: string[]; resources: Record<string, Record<string, string>> } } };
     const { storageUri, args, resources } = predictor.model;
     const gpus = (key: string): number | undefined => (resources[key] === undefined ? undefined : Number(resources[key]['nvidia.com/gpu']));
-    const applied = { modelUri: storageUri, args, gpuLimit: gpus('limits'), gpuRequest: gpus('requests'), deploymentStrategy: predictor.deploymentStrategy, receipt: object.metadata?.annotations?.[annotations.receipt] };
+    const applied = { modelUri: storageUri, args, gpuLimit: gpus('limits'), gpuRequest: gpus('requests'), deploymentStrategy: predictor.deploymentStrategy, receipt: object.metadata.annotations?.[annotations.receipt] };
     const kept = compact({ ...this.service.fields, deploymentStrategy: undefined, receipt: undefined });
     const fields: ServiceFields = { ...kept, ...compact(applied) };
     this.changeService({ managedByUs: true, fields });
