@@ -24,12 +24,15 @@ ENTRYPOINT ["/usr/local/bin/node", "/app/main.js"]
 
 FROM ${PYTHON_IMAGE} AS engine
 ARG TORCH=baked
-COPY engine/requirements.lock /opt/stun/
+COPY engine/pyproject.toml engine/requirements.lock /opt/stun/
+# The lock file holds the tools of development too: pyproject.toml names what the image needs, the lock file its versions and hashes.
 # Two lines of path configuration stand in for an installation, because the folder of packages differs between Debian's Python and others'.
 RUN set -e; \
     packages=$(python3 -c 'import site; print(site.getsitepackages()[0])'); mkdir -p "$packages"; \
     case "$TORCH" in \
-      baked) pip install --no-cache-dir --require-hashes -r /opt/stun/requirements.lock ;; \
+      baked) cd /opt/stun; awk '/^[a-z]/ {on = /^uv==/} on' requirements.lock > uv.lock; \
+        pip install --no-cache-dir --require-hashes -r uv.lock; rm uv.lock; \
+        uv pip install --system --no-cache --require-hashes -c requirements.lock -r pyproject.toml ;; \
       mounted) echo /opt/python/lib/python3.11/site-packages > "$packages/mounted.pth" ;; \
       *) echo "TORCH is '$TORCH'; write baked or mounted" >&2; exit 2 ;; \
     esac; \

@@ -40,7 +40,7 @@ lint: node engine ## Linters, type checkers, layer rules, generated files up to 
 	$(NODE) node_modules/eslint/bin/eslint.js .
 	$(NODE) node_modules/dependency-cruiser/bin/dependency-cruiser.mjs --config .dependency-cruiser.cjs src
 	$(NODE) scripts/generate.ts --check
-	cd engine && ../.venv/bin/ruff check . && ../.venv/bin/ruff format --check . && ../.venv/bin/mypy
+	cd engine && ../.venv/bin/ruff check --config pyproject.toml . ../e2e && ../.venv/bin/ruff format --check --config pyproject.toml . ../e2e && ../.venv/bin/mypy
 
 unit: node tools ## Unit tests of the operator, the chart, the alerts
 	$(VITEST) --project unit
@@ -62,6 +62,9 @@ cluster-down: ## Stop the local cluster and leave nothing behind
 cluster-shell: ## Open a shell inside the local cluster: kubectl, helm, S3 credentials
 	@$(RUN) bash
 
+cluster-test: node engine tools ## Test the local cluster itself: every part killed and repaired, nothing left behind
+	@e2e/cluster/test
+
 images: cluster-up ## Build the product's images from the Dockerfile and load them into the cluster
 	@e2e/cluster/build-images
 
@@ -80,6 +83,6 @@ setup: ## All set-up; the two long downloads and builds run side by side
 	@$(MAKE) --no-print-directory -j3 node engine tools
 
 test: ## Everything that must hold before a change lands
-	@.ci/stages setup lint unit api-test engine-test e2e
+	@.ci/stages setup lint unit api-test engine-test cluster-test e2e
 
-.PHONY: help node engine tools generate lint unit engine-test api-test cluster-up cluster-down cluster-shell images install demo e2e setup test
+.PHONY: help node engine tools generate lint unit engine-test api-test cluster-test cluster-up cluster-down cluster-shell images install demo e2e setup test
