@@ -32,7 +32,6 @@ test('the operator writes nothing beyond these', () => {
   expect(writes.filter((write) => !/^(get|list|watch) /.test(write)).sort()).toEqual([
     'create events', 'create jobs', 'create leases', 'delete jobs',
     'patch events', 'patch inferenceservices', 'patch jobs', 'patch leases', 'patch prunejobs', 'patch prunejobs/status',
-    'update leases', 'update prunejobs/finalizers',
   ]);
 });
 
