@@ -55,6 +55,16 @@ describe('a hand-over', () => {
     expect(await serves(service, namespace, { uri, gpus: 2 })).toBe(true);
   });
 
+  it('never begins when the quality gate refuses: nothing is published, nothing is touched', async () => {
+    await serve(service, namespace, { uri: model, gpus: 4 });
+    const before = await running(service, namespace);
+    await applySample('refused', { quality: { perplexity: { maxIncrease: 0.01 } } });
+    const job = await untilFinished('refused', namespace, 600);
+    expect(condition(job, 'Failed')?.reason, condition(job, 'Failed')?.message).toBe('QualityRefused');
+    expect(await s3.list(`${output}refused/`)).toEqual([]);
+    expect(await running(service, namespace)).toEqual(before);
+  });
+
   it('that times out is put back, and the old pod never stops serving', async () => {
     await serve(service, namespace, { uri: model, gpus: 4 });
     const before = await running(service, namespace);
