@@ -102,6 +102,21 @@ describe('a rollout', () => {
     expect(world.reconcile().status.serving?.previous?.fields?.args).toHaveLength(2);
   });
 
+  it('never saves its own values as the ones to put back, when a part is taken back before the write is seen', () => {
+    const world = rollingOut();
+    const before = world.service.fields;
+    world.reconcile();
+    for (let revert = 1; revert <= 3; revert += 1) {
+      world.reconcile();
+      expect(world.service.fields).toMatchObject({ modelUri: prunedUri, gpuLimit: 2 });
+      world.changeService({ fields: { ...world.service.fields, gpuLimit: 4 }, otherManagers: ['argocd-controller'] });
+      expect(world.pruneJob.status?.serving?.previous?.fields).toEqual(before);
+    }
+    world.settle();
+    expect(world.condition('ServingConflict')?.status).toBe('True');
+    expect(world.service.fields).toEqual(before);
+  });
+
   it('puts back even a write that was never seen', () => {
     const world = rollingOut();
     world.reconcile();

@@ -8,7 +8,7 @@ import { compact } from '../compact.ts';
 import { applyService, currentService, handoverOf, savedService, type Handover } from '../handover.ts';
 import { fieldsOwnedByGit } from '../ownership.ts';
 import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
-import { sameFields, sameModel } from '../serving/fields.ts';
+import { needsRestore, sameFields, sameModel } from '../serving/fields.ts';
 import type { ServiceObserved } from '../serving/adapter.ts';
 import { fail, waitThenFail, type Step } from '../step.ts';
 import { durationMs } from '../units.ts';
@@ -51,6 +51,8 @@ function write(run: Run, handover: Handover): Step {
   const state = rolloutOf(run);
   if (isLate(run)) return startPutBack(run, { reason: 'RolloutTimedOut', message: `The service did not take the new fields within serving.timeout ${handover.serving.timeout}.` });
   if (sameFields(service.fields, target) || sameModel(previous, target)) return rollingOut({ ...state, appliedAt: rfc3339(run.now) }, run);
+  // Part of it is ours: it was written and partly taken back, so saving it would make our own values the ones to put back.
+  if (needsRestore(previous, target, service.fields)) return writeAgain(run, handover);
   // Somebody changed the service after it was saved: that, not the older state, is what to put back.
   if (!sameFields(service.fields, previous)) return save(run, service, state.startedAt ?? rfc3339(run.now));
   return { ...rollingOut(state, run), actions: [applyService(run, handover, target)] };
@@ -58,8 +60,11 @@ function write(run: Run, handover: Handover): Step {
 
 /** Our fields were there; if they are not any more, another manager took them back. */
 function watch(run: Run, handover: Handover): Step | undefined {
+  return sameModel(handover.service.fields, handover.target) ? undefined : writeAgain(run, handover);
+}
+
+function writeAgain(run: Run, handover: Handover): Step {
   const { service, target } = handover;
-  if (sameModel(service.fields, target)) return undefined;
   const state = rolloutOf(run);
   const reverts = (state.reverts ?? 0) + 1;
   if (reverts >= mostReverts) return conflict(run, service, reverts);
