@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { compact } from '../compact.ts';
-import { facts, result, service, spec, succeeded } from '../testing/builders.ts';
+import { facts, result, service, serving, spec, succeeded } from '../testing/builders.ts';
 import { condition, decided } from '../testing/decided.ts';
 
 describe('plan', () => {
@@ -15,6 +15,16 @@ describe('plan', () => {
 
   it('goes on where Git ignores them', () => {
     expect(condition(decided({ childJobs: inspected, service: service({ gitOwners, gitIgnoresFields: true }) }), 'Planned')?.status).toBe('True');
+  });
+
+  it.each([
+    { strategy: 'Recreate', deploymentStrategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1 } }, refused: true },
+    { strategy: 'Recreate', deploymentStrategy: { type: 'Recreate' }, refused: false },
+    { strategy: 'Surge', deploymentStrategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 2 } }, refused: false },
+  ] as const)('$strategy over $deploymentStrategy: refused $refused', ({ strategy, deploymentStrategy, refused }) => {
+    const moved = service({ fields: { ...service().fields, deploymentStrategy } });
+    const decision = decided({ spec: { serving: serving({ strategy }) }, childJobs: inspected, service: moved });
+    expect(condition(decision, 'Failed')?.message.includes('rollingUpdate') ?? false).toBe(refused);
   });
 
   it('refuses a service that it cannot move', () => {

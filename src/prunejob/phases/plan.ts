@@ -4,6 +4,7 @@ import { planGPUs } from '../gpu-plan.ts';
 import type { Asked, Plan, PlanRefusal, ServiceSize } from '../gpu-plan-types.ts';
 import { messageOf, type Facts } from '../messages.ts';
 import { fieldsOwnedByGit } from '../ownership.ts';
+import { recreateRefused } from '../recreate.ts';
 import { holds, latestChild, type Run } from '../run.ts';
 import type { ServiceObserved } from '../serving/adapter.ts';
 import { allocatableGPUs, servingNodes, sizingFor } from '../sizing.ts';
@@ -15,8 +16,8 @@ export function plan(run: Run): Step | undefined {
   if (holds(run, 'Planned')) return undefined;
   const { service } = run.observed;
   if (run.spec.serving === undefined || typeof service === 'string') return planned('No service is asked for, so there are no GPUs to plan.', {});
-  const owned = fieldsOwnedByGit(run, service);
-  if (owned !== undefined) return fail(run, owned, 'Planned');
+  const problem = recreateRefused(run, service) ?? fieldsOwnedByGit(run, service);
+  if (problem !== undefined) return fail(run, problem, 'Planned');
   const inspected = latestChild(run, 'inspect');
   const facts = inspected === undefined ? undefined : messageOf(inspected);
   return facts?.kind === 'Facts' ? planFor(run, run.spec.serving, service, facts) : undefined;
