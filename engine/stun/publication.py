@@ -99,12 +99,21 @@ class Publication:
         }
         self.storage.put(REPORT, encode_report(self.report(result, streamed)))
         if not self.storage.put_new(MANIFEST, manifest):
-            winner = find_existing(self.storage)
-            if winner is not None:
-                return winner
+            return self.winner()
         progress.advance()
         gate = self.prepared.gate.identity if self.prepared.gate else None
         return Existing(result, outcome["expertsKept"], gate)
+
+    def winner(self) -> Existing:
+        """Another run of the key was first: the same bytes, so its result is this one's."""
+        found = find_existing(self.storage)
+        if found is None:
+            raise self.storage.fault(
+                "unavailable",
+                f"{self.storage.uri}{MANIFEST} was there and is gone; leave the prefix alone, "
+                "the run is retried.",
+            )
+        return found
 
     def report(self, result: dict[str, Any], streamed: StreamResult) -> dict[str, Any]:
         """For people and for later runs of the key; times live here and nowhere else."""

@@ -17,9 +17,12 @@ def encode(message: dict[str, Any]) -> bytes:
     """JSON of at most LIMIT bytes; a sentence that is too long loses its end."""
     text = json.dumps(message, allow_nan=False)
     if len(text) > LIMIT and message.get("kind") == "Error":
-        room = LIMIT - len(json.dumps({**message, "message": "…"}))
-        cut = message["message"].encode("ascii", "replace").decode()[: max(0, room)]
-        text = json.dumps({**message, "message": cut + "…"})
+        cut = message["message"].encode("ascii", "replace").decode()
+        text = json.dumps({**message, "message": cut})
+        while len(text) > LIMIT:
+            # JSON writes a character in one to six bytes, so this never takes too much.
+            cut = cut[: -max(1, (len(text) - LIMIT) // 6)]
+            text = json.dumps({**message, "message": cut + "…"})
     if len(text) > LIMIT:
         raise ValueError(f"a termination message of {len(text)} bytes exceeds {LIMIT}")
     return text.encode()

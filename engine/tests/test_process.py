@@ -185,8 +185,9 @@ def test_the_bar_shows_what_is_left() -> None:
     assert bar(state).endswith(" 40 % Weights layer 4/9 2:05 left")
 
 
-@pytest.mark.parametrize("sentence", ["short.", "long " * 2000, "ü" * 3000])
+@pytest.mark.parametrize("sentence", ["short.", "long " * 2000, "ü" * 3000, '"\n' * 3000])
 def test_a_termination_message_fits(sentence: str) -> None:
     data = encode(error_message("Internal", sentence))
     assert len(data) <= LIMIT
     assert json.loads(data)["reason"] == "Internal"
+    assert len(data) > LIMIT - 12 or len(sentence) < LIMIT

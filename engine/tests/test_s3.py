@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from stun.storage import open_storage
+from stun.storage.s3 import S3Storage
 from stun.storage.s3_writer import MOST_PARTS, SMALL, part_size
 from tests.conftest import Stun
 from tests.minio import Minio, free_port
@@ -71,6 +73,28 @@ def test_the_manifest_is_never_replaced(s3: Minio) -> None:
     info = storage.find("stun-manifest.json")
     assert info is not None
     assert storage.read_all(info) == b"one"
+
+
+def test_a_manifest_that_meets_another_is_written_again(
+    s3: Minio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = open_storage(f"s3://{BUCKET}/pruned/y/", "output")
+    assert isinstance(storage, S3Storage)
+    conflict: Any = {
+        "Error": {"Code": "ConditionalRequestConflict"},
+        "ResponseMetadata": {"HTTPStatusCode": 409},
+    }
+    real, answers = storage.client.put_object, [ClientError(conflict, "PutObject")]
+    monkeypatch.setattr("stun.storage.s3.CONFLICT_PAUSE", 0)
+
+    def put(**request: Any) -> Any:
+        if answers:
+            raise answers.pop()
+        return real(**request)
+
+    monkeypatch.setattr(storage.client, "put_object", put)
+    assert storage.put_new("stun-manifest.json", b"one")
+    assert storage.find("stun-manifest.json") is not None
 
 
 def test_large_objects_go_in_parts(s3: Minio) -> None:

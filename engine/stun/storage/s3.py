@@ -1,5 +1,6 @@
 """An S3 prefix as storage: ranged reads of one version, listing, conditional writes."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 READ_ATTEMPTS = 3
+CONFLICT_ATTEMPTS = 5
+CONFLICT_PAUSE = 1.0
 
 
 class S3Storage(Storage):
@@ -95,17 +98,22 @@ class S3Storage(Storage):
         return S3Writer(self.client, self.bucket, self.prefix + name, size, self.translate)
 
     def put_new(self, name: str, data: bytes) -> bool:
+        """Tries again after 409: that met another conditional write, which may yet fail."""
         with self.translate(self._uri(name)):
-            try:
-                self.client.put_object(
-                    Bucket=self.bucket, Key=self.prefix + name, Body=data, IfNoneMatch="*"
-                )
-            except ClientError as error:
-                # 409 is a conditional write that met another one in flight.
-                if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (409, 412):
-                    raise
-                return False
-        return True
+            for attempt in range(CONFLICT_ATTEMPTS):
+                try:
+                    self.client.put_object(
+                        Bucket=self.bucket, Key=self.prefix + name, Body=data, IfNoneMatch="*"
+                    )
+                    return True
+                except ClientError as error:
+                    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+                    if status == 412:
+                        return False
+                    if status != 409 or attempt == CONFLICT_ATTEMPTS - 1:
+                        raise
+                    time.sleep(CONFLICT_PAUSE)
+        raise AssertionError("unreachable")
 
     def delete(self, name: str) -> None:
         with self.translate(self._uri(name)):
