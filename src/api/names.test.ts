@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { childLabels, childName, labelValue, type Stage } from './names.ts';
+import { childLabels, childName, labelValue, volumeName, type Stage } from './names.ts';
 
 const long = 'm'.repeat(253);
 const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -36,6 +36,16 @@ describe('childName', () => {
     ['differ in a dot', 'a.b', 'a-b'],
   ])('tells names apart that %s', (_, one, other) => {
     expect(childName(one, 'prune', 1)).not.toBe(childName(other, 'prune', 1));
+  });
+});
+
+describe('volumeName', () => {
+  it.each([
+    { one: 'models.v1', other: 'models-v1' },
+    { one: `${'m'.repeat(60)}-a`, other: `${'m'.repeat(60)}-b` },
+  ])('keeps $one and $other apart, and both are DNS labels', ({ one, other }) => {
+    expect(volumeName(one)).not.toBe(volumeName(other));
+    for (const claim of [one, other]) expect(volumeName(claim)).toMatch(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
   });
 });
 

@@ -36,9 +36,13 @@ const hashLength = 10;
  */
 export function childName(pruneJob: string, stage: Stage, attempt: number): string {
   const suffix = `-${stage}-${attempt}`;
-  const flat = pruneJob.replaceAll('.', '-');
-  const room = maxLength - suffix.length;
-  return (flat === pruneJob && flat.length <= room ? flat : hashed(flat, pruneJob, room)) + suffix;
+  return dnsLabel(pruneJob, maxLength - suffix.length) + suffix;
+}
+
+/** A claim's name may have dots and 253 characters, a volume's neither. */
+export function volumeName(claim: string): string {
+  const prefix = 'claim-';
+  return prefix + dnsLabel(claim, maxLength - prefix.length);
 }
 
 /** A PruneJob's name may have 253 characters, a label value 63. */
@@ -54,6 +58,11 @@ export function childLabels(pruneJob: { readonly name: string; readonly uid: str
     [labels.attempt]: `${attempt}`,
     [labels.managedBy]: fieldManager,
   };
+}
+
+function dnsLabel(name: string, room: number): string {
+  const flat = name.replaceAll('.', '-');
+  return flat === name && flat.length <= room ? flat : hashed(flat, name, room);
 }
 
 function hashed(prefix: string, whole: string, room: number): string {

@@ -3,6 +3,7 @@
  *
  * Sources are mounted read-only and the output elsewhere, so that one claim can be both without a run being able to harm its source.
  */
+import { volumeName } from '../api/names.ts';
 import type { PruneJobSpec } from '../api/v1alpha1/prunejob.ts';
 
 const scheme = 'pvc://';
@@ -48,9 +49,4 @@ export function claimVolumes(spec: PruneJobSpec): { readonly volumes: Volume[]; 
 function claims(uris: readonly (string | undefined)[]): Set<string> {
   const matches = uris.map((uri) => /^pvc:\/\/([^/]+)/.exec(uri ?? '')?.[1]);
   return new Set(matches.filter((claim) => claim !== undefined));
-}
-
-/** A claim may have dots and 253 characters, a volume neither. */
-function volumeName(claim: string): string {
-  return `claim-${claim.replaceAll('.', '-').slice(0, 50)}`;
 }
