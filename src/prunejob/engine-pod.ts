@@ -51,7 +51,7 @@ function gpuPlacement({ gpuProducts }: RunnerSpec): Fields {
   };
 }
 
-/** A generic ephemeral volume goes with its pod; what must survive a killed pod is the engine's checkpoint beside the output. */
+/** A generic ephemeral volume goes with its pod: nothing that must survive a killed pod may lie there. */
 function scratchVolume({ scratch: asked }: RunnerSpec): Fields {
   if (asked?.storageClassName === undefined) return { emptyDir: asked === undefined ? {} : { sizeLimit: asked.size } };
   const spec = { accessModes: ['ReadWriteOnce'], storageClassName: asked.storageClassName, resources: { requests: { storage: asked.size } } };

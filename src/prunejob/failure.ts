@@ -46,7 +46,7 @@ function failureOf(child: ChildJob, jobReason: string | undefined, jobMessage: s
 
 function deadlineExceeded({ stage, job }: ChildJob): Failure {
   const limit = job.spec?.activeDeadlineSeconds ?? 0;
-  return { reason: 'DeadlineExceeded', message: `The ${stage} Job ${job.metadata.name} ran longer than its ${limit} s. Raise runner.activeDeadline in another PruneJob; what is published or checkpointed is reused.` };
+  return { reason: 'DeadlineExceeded', message: `The ${stage} Job ${job.metadata.name} ran longer than its ${limit} s. Raise runner.activeDeadline in another PruneJob; what is published is reused.` };
 }
 
 function lastFailure(pods: readonly Pod[]): Terminated | undefined {

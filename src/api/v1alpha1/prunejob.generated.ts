@@ -16,7 +16,7 @@ export interface PruneJobSpec {
    */
   planOnly?: boolean;
   /**
-   * Stop the run and keep its checkpoint. May change at any time; leave it out of what Git holds.
+   * Stop the run; false goes on with it. May change at any time; leave it out of what Git holds.
    */
   suspend?: boolean;
   /**
@@ -373,7 +373,7 @@ export interface ScratchSpec {
    */
   size: number | string;
   /**
-   * Its StorageClass. An emptyDir with checkpoints in the object store when absent.
+   * Its StorageClass. An emptyDir when absent.
    */
   storageClassName?: string;
 }

@@ -34,7 +34,7 @@ describe('prune', () => {
     expect(decided({ status: planned, childJobs: [{ ...succeeded('prune', result()), pods: [] }] }).actions).toMatchObject([{ kind: 'CreateJob', manifest: { metadata: { name: 'tiny-prune-2' } } }]);
   });
 
-  it('keeps the checkpoint when it fails for another reason than the gate', () => {
+  it('removes nothing when it fails for another reason than the gate', () => {
     const decision = decided({ status: planned, childJobs: [failedJob('prune', 'BackoffLimitExceeded', { exitCode: 3 })] });
     expect(condition(decision, 'Failed')?.reason).toBe('BackoffLimitExceeded');
     expect(decision.actions).toEqual([]);

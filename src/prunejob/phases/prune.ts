@@ -67,7 +67,7 @@ function afterSuccess(run: Run, child: ChildJob): Step {
   return fail(run, { reason: 'Internal', message: `Job ${child.job.metadata.name} ended well but reported no result. Check that runner.image is a STUN engine of this release.` }, 'Pruned');
 }
 
-/** A refused model is cleaned up before the run ends; other failures keep the checkpoint for the next PruneJob of the same run. */
+/** A refused model is cleaned up before the run ends; after other failures the next PruneJob of the same run may find what lies there. */
 function failed(run: Run, failure: Failure): Step {
   if (!gateReasons.includes(failure.reason)) return fail(run, failure, 'Pruned');
   return {

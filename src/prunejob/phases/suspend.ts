@@ -1,5 +1,5 @@
 /**
- * Suspended: the Jobs go, their checkpoints stay.
+ * Suspended: the Jobs go, what is published stays.
  *
  * The child Job is deleted, because its `spec.suspend` belongs to the queueing system; the next one gets another attempt number.
  */
@@ -17,7 +17,7 @@ export function suspend(run: Run): Step | undefined {
     conditions: [
       // A wait that is interrupted begins anew, or resuming would find its time used up.
       ...(conditionOf(run, 'Planned')?.status === 'False' ? [{ type: 'Planned', status: 'Unknown', reason: 'Suspended', message: 'The run is suspended.' } as const] : []),
-      { type: 'Suspended', status: 'True', reason: 'Suspended', message: 'No pod runs; spec.suspend: false goes on from the last checkpoint.' },
+      { type: 'Suspended', status: 'True', reason: 'Suspended', message: 'No pod runs; spec.suspend: false goes on with the run.' },
     ],
     actions: stopJobs(run),
     ...(child === undefined || isFinished(child.job) ? {} : { set: { attempt: child.attempt + 1 } }),
