@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { ApiError, asError, isAlreadyExists, isConflict, isExpired, isForbidden, isInvalid, isNotFound } from './errors.ts';
+import { ApiError, asError, isAlreadyExists, isConflict, isExpired, isInvalid, isNotFound } from './errors.ts';
 
-const tests = { isAlreadyExists, isConflict, isExpired, isForbidden, isInvalid, isNotFound };
+const tests = { isAlreadyExists, isConflict, isExpired, isInvalid, isNotFound };
 
 describe('what an ApiError is', () => {
   it.each([
     { code: 404, reason: 'NotFound', is: 'isNotFound' },
-    { code: 403, reason: 'Forbidden', is: 'isForbidden' },
     { code: 409, reason: 'Conflict', is: 'isConflict' },
     { code: 409, reason: 'AlreadyExists', is: 'isAlreadyExists' },
     { code: 410, reason: 'Expired', is: 'isExpired' },

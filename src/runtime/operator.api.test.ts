@@ -216,7 +216,7 @@ describe('operator', () => {
         if (Number(count) < 20) await operator.api.apply(CONFIGMAP, configMap(ns, 'a', { count: String(Number(count) + 1) }));
         return {};
       };
-      operator.control({ name: 'counter', reconcile, sources: [source(store, ownKey, ({ after }) => after?.metadata.name === 'a')] });
+      operator.control({ name: 'counter', reconcile, sources: [source(store, (object) => ownKey(object).filter((key) => key.endsWith('/a')))] });
     };
     const metrics = createMetrics();
     await client.create(CONFIGMAP, configMap(ns, 'a', { count: '0' }));

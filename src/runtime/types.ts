@@ -95,7 +95,7 @@ export interface Client {
   apply<T extends KubeObject>(type: ResourceType, object: KubeObject): Promise<T>;
   applyStatus<T extends KubeObject>(type: ResourceType, object: KubeObject): Promise<T>;
   jsonPatch<T extends KubeObject>(ref: ObjectRef, operations: readonly JsonPatchOperation[]): Promise<T>;
-  /** Resolves also when the object is already gone. */
+  /** Resolves also when the object, or the incarnation that `uid` names, is already gone. */
   delete(ref: ObjectRef, options?: DeleteOptions): Promise<void>;
 }
 

@@ -15,7 +15,6 @@ const service = (managedFields: NonNullable<KubeObject['metadata']['managedField
   kind: ref.kind,
   metadata: { name: 'chat', namespace: 'ml', uid: 'chat-uid', managedFields },
 });
-const conflict = new ApiError(409, { reason: 'Conflict', message: 'the uid is another one' });
 const testFailed = new ApiError(422, { reason: 'Invalid', message: 'the test failed' });
 const gone = new ApiError(404, { reason: 'NotFound', message: 'not found' });
 
@@ -97,11 +96,6 @@ describe('createAct', () => {
     it('names the incarnation and waits for its pods', async () => {
       await act(action);
       expect(bodies('delete')).toEqual([{ uid: 'u', propagation: 'Foreground' }]);
-    });
-
-    it('takes a successor of the same name for success', async () => {
-      client.failNext('delete', conflict);
-      await expect(act(action)).resolves.toBeUndefined();
     });
   });
 

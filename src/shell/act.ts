@@ -6,7 +6,6 @@
  */
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
 import type { Action } from '../prunejob/decision.ts';
-import { isConflict } from '../runtime/errors.ts';
 import type { Client, JsonPatchOperation, ObjectRef } from '../runtime/types.ts';
 import { addFinalizer, removeFinalizer } from './finalizer.ts';
 import { createJob } from './create-job.ts';
@@ -27,7 +26,7 @@ export function createAct(client: Client): Act {
       case 'CreateJob':
         return createJob(client, action.manifest, pruneJob);
       case 'DeleteJob':
-        return deleteJob(client, jobRef(action.name, pruneJob), action.uid);
+        return client.delete(jobRef(action.name, pruneJob), { uid: action.uid, propagation: 'Foreground' });
       case 'UpdateJob':
         return updateJob(client, jobRef(action.name, pruneJob), action);
       case 'ApplyService':
@@ -36,15 +35,6 @@ export function createAct(client: Client): Act {
         return release(client, serviceRef(action.ref));
     }
   };
-}
-
-/** A failed uid precondition means that the Job meant here is gone, which is all that was asked. */
-async function deleteJob(client: Client, ref: ObjectRef, uid: string): Promise<void> {
-  try {
-    await client.delete(ref, { uid, propagation: 'Foreground' });
-  } catch (error) {
-    if (!isConflict(error)) throw error;
-  }
 }
 
 /** `add` also replaces, so it fits whether or not the field is there. */
