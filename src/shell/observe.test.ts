@@ -62,6 +62,7 @@ describe('createObserve', () => {
     stores.jobs.upsert(inspect);
     stores.jobs.upsert(job(earlier, 'prune', 2));
     stores.jobs.upsert({ ...job(run, 'prune', 3), metadata: { ...job(run, 'prune', 3).metadata, labels: {} } });
+    stores.jobs.upsert({ ...job(run, 'prune', 4), metadata: { ...job(run, 'prune', 4).metadata, namespace: 'elsewhere' } });
     stores.enginePods.upsert(podOf(inspect));
     expect((await observe('ml/mixtral'))?.childJobs).toEqual([{ stage: 'inspect', attempt: 1, job: inspect, pods: [podOf(inspect)] }]);
   });

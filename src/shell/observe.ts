@@ -53,7 +53,9 @@ export function createObserve(options: ObserveOptions): Observe {
 }
 
 async function childJobsOf({ stores, client }: ObserveOptions, pruneJob: PruneJob): Promise<ChildJob[]> {
-  const children = stores.jobs.byIndex('owner', pruneJob.metadata.uid).flatMap(childJob);
+  // Whoever knows the uid can write it into an owner reference anywhere; the Jobs of a PruneJob are in its own namespace.
+  const own = stores.jobs.byIndex('owner', pruneJob.metadata.uid).filter(({ metadata }) => metadata.namespace === pruneJob.metadata.namespace);
+  const children = own.flatMap(childJob);
   const podsOf = (job: LiveJob) => (isUnfinished(pruneJob) ? lastPods(client, stores.enginePods, job) : stores.enginePods.byIndex('owner', job.metadata.uid ?? ''));
   return Promise.all(children.map(async (child) => ({ ...child, pods: await podsOf(child.job) })));
 }
