@@ -1,4 +1,5 @@
 /** Puts the parts together: configuration, logs, metrics, the operator, the signals that end it. */
+import { randomUUID } from 'node:crypto';
 import { KubeConfig } from '@kubernetes/client-node';
 import { fieldManager, leaseName } from './api/names.ts';
 import { readConfig, type Config } from './config.ts';
@@ -24,7 +25,7 @@ async function run(config: Config): Promise<void> {
     http: { host: config.metricsHost ?? '', port: config.metricsPort },
     engine: config.engine,
     watchNamespaces: config.watchNamespaces,
-    ...(config.leaderElection ? { leaderElection: { namespace: config.podNamespace, name: leaseName, identity: config.podName } } : {}),
+    ...(config.leaderElection ? { leaderElection: { namespace: config.podNamespace, name: leaseName, identity: `${config.podName}_${randomUUID()}` } } : {}),
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => { operator.stop(); });
   await operator.start();
