@@ -25,7 +25,7 @@ export class DomainMetrics {
     this.#phase = new Gauge({ name: 'stun_prunejob_status_phase', help: '1 for the phase that the PruneJob is in, 0 for the others.', labelNames: [...object, 'phase'], registers });
     this.#progress = new Gauge({ name: 'stun_prunejob_progress_timestamp_seconds', help: 'When the PruneJob last moved: the engine reported a step, or a condition changed.', labelNames: object, registers });
     this.#completion = new Gauge({ name: 'stun_prunejob_completion_timestamp_seconds', help: 'When the PruneJob became Complete or Failed.', labelNames: object, registers });
-    this.#gpus = new Gauge({ name: 'stun_prunejob_gpus', help: 'GPUs of one replica of the service, before and after.', labelNames: [...object, 'when'], registers });
+    this.#gpus = new Gauge({ name: 'stun_prunejob_gpus', help: 'GPUs of the service, all replicas together, before and after.', labelNames: [...object, 'when'], registers });
   }
 
   /** The status as it is now, which may be newer than the one in `pruneJob`. */
