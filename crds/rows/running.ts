@@ -1,8 +1,14 @@
 /** How the service moves and where the pruning runs. */
-import { serving } from '../fixture.ts';
+import { perplexity, serving } from '../fixture.ts';
 import { withRunner, withServing, withSizing, type Row } from './row.ts';
 
 export const running: readonly Row[] = [
+  {
+    field: 'quality.perplexity.samples',
+    refused: { quality: { perplexity: { ...perplexity, samples: 1 } } },
+    says: 'should be greater than or equal to 2',
+    accepted: { quality: { perplexity: { ...perplexity, samples: 2 } } },
+  },
   {
     field: 'planOnly without serving',
     refused: { planOnly: true },

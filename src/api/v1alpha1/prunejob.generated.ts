@@ -167,7 +167,7 @@ export interface PerplexitySpec {
    */
   uri: string;
   /**
-   * Number of samples read.
+   * Number of samples read. The bound of a single one would have no width.
    */
   samples: number;
   /**
