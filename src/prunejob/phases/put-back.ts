@@ -77,12 +77,21 @@ function suspended(run: Run): Step {
 }
 
 function failed(run: Run, why: string, worked: boolean): Step {
+  if (run.observed.service === 'Missing') return gone(why);
   const reason = worked ? 'RolledBack' : 'RolloutFailed';
   const message = worked ? `${why} The service was put back and runs as before.` : `${why} The service's previous fields were written back, but its pods did not come up with them in time; look at its pods.`;
   return {
     phase: 'Failed',
     conditions: [{ type: 'Served', status: 'False', reason, message }, rolledBack(worked), { type: 'Failed', status: 'True', reason, message }],
     actions: release(run),
+  };
+}
+
+function gone(why: string): Step {
+  const failure = { reason: 'ServiceNotFound', message: `${why} Then the service was deleted, so there is nothing to put back.` } as const;
+  return {
+    phase: 'Failed',
+    conditions: [{ type: 'Served', status: 'False', ...failure }, { type: 'RolledBack', status: 'False', ...failure }, { type: 'Failed', status: 'True', ...failure }],
   };
 }
 

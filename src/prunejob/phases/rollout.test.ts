@@ -52,6 +52,19 @@ describe('a rollout that goes wrong', () => {
     expect(world.condition('RolledBack')?.status).toBe('False');
   });
 
+  it('claims no way back for a service that was deleted meanwhile', () => {
+    const world = World.published();
+    world.settle();
+    world.roll(false);
+    world.pass(1801);
+    world.reconcile();
+    expect(world.phase).toBe('RollingBack');
+    world.change({ service: 'Missing' });
+    world.settle();
+    expect(world.condition('Failed')).toMatchObject({ reason: 'ServiceNotFound', message: expect.stringContaining('deleted') as string });
+    expect(world.condition('RolledBack')?.status).toBe('False');
+  });
+
   it('ends as a conflict when another manager takes the fields back three times', () => {
     const world = World.published();
     const before = world.service.fields;
