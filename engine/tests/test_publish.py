@@ -260,6 +260,8 @@ def test_clean_removes_an_unpublished_run_only(
     assert (folder / "stun-manifest.json").exists()
     (folder / "stun-manifest.json").unlink()
     (folder / ".half.partial").write_text("x")
+    (folder / "additional_chat_templates").mkdir()
+    (folder / "additional_chat_templates" / "tool_use.jinja").write_text("x")
     cleaned = stun("clean", model=model, output=tmp_path / "out", run=run)
     assert (cleaned.code, cleaned.answer["published"]) == (0, False)
     assert not folder.exists()

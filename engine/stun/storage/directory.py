@@ -117,6 +117,9 @@ class DirectoryStorage(Storage):
         partial = list(self.root.rglob(f".*{PARTIAL}"))
         for path in partial:
             path.unlink(missing_ok=True)
+        for folder in sorted(self.root.rglob("*"), reverse=True):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
         if self.root.is_dir() and not any(self.root.iterdir()):
             self.root.rmdir()
         return len(partial)
