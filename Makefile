@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 ARCH := $(if $(filter aarch64,$(shell uname -m)),arm64,x64)
 NODE := $(CURDIR)/node_modules/node-linux-$(ARCH)/bin/node
-BIN  := $(HOME)/.cache/stun-operator/bin
+BIN  := $(or $(STUN_CACHE),$(HOME)/.cache/stun-operator)/bin
 # The locked Node 24 comes before whatever Node the machine has; the cluster's tools are found by name.
 export PATH := $(dir $(NODE)):$(CURDIR)/node_modules/.bin:$(BIN):$(PATH)
 

@@ -35,6 +35,12 @@ const rows: readonly Row[] = [
     reason: 'ModelNotFound',
     names: /s3:\/\/models\/bad-input\/absent\//,
   },
+  {
+    name: 'wrong-key',
+    overlay: { model: { uri: model }, runner: { serviceAccountName: 'stranger' } },
+    reason: 'ModelUnreadable',
+    names: /s3:\/\/models\/bad-input\/tiny-moe\//,
+  },
   { name: 'missing-bucket', overlay: { model: { uri: 's3://no-such-bucket/m/' } }, reason: 'ModelUnreadable', names: /no-such-bucket/ },
   { name: 'truncated', overlay: { model: { uri: broken('truncated') } }, reason: 'ModelCorrupt', names: /model\.safetensors/ },
   { name: 'pickle', overlay: { model: { uri: broken('pickle') } }, reason: 'ModelCorrupt', names: /safetensors/ },
@@ -57,6 +63,7 @@ beforeAll(async () => {
   }
   await serve(service, namespace, { uri: model, gpus: 4 });
   before = await running(service, namespace);
+  await makeStranger();
   for (const { name, overlay } of rows) {
     await apply(await samplePruneJob(name, { model: { uri: model }, output: { uri: output }, ...overlay }), namespace);
   }
@@ -67,6 +74,14 @@ afterAll(async () => {
   await emptyNamespace(namespace);
   await s3.remove('s3://models/bad-input/');
 });
+
+/** A ServiceAccount whose Secret has the key of nobody: the bucket is there, and closed to it. */
+async function makeStranger(): Promise<void> {
+  const { S3_ENDPOINT = '', AWS_DEFAULT_REGION = '' } = process.env;
+  const stringData = { AWS_ACCESS_KEY_ID: 'stranger', AWS_SECRET_ACCESS_KEY: 'of-nobody', S3_ENDPOINT, AWS_DEFAULT_REGION };
+  await apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'stranger' }, stringData }, namespace);
+  await apply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'stranger' }, secrets: [{ name: 'stranger' }] }, namespace);
+}
 
 describe('a run that cannot succeed', () => {
   it.each(rows)('$name fails with $reason, without a GPU', async ({ name, reason, names }) => {

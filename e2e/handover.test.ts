@@ -68,10 +68,11 @@ describe('a hand-over', () => {
   it('that times out is put back, and the old pod never stops serving', async () => {
     await serve(service, namespace, { uri: model, gpus: 4 });
     const before = await running(service, namespace);
-    await applySample('too-late', { serving: { timeout: '1s' } });
+    await applySample('too-late', { serving: { timeout: '3s' } });
     const job = await untilFinished('too-late', namespace, 600);
     expect(isTrue(job, 'RolledBack'), JSON.stringify(job.status?.conditions)).toBe(true);
     expect(isTrue(job, 'Failed')).toBe(true);
+    expect(job.status?.serving?.rollout?.appliedAt, 'the rollout never began').toBeDefined();
     await waitFor('the service to be as it was', 120, () => serves(service, namespace, { uri: model, gpus: 4 }));
     const after = await running(service, namespace);
     expect(after?.pods.map((pod) => pod.metadata.uid)).toEqual(before?.pods.map((pod) => pod.metadata.uid));

@@ -8,7 +8,8 @@ import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-const cache = process.env.STUN_CACHE ?? join(homedir(), '.cache/stun-operator');
+/** What `make tools` built. */
+export const binaries = join(process.env.STUN_CACHE ?? join(homedir(), '.cache/stun-operator'), 'bin');
 
 /** The program's standard output; its own words are the error when it fails. */
 export function runTool(name: string, args: readonly string[], options: { readonly cwd?: string; readonly input?: string } = {}): string {
@@ -21,7 +22,7 @@ export function runTool(name: string, args: readonly string[], options: { readon
 }
 
 export function findTool(name: string): string {
-  const folders = [join(cache, 'bin'), ...(process.env.PATH ?? '').split(delimiter)];
+  const folders = [binaries, ...(process.env.PATH ?? '').split(delimiter)];
   const found = folders.map((folder) => join(folder, name)).find(isExecutable);
   if (found === undefined) throw new Error(`${name} is not installed; run \`make tools\`, which installs it.`);
   return found;

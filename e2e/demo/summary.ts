@@ -16,8 +16,13 @@ export function summarise(story: Story, state: ReadBack, perplexity: Perplexitie
     ...fromStatus(state.job),
     ['perplexity', `${perplexity.dense.toFixed(2)} -> ${perplexity.pruned.toFixed(2)} (held-out text, measured again by stun evaluate)`],
     ['published', `${state.uri} (${state.objects} objects, ${mebibytes(state.publishedBytes)})`],
-    ['time', [...story.phases].map(([phase, seconds]) => `${phase} ${seconds.toFixed(0)} s`).join(', ')],
+    ['time by phase', times([...story.phases].map(([stage, seconds]) => ({ stage, seconds })))],
+    ['time of the engine', times(state.job.status?.result?.stages ?? [])],
   ]);
+}
+
+function times(stages: readonly { readonly stage: string; readonly seconds: number }[]): string {
+  return stages.map(({ stage, seconds }) => `${stage} ${seconds.toFixed(1)} s`).join(', ');
 }
 
 function fromStatus(job: PruneJob): [string, string][] {

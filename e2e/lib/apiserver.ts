@@ -11,7 +11,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-import { binaries, freePorts, hasEnded, lastWords, startDaemon, stopAll, type Daemon } from './daemon.ts';
+import { binaries } from '../../scripts/tools.ts';
+import { freePorts, hasEnded, lastWords, startDaemon, stopAll, type Daemon } from './daemon.ts';
 
 const readyWithinMs = 90_000;
 const pollMs = 100;

@@ -2,10 +2,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-export const binaries = join(homedir(), '.cache/stun-operator/bin');
+import { binaries } from '../../scripts/tools.ts';
+
 const stopWithinMs = 15_000;
 
 export interface Daemon {
