@@ -31,6 +31,7 @@ const event = (more: Partial<RecordedEvent> = {}): RecordedEvent => ({
   ...more,
 });
 const verbs = () => client.calls.map(({ verb }) => verb);
+const names = () => client.calls.map(({ args }) => (args[1] as KubeObject).metadata.name);
 const written = () => client.calls[0]?.args[1] as Record<string, unknown>;
 
 describe('record', () => {
@@ -45,6 +46,16 @@ describe('record', () => {
       ...{ eventTime: '2026-01-01T00:00:00.000000Z', reportingController: 'stun-operator', reportingInstance: 'pod-1' },
       regarding: { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'ml', name: 'a', uid: 'u' },
     });
+  });
+
+  it('gives names that sort as the events happened', async () => {
+    for (const [at, reason] of ['Planned', 'Pruned', 'Published', 'Serving', 'Finished'].entries()) {
+      if (at > 1) clock.advance(7);
+      recorder.record(event({ reason }));
+    }
+    await recorder.flush();
+    expect(names()).toHaveLength(5);
+    expect(names()).toEqual([...names()].sort());
   });
 
   it.each([

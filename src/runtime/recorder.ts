@@ -3,7 +3,6 @@
  *
  * Events are for people. Losing one is better than failing or delaying a reconcile, so nothing here ever throws at the caller.
  */
-import { randomBytes } from 'node:crypto';
 import { Bucket } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import { asError, isNotFound } from './errors.ts';
@@ -61,6 +60,7 @@ export class EventRecorder implements Recorder {
   readonly #buckets = new Map<string, Bucket>();
   readonly #inFlight = new Set<Promise<void>>();
   #forgotAt = 0;
+  #begun = 0;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -83,7 +83,7 @@ export class EventRecorder implements Recorder {
     if (!this.#bucketOf(event.regarding).tryTake()) return;
     const now = this.#options.clock.elapsedMs();
     const { name, namespace = 'default' } = event.regarding.metadata;
-    const series: Series = { name: eventName(name), namespace, count: 1, seenAt: now, writtenAt: Number.NEGATIVE_INFINITY, writing: Promise.resolve() };
+    const series: Series = { name: eventName(name, this.#options.clock.now(), this.#begun++), namespace, count: 1, seenAt: now, writtenAt: Number.NEGATIVE_INFINITY, writing: Promise.resolve() };
     this.#series.set(id, series);
     this.#send(id, series, () => this.#options.client.create(EVENT, this.#eventObject(event, series)));
   }
@@ -145,9 +145,13 @@ function seriesId({ regarding, type, reason, action, note }: RecordedEvent): str
   return [regarding.metadata.uid ?? '', type, reason, action, note].join('\n');
 }
 
-/** Names end up to 253 characters; what is cut must not end in a dash or dot. */
-function eventName(name: string): string {
-  return `${name.slice(0, 200).replace(/[-.]+$/, '')}.${randomBytes(8).toString('hex')}`;
+/**
+ * Ends in the time and a count, both in hex: the API server lists by name, so the story is told in its order.
+ * Names end up to 253 characters; what is cut must not end in a dash or dot.
+ */
+function eventName(name: string, at: Date, count: number): string {
+  const order = at.getTime().toString(16).padStart(12, '0') + (count % 0x10000).toString(16).padStart(4, '0');
+  return `${name.slice(0, 200).replace(/[-.]+$/, '')}.${order}`;
 }
 
 /** The API server refuses a longer note, and a cut inside a character would not be UTF-8. */

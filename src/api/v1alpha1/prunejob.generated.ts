@@ -333,7 +333,7 @@ export interface RunnerSpec {
    */
   gpuProducts?: string[];
   /**
-   * What computes. With cpu the Job asks for no GPU, for models of megabytes.
+   * What computes. cpu is for models of megabytes; the Job still asks for its GPU and its node, so that a trial is scheduled like the real run.
    */
   device: 'cuda' | 'cpu';
   /**
@@ -365,7 +365,7 @@ export interface RunnerSpec {
   };
 }
 /**
- * Disk that keeps the finished layers, so that a killed run resumes.
+ * Disk for the engine's work, as a volume of this class and size; without it an emptyDir.
  */
 export interface ScratchSpec {
   /**
@@ -410,6 +410,7 @@ export interface PruneJobStatus {
    * Planned, Queued, Pruned, QualityAccepted, Published, Served, ServingConflict, RolledBack, Suspended, and at the end Complete or Failed.
    */
   conditions?: Condition[];
+  waiting?: WaitingStatus;
   /**
    * The number of the current pruning Job; it rises when a new Job is needed, not when a pod is retried.
    */
@@ -447,6 +448,19 @@ export interface Condition {
    * Why, in a sentence, with the remedy where there is one.
    */
   message: string;
+}
+/**
+ * What is missing, and since when; serving.waitFor counts from there. Absent when nothing is waited for.
+ */
+export interface WaitingStatus {
+  /**
+   * The reason of the condition that tells of it.
+   */
+  reason: string;
+  /**
+   * When it was first missed.
+   */
+  since: string;
 }
 /**
  * What the inspected model and the service come to, before any GPU is spent.
@@ -580,7 +594,7 @@ export interface ResultStatus {
    */
   stages?: StageStatus[];
   /**
-   * The run key was published already, so no GPU was spent.
+   * The run key was published already. With serving the inspection finds that before a GPU is asked for; without it the prune Job itself finds it and ends at once.
    */
   reused?: boolean;
 }
