@@ -50,7 +50,7 @@ describe('record', () => {
 
   it('gives names that sort as the events happened', async () => {
     for (const [at, reason] of ['Planned', 'Pruned', 'Published', 'Serving', 'Finished'].entries()) {
-      if (at > 1) clock.advance(7);
+      if (at > 1) await clock.advance(7);
       recorder.record(event({ reason }));
     }
     await recorder.flush();
