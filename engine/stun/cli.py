@@ -3,16 +3,15 @@
 import argparse
 import json
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Callable
-from types import FrameType
 from typing import Any
 
 from stun.errors import EXIT_CODES, Interrupted, StunError
 from stun.progress import Progress
 from stun.progress_server import start_progress_server
+from stun.stopping import obey_signals
 from stun.termination import error_message, write_termination
 
 Command = Callable[[argparse.Namespace, Progress], dict[str, Any]]
@@ -85,10 +84,6 @@ def command_of(name: str) -> Command:
     }[name]
 
 
-def interrupt(signum: int, frame: FrameType | None) -> None:
-    raise Interrupted
-
-
 def report_failure(reason: str, message: str) -> int:
     print(f"stun: {reason}: {message}", file=sys.stderr, flush=True)
     write_termination(error_message(reason, message))
@@ -106,7 +101,9 @@ def execute(args: argparse.Namespace) -> int:
     except StunError as error:
         return report_failure(error.reason, error.message)
     except Interrupted:
-        return report_failure("Interrupted", "The run was told to stop; nothing was published.")
+        return report_failure(
+            "Interrupted", "The run was told to stop before it published anything."
+        )
     except Exception as error:
         return report_unexpected(error)
 
@@ -122,8 +119,7 @@ def report_unexpected(error: Exception) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     args = parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, interrupt)
-    signal.signal(signal.SIGINT, interrupt)
+    obey_signals()
     code = execute(args)
     if code == EXIT_CODES["Interrupted"]:
         # A thread may still wait for storage; the grace period must not be spent on it.

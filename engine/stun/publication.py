@@ -17,9 +17,10 @@ from stun.manifest import (
 from stun.plan import Plan
 from stun.prepare import Prepared
 from stun.progress import Progress
-from stun.publish import check_listing, discard, publish_companions
+from stun.publish import check_listing, confirm_listing, discard, publish_companions
 from stun.runkey import run_key
 from stun.shards import ShardWriter
+from stun.stopping import ignore_signals
 from stun.storage import Storage
 from stun.stream import StreamResult
 
@@ -98,7 +99,10 @@ class Publication:
             "reused": False,
         }
         self.storage.put(REPORT, encode_report(self.report(result, streamed)))
-        if not self.storage.put_new(MANIFEST, manifest):
+        ignore_signals()
+        written = self.storage.put_new(MANIFEST, manifest)
+        confirm_listing(self.storage, records, manifest)
+        if not written:
             return self.winner()
         progress.advance()
         gate = self.prepared.gate.identity if self.prepared.gate else None

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from stun.checkpoint import Checkpoint
+from stun.errors import StunError
 from stun.layout import Shard, unfinished_names
 from stun.manifest import MANIFEST
 from stun.opening import INDEX
@@ -58,10 +59,39 @@ def check_listing(storage: Storage, records: list[FileRecord]) -> None:
     Leftovers of an older, killed run would be downloaded with the model. Hidden files are
     another run's writes in progress.
     """
-    sizes = {info.name: info.size for info in storage.objects()}
+    sizes = list_sizes(storage)
     for name in sizes.keys() - {record.name for record in records}:
         if not name.startswith((".", "stun-")):
             storage.delete(name)
+    check_sizes(storage, sizes, records)
+
+
+def confirm_listing(storage: Storage, records: list[FileRecord], manifest: bytes) -> None:
+    """Withdraws the manifest when its files are not there.
+
+    Another run of the key that fails removes what it takes for its own, and may have done so
+    between the check of the listing and the manifest.
+    """
+    sizes = list_sizes(storage)
+    try:
+        check_sizes(storage, sizes, records)
+    except StunError:
+        withdraw(storage, manifest)
+        raise
+
+
+def withdraw(storage: Storage, manifest: bytes) -> None:
+    """Removes this manifest and no other; two runs of one key write the same bytes."""
+    info = storage.find(MANIFEST)
+    if info is not None and storage.read_all(info) == manifest:
+        storage.delete(MANIFEST)
+
+
+def list_sizes(storage: Storage) -> dict[str, int]:
+    return {info.name: info.size for info in storage.objects()}
+
+
+def check_sizes(storage: Storage, sizes: dict[str, int], records: list[FileRecord]) -> None:
     for record in records:
         if sizes.get(record.name) != record.size:
             raise storage.fault(
@@ -73,10 +103,18 @@ def check_listing(storage: Storage, records: list[FileRecord]) -> None:
 
 def discard(storage: Storage) -> dict[str, Any]:
     """Removes an unpublished result; one with a manifest is left alone."""
-    if storage.find(MANIFEST) is not None:
-        return {"published": True, "removed": 0, "aborted": 0}
     names = [info.name for info in storage.objects()]
+    removed = 0
     for name in names:
+        # Asked each time: another run of the key may publish while this one tidies up.
+        if is_published(storage):
+            break
         storage.delete(name)
-    aborted = storage.abort_uploads(unfinished_names(names))
-    return {"published": False, "removed": len(names), "aborted": aborted}
+        removed += 1
+    published = is_published(storage)
+    aborted = 0 if published else storage.abort_uploads(unfinished_names(names))
+    return {"published": published, "removed": removed, "aborted": aborted}
+
+
+def is_published(storage: Storage) -> bool:
+    return storage.find(MANIFEST) is not None

@@ -1,6 +1,7 @@
 """What the tests share: a tiny model, its data, and the engine run as its users run it."""
 
 import json
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from stun.cli import main
+from stun.stopping import STOPPING, obey_signals
 from tests.minio import Minio, running_minio
 from tests.tiny import make_recipe, save_mixtral, write_documents
 
@@ -50,8 +52,21 @@ def recipe(calibration: Path, gate: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
+def obedient() -> Iterator[None]:
+    """Signals stop a run in this process, and afterwards do again what pytest wants of them."""
+    before = [(number, signal.getsignal(number)) for number in STOPPING]
+    obey_signals()
+    yield
+    for number, handler in before:
+        signal.signal(number, handler)
+
+
+@pytest.fixture
 def stun(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    obedient: None,
 ) -> Stun:
     """stun(command, recipe=..., model=..., ...): in this process, to spare imports of torch."""
     log = tmp_path / "termination-log"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pkgutil
 import signal
 import socket
 import subprocess
@@ -116,6 +117,43 @@ def test_a_failure_in_the_middle_leaves_nothing(
     arguments = command(tmp_path / "recipe.json", model, output)[4:]
     assert execute(parser().parse_args(arguments)) == code
     assert [path for path in output.rglob("*") if path.is_file()] == []
+
+
+# The function after which SIGTERM arrives, and how the run then ends.
+SIGNALS: dict[str, tuple[str, int, str]] = {
+    "before the manifest": ("stun.publication.encode_manifest", 143, "Error"),
+    "at the manifest": ("stun.storage.directory.DirectoryStorage.put_new", 0, "Result"),
+    "at the listing": ("stun.publication.confirm_listing", 0, "Result"),
+    "at the last words": ("stun.commands.prune.write_termination", 0, "Result"),
+}
+
+
+@pytest.mark.usefixtures("obedient")
+@pytest.mark.parametrize(("after", "code", "kind"), SIGNALS.values(), ids=SIGNALS.keys())
+def test_sigterm_is_too_late_once_the_manifest_is_there(
+    model: Path,
+    recipe: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    after: str,
+    code: int,
+    kind: str,
+) -> None:
+    real = pkgutil.resolve_name(after)
+
+    def call_and_stop(*arguments: Any) -> Any:
+        answer = real(*arguments)
+        signal.raise_signal(signal.SIGTERM)
+        return answer
+
+    monkeypatch.setattr(after, call_and_stop)
+    monkeypatch.setenv("STUN_TERMINATION_LOG", str(tmp_path / "log"))
+    (tmp_path / "recipe.json").write_text(json.dumps(recipe))
+    arguments = command(tmp_path / "recipe.json", model, tmp_path / "out")[4:]
+    assert execute(parser().parse_args(arguments)) == code
+    assert json.loads((tmp_path / "log").read_text())["kind"] == kind
+    manifests = list(tmp_path.glob("out/*/*/stun-manifest.json"))
+    assert len(manifests) == (1 if code == 0 else 0)
 
 
 def test_progress_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:

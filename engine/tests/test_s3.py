@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from stun.errors import StunError
+from stun.publish import confirm_listing
+from stun.shards import FileRecord
 from stun.storage import open_storage
 from stun.storage.s3 import S3Storage
 from stun.storage.s3_writer import MOST_PARTS, SMALL, part_size
@@ -73,6 +76,16 @@ def test_the_manifest_is_never_replaced(s3: Minio) -> None:
     info = storage.find("stun-manifest.json")
     assert info is not None
     assert storage.read_all(info) == b"one"
+
+
+def test_a_manifest_without_its_files_is_withdrawn(s3: Minio) -> None:
+    storage = open_storage(f"s3://{BUCKET}/pruned/z/", "output")
+    assert storage.put_new("stun-manifest.json", b"one")
+    for mine in (b"two", b"one"):
+        assert storage.find("stun-manifest.json") is not None
+        with pytest.raises(StunError, match="model has no bytes"):
+            confirm_listing(storage, [FileRecord("model", 1, "")], mine)
+    assert storage.find("stun-manifest.json") is None
 
 
 def test_a_manifest_that_meets_another_is_written_again(

@@ -13,5 +13,5 @@ def run_clean(args: Namespace, progress: Progress) -> dict[str, Any]:
     storage = run_storage(args.output, args.model, args.run)
     done = discard(storage)
     if done["published"]:
-        progress.say(f"{storage.uri} is published; nothing was removed.")
+        progress.say(f"{storage.uri} is published and stays.")
     return {"uri": storage.uri, **done}

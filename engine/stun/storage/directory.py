@@ -105,7 +105,8 @@ class DirectoryStorage(Storage):
             except FileExistsError:
                 return False
             finally:
-                (self.root / own).unlink()
+                # A run of the same key that failed may have tidied it away.
+                (self.root / own).unlink(missing_ok=True)
         return True
 
     def delete(self, name: str) -> None:
