@@ -92,7 +92,7 @@ export interface ConditionUpdate {
 
 /**
  * Returns the list with this condition in its place, or at the end.
- * `lastTransitionTime` moves only when `status` does: timeouts count from it, so a new reason or message must not restart them.
+ * `lastTransitionTime` moves only when `status` does, as everywhere in Kubernetes; whoever times a reason keeps a start of its own.
  */
 export function setCondition(
   conditions: readonly Condition[],

@@ -129,6 +129,36 @@ describe('what is not there yet', () => {
   });
 });
 
+describe('waits in a row', () => {
+  it('each have their whole time, whatever the one before took', () => {
+    const world = new World({ service: 'Missing' });
+    world.settle();
+    world.pass(599);
+    world.change({ service: new World().service, serviceAccount: 'Missing' });
+    world.settle();
+    expect(world.condition('Planned')).toMatchObject({ status: 'False', reason: 'ServiceAccountNotFound' });
+    world.pass(599);
+    world.settle();
+    expect(world.condition('Failed')).toBeUndefined();
+    world.pass(2);
+    world.settle();
+    expect(world.condition('Failed')?.reason).toBe('ServiceAccountNotFound');
+  });
+
+  it('count nothing of the hours behind another PruneJob of the same run', () => {
+    const world = new World();
+    world.settle();
+    world.inspected();
+    world.change({ sameRun: 'ml/older' });
+    world.settle();
+    world.pass(7200);
+    world.observed = compact({ ...world.observed, sameRun: undefined, serviceAccount: 'Missing' as const });
+    world.settle();
+    expect(world.condition('Queued')).toMatchObject({ status: 'True', reason: 'ServiceAccountNotFound' });
+    expect(world.condition('Failed')).toBeUndefined();
+  });
+});
+
 describe('a refused model', () => {
   it('is cleaned away before the run fails with the gate\'s own sentence', () => {
     const world = new World();

@@ -72,8 +72,6 @@ function sentence(end: Terminated): string {
 export interface Obstacle {
   readonly reason: 'SecretNotFound' | 'ImagePullFailed';
   readonly message: string;
-  /** RFC 3339; the wait is counted from here. */
-  readonly since: string;
 }
 
 const imageReasons = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull', 'RegistryUnavailable'];
@@ -85,8 +83,7 @@ export function obstacleOf({ pods }: ChildJob): Obstacle | undefined {
 function podObstacle(pod: Pod): Obstacle | undefined {
   const waiting = waitingStates(pod).find(({ reason }) => blocks(reason));
   if (waiting === undefined) return undefined;
-  const since = pod.status?.startTime ?? pod.metadata.creationTimestamp ?? '';
-  return { since, ...obstacleFor(waiting.reason ?? '', `Pod ${pod.metadata.name}`, (waiting.message ?? waiting.reason ?? '').trim()) };
+  return obstacleFor(waiting.reason ?? '', `Pod ${pod.metadata.name}`, (waiting.message ?? waiting.reason ?? '').trim());
 }
 
 function waitingStates({ status }: Pod): { readonly reason?: string; readonly message?: string }[] {
@@ -94,7 +91,7 @@ function waitingStates({ status }: Pod): { readonly reason?: string; readonly me
   return containers.map(({ state }) => state?.waiting).filter((waiting) => waiting !== undefined);
 }
 
-function obstacleFor(reason: string, pod: string, said: string): Pick<Obstacle, 'reason' | 'message'> {
+function obstacleFor(reason: string, pod: string, said: string): Obstacle {
   if (reason === 'CreateContainerConfigError') {
     return { reason: 'SecretNotFound', message: `${pod} cannot start: ${said}. Create what it names, or remove it from the ServiceAccount's secrets or from runner.podTemplate.` };
   }

@@ -1,6 +1,7 @@
 /** Turns a step into the whole next status, and what changed in its conditions into events. */
 import { setCondition, type ConditionType, type ConditionUpdate } from '../api/conditions.ts';
 import type { Condition, PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
+import { compact } from './compact.ts';
 import type { Decision, EventIntent } from './decision.ts';
 import { holds, type Run } from './run.ts';
 import type { Step } from './step.ts';
@@ -12,7 +13,7 @@ const longestNote = 1024;
 export function conclude(run: Run, step: Step): Decision {
   const { metadata } = run.observed.pruneJob;
   const conditions = nextConditions(run, step);
-  const status: PruneJobStatus = { ...run.status, ...step.set, observedGeneration: metadata.generation, conditions };
+  const status: PruneJobStatus = compact({ ...run.status, ...step.set, observedGeneration: metadata.generation, conditions, waiting: step.waiting });
   if (step.phase !== undefined) status.phase = step.phase;
   for (const field of step.clear ?? []) Reflect.deleteProperty(status, field);
   return {

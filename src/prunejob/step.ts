@@ -3,7 +3,7 @@ import type { ConditionUpdate, FailedReason } from '../api/conditions.ts';
 import type { PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
 import type { Action } from './decision.ts';
 import type { Failure } from './failure.ts';
-import { elapsedMs, isBeingDeleted, conditionOf, holds, rfc3339, unfinishedChildren, waitForMs, type Run } from './run.ts';
+import { elapsedMs, isBeingDeleted, holds, rfc3339, unfinishedChildren, waitForMs, type Run } from './run.ts';
 
 export interface Step {
   readonly phase?: NonNullable<PruneJobStatus['phase']>;
@@ -12,6 +12,8 @@ export interface Step {
   readonly clear?: readonly (keyof PruneJobStatus)[];
   readonly actions?: readonly Action[];
   readonly requeueAfterMs?: number;
+  /** Unlike the rest, a wait that a step does not mention is over. */
+  readonly waiting?: NonNullable<PruneJobStatus['waiting']>;
 }
 
 /** A phase that has nothing to do answers undefined, and the next one is asked. */
@@ -43,15 +45,18 @@ export interface Missing {
   readonly status: 'True' | 'False';
   readonly reason: FailedReason;
   readonly message: string;
-  readonly since?: string;
 }
 
-/** GitOps applies things in any order, so what is missing is waited for, and only then a failure. */
+/**
+ * GitOps applies things in any order, so what is missing is waited for, and only then a failure.
+ *
+ * Each wait has its own start in the status: the condition's transition time is older when another reason gave the same status before.
+ */
 export function waitThenFail(run: Run, phase: NonNullable<Step['phase']>, missing: Missing): Step {
   const { type, status, reason, message } = missing;
-  const before = conditionOf(run, type);
-  const since = missing.since ?? (before?.status === status ? before.lastTransitionTime : rfc3339(run.now));
+  const before = run.status.waiting;
+  const since = before?.reason === reason ? before.since : rfc3339(run.now);
   const remaining = waitForMs(run) - elapsedMs(run, since);
   if (remaining <= 0) return fail(run, { reason, message }, type === 'Queued' ? undefined : type);
-  return { phase, conditions: [{ type, status, reason, message }], requeueAfterMs: Math.min(remaining, lookAgainMs) };
+  return { phase, conditions: [{ type, status, reason, message }], waiting: { reason, since }, requeueAfterMs: Math.min(remaining, lookAgainMs) };
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decide } from '../decide.ts';
 import { child, facts, failedJob, now, observed, pruneJob, secondsBefore, succeeded, waitingPod } from '../testing/builders.ts';
 import { condition, decided } from '../testing/decided.ts';
+import type { PruneJobStatus } from '../../api/v1alpha1/prunejob.ts';
 import type { Observed } from '../observed.ts';
 
 describe('start', () => {
@@ -14,18 +15,34 @@ describe('start', () => {
 });
 
 describe('inspect', () => {
-  const missingSecret = (since: string): Observed['childJobs'] => [child('inspect', { pods: [waitingPod('CreateContainerConfigError', 'secret "absent" not found', since)] })];
+  const missingSecret: Observed['childJobs'] = [child('inspect', { pods: [waitingPod('CreateContainerConfigError', 'secret "absent" not found')] })];
+  const waiting = (reason: string, seconds: number): PruneJobStatus => ({
+    waiting: { reason, since: secondsBefore(seconds) },
+    conditions: [{ type: 'Planned', status: 'False', reason, message: '', lastTransitionTime: secondsBefore(seconds) }],
+  });
 
-  it('waits for a Secret, from when its pod began to wait', () => {
-    const decision = decided({ childJobs: missingSecret(secondsBefore(599)) });
+  it('waits for a Secret, from when it was first missed', () => {
+    const decision = decided({ childJobs: missingSecret, status: waiting('SecretNotFound', 599) });
     expect(condition(decision, 'Planned')).toMatchObject({ status: 'False', reason: 'SecretNotFound' });
     expect(decision.requeueAfterMs).toBe(1000);
   });
 
   it('then fails, and takes the pod away', () => {
-    const decision = decided({ childJobs: missingSecret(secondsBefore(601)) });
+    const decision = decided({ childJobs: missingSecret, status: waiting('SecretNotFound', 601) });
+    expect(decision.status.waiting).toBeUndefined();
     expect(condition(decision, 'Failed')).toMatchObject({ reason: 'SecretNotFound', message: expect.stringContaining('absent') as string });
     expect(decision.actions).toEqual([{ kind: 'DeleteJob', name: 'tiny-inspect-1', uid: 'uid-tiny-inspect-1' }]);
+  });
+
+  it.each([
+    { name: 'an image', status: waiting('ImagePullFailed', 601) },
+    { name: 'nothing', status: {} },
+  ])('waits its whole time for a Secret after a wait for $name', ({ status }) => {
+    expect(decided({ childJobs: missingSecret, status }).status.waiting).toEqual({ reason: 'SecretNotFound', since: secondsBefore(0) });
+  });
+
+  it('forgets a wait that is over', () => {
+    expect(decided({ childJobs: [child('inspect')], status: waiting('SecretNotFound', 9) }).status.waiting).toBeUndefined();
   });
 
   it('reads again when the pod is gone with its message', () => {

@@ -15,7 +15,7 @@ export function suspend(run: Run): Step | undefined {
   return {
     phase: 'Suspended',
     conditions: [
-      // A wait that is interrupted begins anew, or resuming would find its time used up.
+      // Nobody looks for what was missing while the run is suspended; it may be there by now.
       ...(conditionOf(run, 'Planned')?.status === 'False' ? [{ type: 'Planned', status: 'Unknown', reason: 'Suspended', message: 'The run is suspended.' } as const] : []),
       { type: 'Suspended', status: 'True', reason: 'Suspended', message: 'No pod runs; spec.suspend: false goes on with the run.' },
     ],

@@ -100,8 +100,8 @@ export function runningPod(name = 'pod-1'): Pod {
   return { metadata: { name }, status: { phase: 'Running', containerStatuses: [{ name: 'engine', state: { running: {} } }] } };
 }
 
-export function waitingPod(reason: string, message: string, startTime = secondsBefore(5)): Pod {
-  return { metadata: { name: 'pod-1' }, status: { phase: 'Pending', startTime, containerStatuses: [{ name: 'engine', state: { waiting: { reason, message } } }] } };
+export function waitingPod(reason: string, message: string): Pod {
+  return { metadata: { name: 'pod-1' }, status: { phase: 'Pending', containerStatuses: [{ name: 'engine', state: { waiting: { reason, message } } }] } };
 }
 
 /** A Job that ended well, with the message its pod left. */
