@@ -740,11 +740,15 @@ export interface RolloutStatus {
    */
   strategy?: string;
   /**
-   * When the service was first patched.
+   * When the rollout began.
    */
   startedAt?: string;
   /**
-   * When the service was first seen with the pruned model's fields. Only after that can another manager's change be told from a late cache.
+   * When the pruned model's fields were last written to the service. Seen wholly without them 15 seconds later, it counts as changed back.
+   */
+  writtenAt?: string;
+  /**
+   * When the service was first seen with the pruned model's fields.
    */
   appliedAt?: string;
   /**

@@ -94,8 +94,8 @@ describe('a rollout that goes wrong', () => {
 });
 
 describe('a rollout', () => {
-  function rollingOut(): World {
-    const world = new World({ pruneJob: pruneJob({ spec: { serving: serving({ timeout: '10s' }) }, status: planned }), childJobs: [succeeded('prune', result())] });
+  function rollingOut(timeout = '10s'): World {
+    const world = new World({ pruneJob: pruneJob({ spec: { serving: serving({ timeout }) }, status: planned }), childJobs: [succeeded('prune', result())] });
     world.reconcile();
     return world;
   }
@@ -127,6 +127,23 @@ describe('a rollout', () => {
     }
     world.settle();
     expect(world.condition('ServingConflict')?.status).toBe('True');
+    expect(world.service.fields).toEqual(before);
+  });
+
+  it('counts a write that is taken back whole before it is seen, once it cannot be a late cache', () => {
+    const world = rollingOut('30m');
+    const before = world.service.fields;
+    world.reconcile();
+    for (let revert = 1; revert <= 3; revert += 1) {
+      world.reconcile();
+      expect(world.service.fields.modelUri).toBe(prunedUri);
+      world.changeService({ fields: before, otherManagers: ['argocd-controller'] });
+      world.pass(14);
+      expect(world.reconcile().actions).toEqual([]);
+      world.pass(1);
+    }
+    world.settle();
+    expect(world.condition('ServingConflict')).toMatchObject({ status: 'True', message: expect.stringContaining('3 times') as string });
     expect(world.service.fields).toEqual(before);
   });
 

@@ -18,6 +18,8 @@ import { startPutBack } from './put-back.ts';
 
 const mostReverts = 3;
 const lookAgainMs = 5000;
+/** Counting a late cache as another manager would end a rollout that nobody disputes. */
+const lateCacheMs = 15_000;
 
 export function rollout(run: Run): Step | undefined {
   const { service } = run.observed;
@@ -54,9 +56,15 @@ function write(run: Run, handover: Handover): Step {
   if (sameFields(service.fields, target) || sameModel(previous, target)) return rollingOut({ ...state, appliedAt: rfc3339(run.now) }, run);
   // Part of it is ours: it was written and partly taken back, so saving it would make our own values the ones to put back.
   if (needsRestore(previous, target, service.fields)) return writeAgain(run, handover);
+  if (state.writtenAt !== undefined && sameFields(service.fields, previous)) return unseen(run, handover, state.writtenAt);
   // Somebody changed the service after it was saved: that, not the older state, is what to put back.
   if (!sameFields(service.fields, previous)) return save(run, service, state.startedAt ?? rfc3339(run.now));
-  return { ...rollingOut(state, run), actions: [applyService(run, handover, target)] };
+  return { ...rollingOut({ ...state, writtenAt: rfc3339(run.now) }, run), actions: [applyService(run, handover, target)] };
+}
+
+/** Written, yet all as before: a late cache at first, then somebody who took it back sooner than we could look. */
+function unseen(run: Run, handover: Handover, writtenAt: string): Step {
+  return elapsedMs(run, writtenAt) < lateCacheMs ? rollingOut(rolloutOf(run), run) : writeAgain(run, handover);
 }
 
 /** Our fields were there; if they are not any more, another manager took them back. */
@@ -70,7 +78,7 @@ function writeAgain(run: Run, handover: Handover): Step {
   const reverts = (state.reverts ?? 0) + 1;
   if (reverts >= mostReverts) return conflict(run, service, reverts);
   const { strategy, startedAt } = state;
-  return { ...rollingOut(compact({ strategy, startedAt, reverts }), run), actions: [applyService(run, handover, target)] };
+  return { ...rollingOut(compact({ strategy, startedAt, writtenAt: rfc3339(run.now), reverts }), run), actions: [applyService(run, handover, target)] };
 }
 
 function conflict(run: Run, { otherManagers }: ServiceObserved, reverts: number): Step {
