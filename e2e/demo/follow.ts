@@ -4,7 +4,7 @@ import { bar, progress, say } from './screen.ts';
 
 export interface Story {
   readonly job: PruneJob;
-  /** Seconds spent in each phase, in the order in which they came. */
+  /** Seconds spent in each phase but the last, in the order in which they came. */
   readonly phases: ReadonlyMap<string, number>;
 }
 
@@ -18,7 +18,7 @@ export async function follow(name: string, namespace: string, timeoutSeconds: nu
     if (phase !== '') phases.set(phase, (phases.get(phase) ?? 0) + (Date.now() - since) / 1000);
     phase = next;
     since = Date.now();
-    if (next !== '') say(`phase ${next}`);
+    say(`phase ${next}`);
   };
   const job = await untilFinished(name, namespace, timeoutSeconds, (current) => {
     const next = current.status?.phase ?? 'Pending';
@@ -27,7 +27,6 @@ export async function follow(name: string, namespace: string, timeoutSeconds: nu
     if (line !== shown && line !== '') progress(line);
     shown = line;
   });
-  enter('');
   return { job, phases };
 }
 
