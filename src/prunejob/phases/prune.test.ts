@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { compact } from '../compact.ts';
-import { child, failedJob, result, runKey, runningPod, secondsBefore, spec, succeeded } from '../testing/builders.ts';
+import { child, failedJob, result, runKey, runningPod, secondsBefore, spec, succeeded, waitingPod } from '../testing/builders.ts';
 import { condition, decided, planned } from '../testing/decided.ts';
 import type { PruneJobStatus } from '../../api/v1alpha1/prunejob.ts';
 
@@ -20,8 +20,12 @@ describe('prune', () => {
     expect(decided({ status: running, childJobs: [child('prune')] }).status.phase).toBe('Pruning');
   });
 
-  it('takes over a deadline that was changed', () => {
-    const decision = decided({ status: planned, spec: { runner: { ...spec().runner, activeDeadline: '8h' } }, childJobs: [child('prune', { pods: [runningPod()] })] });
+  it.each([
+    { name: 'while its pod runs', pods: [runningPod()] },
+    { name: 'while its pod waits for a GPU', pods: [] },
+    { name: 'while its pod waits for an image', pods: [waitingPod('ImagePullBackOff', 'Back-off')] },
+  ])('takes over a deadline that was changed $name', ({ pods }) => {
+    const decision = decided({ status: planned, spec: { runner: { ...spec().runner, activeDeadline: '8h' } }, childJobs: [child('prune', { pods })] });
     expect(decision.actions).toEqual([{ kind: 'UpdateJob', name: 'tiny-prune-1', uid: 'uid-tiny-prune-1', spec: { activeDeadlineSeconds: 28_800 } }]);
   });
 

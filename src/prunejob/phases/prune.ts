@@ -40,7 +40,8 @@ function queued(message: string): ConditionUpdate {
 function inProgress(run: Run, child: ChildJob): Step {
   const actions = deadlineUpdate(run, child);
   const obstacle = obstacleOf(child);
-  if (obstacle !== undefined) return waitThenFail(run, 'Queued', { type: 'Queued', status: 'True', ...obstacle });
+  // A wait has no actions of its own, and its end stops the Job whose deadline this would move.
+  if (obstacle !== undefined) return { actions, ...waitThenFail(run, 'Queued', { type: 'Queued', status: 'True', ...obstacle }) };
   const waiting = queuedBecause(child);
   // Between two pods of one Job, or while a pod ends, the run keeps the phase that it had.
   if (waiting !== undefined && conditionOf(run, 'Pruned') === undefined) return { phase: 'Queued', conditions: [queued(waiting)], actions };
