@@ -149,7 +149,7 @@ describe('waits in a row', () => {
     const world = new World();
     world.settle();
     world.inspected();
-    world.change({ sameRun: 'ml/older' });
+    world.change({ sameRun: { namespace: 'ml', name: 'older' } });
     world.settle();
     world.pass(7200);
     world.observed = compact({ ...world.observed, sameRun: undefined, serviceAccount: 'Missing' as const });
@@ -181,7 +181,7 @@ describe('two PruneJobs of one run', () => {
     const world = new World();
     world.settle();
     world.inspected();
-    world.change({ sameRun: 'ml/older' });
+    world.change({ sameRun: { namespace: 'ml', name: 'older' } });
     world.settle();
     expect(world.condition('Queued')).toMatchObject({ status: 'True', reason: 'SameRunInProgress' });
     expect(world.observed.childJobs.map(({ stage }) => stage)).toEqual(['inspect']);

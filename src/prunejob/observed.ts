@@ -56,6 +56,11 @@ export interface EngineConfig {
   readonly podTemplate?: Readonly<Record<string, unknown>>;
 }
 
+export interface SameRun {
+  readonly namespace: string;
+  readonly name: string;
+}
+
 export interface Observed {
   readonly pruneJob: PruneJob;
   readonly childJobs: readonly ChildJob[];
@@ -66,9 +71,9 @@ export interface Observed {
   /** Of the active prune pod, if it answered since the last decision. */
   readonly progress?: EngineProgress;
   /**
-   * `namespace/name` of an older PruneJob with this run key that is neither complete nor failed.
+   * A PruneJob with this run key and this output that is neither complete nor failed and goes before this one.
    * One that is being deleted counts until it is gone: it may still clean the prefix that both share.
    */
-  readonly sameRun?: string;
+  readonly sameRun?: SameRun;
   readonly engine: EngineConfig;
 }

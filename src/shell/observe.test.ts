@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { PruneJob, PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
 import type { KubeObject } from '../prunejob/kube.ts';
-import type { EngineProgress, ServingObjects } from '../prunejob/observed.ts';
+import type { EngineProgress, ServingObjects, Stage } from '../prunejob/observed.ts';
 import type { ServiceObserved, ServingAdapter } from '../prunejob/serving/adapter.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { Store } from '../runtime/store.ts';
@@ -189,18 +189,44 @@ describe('createObserve', () => {
       conditions: type === undefined ? [] : [{ type, status: 'True', reason: 'R', message: 'm', lastTransitionTime: '2026-01-01T00:00:00Z' }],
     });
 
-    it.each([
-      { what: 'an older one', other: { ...created('01'), status: status() }, expected: 'ml/other' },
-      { what: 'a younger one', other: { ...created('03'), status: status() }, expected: undefined },
-      { what: 'an older one of the same second, by uid', other: { metadata: { ...created('02').metadata, uid: 'a' }, status: status() }, expected: 'ml/other' },
-      { what: 'an older one that is complete', other: { ...created('01'), status: status('Complete') }, expected: undefined },
-      { what: 'an older one that failed', other: { ...created('01'), status: status('Failed') }, expected: undefined },
-      { what: 'an older one that is being deleted', other: { metadata: { ...created('01').metadata, deletionTimestamp: '2026-01-01T00:00:09Z' }, status: status() }, expected: 'ml/other' },
-      { what: 'an older one with another key', other: { ...created('01'), status: { runKey: 'l' } }, expected: undefined },
-    ])('$what: $expected', async ({ other, expected }) => {
-      stores.pruneJobs.upsert(pruneJob('mine', { metadata: { ...created('02').metadata, uid: 'b' }, status: status() }));
-      stores.pruneJobs.upsert(pruneJob('other', other));
-      expect((await observe('ml/mine'))?.sameRun).toBe(expected);
+    const suspended = (uri = 's3://models/pruned/') => ({ spec: { suspend: true, output: { uri } } });
+    const output = (uri: string) => ({ spec: { output: { uri } } });
+    const elsewhere = { ...created('01').metadata, namespace: 'research' };
+    const older = { ...created('01'), status: status() };
+    const younger = { ...created('03'), status: status() };
+
+    it.each<{ what: string; other: Parameters<typeof pruneJob>[1]; mine?: Parameters<typeof pruneJob>[1]; works?: Stage; waits: boolean }>([
+      { what: 'an older one', other: older, waits: true },
+      { what: 'a younger one', other: younger, waits: false },
+      { what: 'an older one of the same second, by uid', other: { metadata: { ...created('02').metadata, uid: 'a' }, status: status() }, waits: true },
+      { what: 'an older one that is complete', other: { ...older, status: status('Complete') }, waits: false },
+      { what: 'an older one that failed', other: { ...older, status: status('Failed') }, waits: false },
+      { what: 'an older one that is being deleted', other: { ...older, metadata: { ...created('01').metadata, deletionTimestamp: '2026-01-01T00:00:09Z' } }, waits: true },
+      { what: 'an older one with another key', other: { ...older, status: { runKey: 'l' } }, waits: false },
+      { what: 'an older one with another output', other: { ...older, ...output('s3://models/other/') }, waits: false },
+      { what: 'an older one with the same output, written otherwise', other: { ...older, ...output('s3://models/pruned') }, waits: true },
+      { what: 'an older one of another namespace', other: { ...older, metadata: elsewhere }, waits: true },
+      { what: 'an older one of another namespace with a claim of that name', other: { ...older, ...output('pvc://c/'), metadata: elsewhere }, mine: output('pvc://c/'), waits: false },
+      { what: 'an older one that is suspended', other: { ...older, ...suspended() }, waits: false },
+      { what: 'an older one that is suspended, while its last pod still writes', other: { ...older, ...suspended() }, works: 'prune', waits: true },
+      { what: 'a younger one that went past while this one was suspended', other: younger, works: 'prune', waits: true },
+      { what: 'a younger one that cleans', other: younger, works: 'clean', waits: true },
+      { what: 'a younger one that inspects', other: younger, works: 'inspect', waits: false },
+      { what: 'a younger one while this one is suspended', other: younger, mine: suspended(), waits: true },
+    ])('waits for $what: $waits', async ({ other, mine, works, waits }) => {
+      const another = pruneJob('other', other);
+      stores.pruneJobs.upsert(pruneJob('mine', { metadata: { ...created('02').metadata, uid: 'b' }, status: status(), ...mine }));
+      stores.pruneJobs.upsert(another);
+      if (works !== undefined) stores.jobs.upsert(job(another, works));
+      expect((await observe('ml/mine'))?.sameRun).toEqual(waits ? { namespace: another.metadata.namespace, name: 'other' } : undefined);
+    });
+
+    it('waits for nobody because of a Job that ended', async () => {
+      const another = pruneJob('other', younger);
+      stores.pruneJobs.upsert(pruneJob('mine', { metadata: created('02').metadata, status: status() }));
+      stores.pruneJobs.upsert(another);
+      stores.jobs.upsert({ ...job(another, 'prune'), status: { conditions: [{ type: 'Complete', status: 'True' }] } });
+      expect((await observe('ml/mine'))?.sameRun).toBeUndefined();
     });
   });
 });

@@ -6,10 +6,10 @@
  */
 import { labels } from '../api/names.ts';
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
+import { isFinished } from '../prunejob/failure.ts';
 import { isTrue } from '../prunejob/kube.ts';
-import type { ChildJob, EngineConfig, EngineProgress, GPUNode, Observed, ServiceState, Stage } from '../prunejob/observed.ts';
+import type { ChildJob, EngineConfig, EngineProgress, GPUNode, Observed, SameRun, ServiceState, Stage } from '../prunejob/observed.ts';
 import type { ServingAdapter } from '../prunejob/serving/adapter.ts';
-import { keyOf } from '../runtime/keys.ts';
 import type { Client, Key } from '../runtime/types.ts';
 import { lastPods } from './last-pods.ts';
 import { serviceType } from './resources.ts';
@@ -53,11 +53,14 @@ export function createObserve(options: ObserveOptions): Observe {
 }
 
 async function childJobsOf({ stores, client }: ObserveOptions, pruneJob: PruneJob): Promise<ChildJob[]> {
-  // Whoever knows the uid can write it into an owner reference anywhere; the Jobs of a PruneJob are in its own namespace.
-  const own = stores.jobs.byIndex('owner', pruneJob.metadata.uid).filter(({ metadata }) => metadata.namespace === pruneJob.metadata.namespace);
-  const children = own.flatMap(childJob);
+  const children = ownJobs(stores, pruneJob).flatMap(childJob);
   const podsOf = (job: LiveJob) => (isUnfinished(pruneJob) ? lastPods(client, stores.enginePods, job) : stores.enginePods.byIndex('owner', job.metadata.uid ?? ''));
   return Promise.all(children.map(async (child) => ({ ...child, pods: await podsOf(child.job) })));
+}
+
+/** Whoever knows the uid can write it into an owner reference anywhere; the Jobs of a PruneJob are in its own namespace. */
+function ownJobs({ jobs }: Stores, { metadata: { uid, namespace } }: PruneJob): LiveJob[] {
+  return jobs.byIndex('owner', uid).filter(({ metadata }) => metadata.namespace === namespace);
 }
 
 function childJob(job: LiveJob): { readonly stage: Stage; readonly attempt: number; readonly job: LiveJob }[] {
@@ -101,20 +104,33 @@ function progressOf({ progressOf: latest }: ObserveOptions, childJobs: readonly 
   return pods.map(({ metadata }) => latest(metadata.uid ?? '')).find((progress) => progress !== undefined);
 }
 
-/** The oldest goes first, also while it is being deleted, for it may still clean; of two of the same second, the one whose uid sorts first. */
-function sameRun({ pruneJobs }: Stores, pruneJob: PruneJob): string | undefined {
+/** Of those that would write to one place, the one that goes before this one. */
+function sameRun(stores: Stores, pruneJob: PruneJob): SameRun | undefined {
   const runKey = pruneJob.status?.runKey;
   if (runKey === undefined) return undefined;
-  const older = pruneJobs.byIndex('runKey', runKey).find((other) => isUnfinished(other) && seniority(other) < seniority(pruneJob));
-  return older === undefined ? undefined : keyOf(older);
+  const others = stores.pruneJobs.byIndex('runKey', runKey).filter((other) => isUnfinished(other) && place(other) === place(pruneJob));
+  const first = others.find((other) => rank(stores, other) < rank(stores, pruneJob));
+  return first && { namespace: first.metadata.namespace, name: first.metadata.name };
+}
+
+/** A claim is of its namespace; a bucket is the same from everywhere. */
+function place({ metadata, spec }: PruneJob): string {
+  const uri = spec.output.uri.replace(/\/$/, '');
+  return uri.startsWith('pvc://') ? `${metadata.namespace} ${uri}` : uri;
+}
+
+/**
+ * Whoever writes goes first, then the oldest; of two of the same second, the one whose uid sorts first.
+ * A suspended one goes last, for nobody knows when it goes on; when it does, or is deleted, it must not disturb who went past it.
+ */
+function rank(stores: Stores, pruneJob: PruneJob): string {
+  const { metadata, spec } = pruneJob;
+  const writes = ownJobs(stores, pruneJob).flatMap(childJob).some(({ stage, job }) => stage !== 'inspect' && !isFinished(job));
+  return [writes ? 0 : 1, spec.suspend === true ? 1 : 0, metadata.creationTimestamp, metadata.uid].join(' ');
 }
 
 function isUnfinished({ status }: PruneJob): boolean {
   return !isTrue(status?.conditions, 'Complete') && !isTrue(status?.conditions, 'Failed');
-}
-
-function seniority({ metadata }: PruneJob): string {
-  return `${metadata.creationTimestamp} ${metadata.uid}`;
 }
 
 function optional<K extends string, T>(key: K, value: T | undefined): Partial<Record<K, T>> {

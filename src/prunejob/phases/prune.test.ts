@@ -15,6 +15,14 @@ describe('prune', () => {
     expect(condition(decision, 'Queued')?.status).toBe(queued);
   });
 
+  it.each([
+    { whose: 'its own', namespace: 'ml', says: /^PruneJob ml\/older works/ },
+    { whose: 'another', namespace: 'research', says: /^Another PruneJob in namespace research works/ },
+  ])('names one of the same run in $whose namespace by what may be known', ({ namespace, says }) => {
+    const decision = decided({ status: planned, sameRun: { namespace, name: 'older' } });
+    expect(condition(decision, 'Queued')).toMatchObject({ reason: 'SameRunInProgress', message: expect.stringMatching(says) as string });
+  });
+
   it('stays in its phase between two pods of one Job', () => {
     const running = { ...planned, conditions: [...(planned.conditions ?? []), { type: 'Pruned', status: 'Unknown' as const, reason: 'Running', message: '', lastTransitionTime: secondsBefore(60) }] };
     expect(decided({ status: running, childJobs: [child('prune')] }).status.phase).toBe('Pruning');

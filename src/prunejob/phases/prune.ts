@@ -5,7 +5,7 @@ import { deadlineSeconds } from '../engine-job.ts';
 import { isFinished, jobState, obstacleOf, queuedBecause, type Failure } from '../failure.ts';
 import { startJob } from '../jobs.ts';
 import { engineEnd, messageOf } from '../messages.ts';
-import type { ChildJob } from '../observed.ts';
+import type { ChildJob, SameRun } from '../observed.ts';
 import { nextProgress } from '../progress.ts';
 import { conditionOf, holds, isBeingDeleted, latestChild, type Run } from '../run.ts';
 import { fail, lookAgainMs, waitThenFail, type Step } from '../step.ts';
@@ -27,10 +27,15 @@ export function prune(run: Run): Step | undefined {
 function startPrune(run: Run, attempt: number): Step {
   const { sameRun } = run.observed;
   if (sameRun !== undefined) {
-    const message = `PruneJob ${sameRun} works on the same run; this one goes on when it is over.`;
+    const message = `${nameOf(run, sameRun)} works on the same run; this one goes on when it is over.`;
     return { phase: 'Queued', conditions: [{ type: 'Queued', status: 'True', reason: 'SameRunInProgress', message }], requeueAfterMs: lookAgainMs };
   }
   return startJob(run, { stage: 'prune', attempt, phase: 'Queued', conditions: [queued('The Job waits for a GPU.')], waiting: { type: 'Queued', status: 'True' } });
+}
+
+/** Who may read this PruneJob may read the others of its namespace, but perhaps none of another. */
+function nameOf({ observed }: Run, { namespace, name }: SameRun): string {
+  return namespace === observed.pruneJob.metadata.namespace ? `PruneJob ${namespace}/${name}` : `Another PruneJob in namespace ${namespace}`;
 }
 
 function queued(message: string): ConditionUpdate {
