@@ -56,7 +56,9 @@ export type FailedReason =
   | 'RolloutTimedOut'
   | 'RolledBack'
   | 'ServingConflict'
-  | 'ImagePullFailed';
+  | 'ImagePullFailed'
+  | 'PodNotCreated'
+  | 'PodTemplateInvalid';
 
 /** Of a condition on the way: something is under way, done, waited for or turned off. */
 export type ProgressReason =

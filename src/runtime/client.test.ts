@@ -36,6 +36,7 @@ describe('what is sent', () => {
   const managed = { fieldManager: 'tester' };
   it.each([
     { name: 'create', act: () => client.create(CONFIGMAP, object), method: 'POST', path: '/api/v1/namespaces/ml/configmaps', query: managed, type: 'application/json' },
+    { name: 'strict create', act: () => client.create(CONFIGMAP, object, { strict: true }), method: 'POST', path: '/api/v1/namespaces/ml/configmaps', query: { ...managed, fieldValidation: 'Strict' }, type: 'application/json' },
     { name: 'apply', act: () => client.apply(CONFIGMAP, object), method: 'PATCH', path: '/api/v1/namespaces/ml/configmaps/a', query: { ...managed, force: 'true' }, type: 'application/apply-patch+yaml' },
     { name: 'applyStatus', act: () => client.applyStatus(CONFIGMAP, object), method: 'PATCH', path: '/api/v1/namespaces/ml/configmaps/a/status', query: { ...managed, force: 'true' }, type: 'application/apply-patch+yaml' },
     { name: 'jsonPatch', act: () => client.jsonPatch(ref, [{ op: 'remove', path: '/data' }]), method: 'PATCH', path: '/api/v1/namespaces/ml/configmaps/a', query: managed, type: 'application/json-patch+json' },

@@ -10,6 +10,7 @@ import { apiVersionOf } from './keys.ts';
 import { collectionPath, objectPath, type Query } from './paths.ts';
 import { Transport, type TransportRequest } from './transport.ts';
 import type {
+  CreateOptions,
   DeleteOptions,
   JsonPatchOperation,
   KubeObject,
@@ -76,8 +77,8 @@ export class KubeClient implements WatchingClient {
     return { items, resourceVersion: version, ...(next === '' ? {} : { continueToken: next }) };
   }
 
-  create<T extends KubeObject>(type: ResourceType, object: T): Promise<T> {
-    const path = collectionPath(type, object.metadata.namespace, this.#managed());
+  create<T extends KubeObject>(type: ResourceType, object: T, { strict = false }: CreateOptions = {}): Promise<T> {
+    const path = collectionPath(type, object.metadata.namespace, { ...this.#managed(), ...(strict ? { fieldValidation: 'Strict' } : {}) });
     return this.#call<T>({ method: 'POST', path, contentType: 'application/json', body: JSON.stringify(object) });
   }
 

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { ApiError, asError, isAlreadyExists, isConflict, isExpired, isInvalid, isNotFound } from './errors.ts';
+import { ApiError, asError, isAlreadyExists, isBadRequest, isConflict, isExpired, isInvalid, isNotFound } from './errors.ts';
 
-const tests = { isAlreadyExists, isConflict, isExpired, isInvalid, isNotFound };
+const tests = { isAlreadyExists, isBadRequest, isConflict, isExpired, isInvalid, isNotFound };
 
 describe('what an ApiError is', () => {
   it.each([
+    { code: 400, reason: 'BadRequest', is: 'isBadRequest' },
     { code: 404, reason: 'NotFound', is: 'isNotFound' },
     { code: 409, reason: 'Conflict', is: 'isConflict' },
     { code: 409, reason: 'AlreadyExists', is: 'isAlreadyExists' },

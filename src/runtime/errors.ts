@@ -37,6 +37,8 @@ export const isConflict = hasReason('Conflict');
 export const isAlreadyExists = hasReason('AlreadyExists');
 /** The server refused the content (422), which is also how a failed JSON-patch `test` is answered. */
 export const isInvalid = hasCode(422);
+/** The content is not well-formed (400): a field of the wrong type, or an unknown one where those are refused. */
+export const isBadRequest = hasCode(400);
 /** The resource version or the continue token is too old: list again. */
 export const isExpired = hasCode(410);
 

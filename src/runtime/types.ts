@@ -71,6 +71,11 @@ export interface DeleteOptions {
   readonly propagation?: 'Background' | 'Foreground' | 'Orphan';
 }
 
+export interface CreateOptions {
+  /** Refuses fields that the server does not know; otherwise it drops them with no more than a warning. */
+  readonly strict?: boolean;
+}
+
 export interface ListPage<T> {
   readonly items: readonly T[];
   readonly resourceVersion: string;
@@ -90,7 +95,7 @@ export interface ListOptions {
 export interface Client {
   get<T extends KubeObject>(ref: ObjectRef): Promise<T | undefined>;
   list<T extends KubeObject>(type: ResourceType, options?: ListOptions): Promise<ListPage<T>>;
-  create<T extends KubeObject>(type: ResourceType, object: T): Promise<T>;
+  create<T extends KubeObject>(type: ResourceType, object: T, options?: CreateOptions): Promise<T>;
   /** Server-side apply with force, as field manager `stun-operator`. */
   apply<T extends KubeObject>(type: ResourceType, object: KubeObject): Promise<T>;
   applyStatus<T extends KubeObject>(type: ResourceType, object: KubeObject): Promise<T>;

@@ -28,6 +28,12 @@ describe('what a reconcile wrote', () => {
     expect(await writesOf(act)).toEqual(expected);
   });
 
+  it('is written as it was asked for', async () => {
+    const stub = stubClient(() => stored);
+    await trackingClient({ client: stub, mayWrite: () => undefined }).create(CONFIGMAP, configMap('a'), { strict: true });
+    expect(stub.calls).toMatchObject([{ verb: 'create', args: [CONFIGMAP, configMap('a'), { strict: true }] }]);
+  });
+
   it('is told of a reconcile that failed half-way', async () => {
     const writes = await writesOf(async (client) => {
       await client.apply(CONFIGMAP, configMap('a'));

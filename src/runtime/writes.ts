@@ -45,7 +45,7 @@ export function trackingClient({ client, mayWrite }: TrackingOptions): WatchingC
     get: (ref) => client.get(ref),
     list: (type, options) => client.list(type, options),
     watch: (type, options) => client.watch(type, options),
-    create: (type, object) => written(type, () => client.create(type, object)),
+    create: (type, object, options) => written(type, () => client.create(type, object, options)),
     apply: (type, object) => written(type, () => client.apply(type, object)),
     applyStatus: (type, object) => written(type, () => client.applyStatus(type, object)),
     jsonPatch: (ref, operations) => written(ref.type, () => client.jsonPatch(ref, operations)),

@@ -85,9 +85,22 @@ describe('createAct', () => {
       await expect(act({ kind: 'CreateJob', manifest: inspect })).rejects.toThrow('does not belong to this PruneJob');
     });
 
-    it('hands on every other refusal', async () => {
-      client.failNext('create', testFailed);
-      await expect(act({ kind: 'CreateJob', manifest: inspect })).rejects.toBe(testFailed);
+    it.each([
+      { code: 400, reason: 'BadRequest' },
+      { code: 422, reason: 'Invalid' },
+    ])('answers what no retry mends: $code $reason', async ({ code, reason }) => {
+      client.failNext('create', new ApiError(code, { reason, message: 'It has no containers.' }));
+      expect(await act({ kind: 'CreateJob', manifest: inspect })).toEqual({ manifest: inspect, message: 'It has no containers.' });
+    });
+
+    it.each([
+      { code: 403, reason: 'Forbidden' },
+      { code: 404, reason: 'NotFound' },
+      { code: 500, reason: 'InternalError' },
+    ])('fails with what a retry may mend: $code $reason', async ({ code, reason }) => {
+      const error = new ApiError(code, { reason, message: 'not now' });
+      client.failNext('create', error);
+      await expect(act({ kind: 'CreateJob', manifest: inspect })).rejects.toBe(error);
     });
   });
 

@@ -6,35 +6,41 @@
  */
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
 import type { Action } from '../prunejob/decision.ts';
+import type { Refusal } from '../prunejob/refused.ts';
 import type { Client, JsonPatchOperation, ObjectRef } from '../runtime/types.ts';
 import { addFinalizer, removeFinalizer } from './finalizer.ts';
 import { createJob } from './create-job.ts';
 import { jobType, serviceType } from './resources.ts';
 import { release } from './release.ts';
 
-export type Act = (action: Action, pruneJob: PruneJob) => Promise<void>;
+/** Rejects with what a retry may mend, and answers what none will. */
+export type Act = (action: Action, pruneJob: PruneJob) => Promise<Refusal | undefined>;
 
 type ActionOf<K extends Action['kind']> = Extract<Action, { readonly kind: K }>;
 
 export function createAct(client: Client): Act {
-  return (action, pruneJob) => {
-    switch (action.kind) {
-      case 'AddFinalizer':
-        return addFinalizer(client, pruneJob);
-      case 'RemoveFinalizer':
-        return removeFinalizer(client, pruneJob);
-      case 'CreateJob':
-        return createJob(client, action.manifest, pruneJob);
-      case 'DeleteJob':
-        return client.delete(jobRef(action.name, pruneJob), { uid: action.uid, propagation: 'Foreground' });
-      case 'UpdateJob':
-        return updateJob(client, jobRef(action.name, pruneJob), action);
-      case 'ApplyService':
-        return applyService(client, action);
-      case 'ReleaseService':
-        return release(client, serviceRef(action.ref));
-    }
+  return async (action, pruneJob) => {
+    if (action.kind === 'CreateJob') return createJob(client, action.manifest, pruneJob);
+    await change(client, action, pruneJob);
+    return undefined;
   };
+}
+
+function change(client: Client, action: Exclude<Action, { readonly kind: 'CreateJob' }>, pruneJob: PruneJob): Promise<void> {
+  switch (action.kind) {
+    case 'AddFinalizer':
+      return addFinalizer(client, pruneJob);
+    case 'RemoveFinalizer':
+      return removeFinalizer(client, pruneJob);
+    case 'DeleteJob':
+      return client.delete(jobRef(action.name, pruneJob), { uid: action.uid, propagation: 'Foreground' });
+    case 'UpdateJob':
+      return updateJob(client, jobRef(action.name, pruneJob), action);
+    case 'ApplyService':
+      return applyService(client, action);
+    case 'ReleaseService':
+      return release(client, serviceRef(action.ref));
+  }
 }
 
 /** `add` also replaces, so it fits whether or not the field is there. */

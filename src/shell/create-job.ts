@@ -1,17 +1,22 @@
 /** Creates an engine Job once, however often it is asked: the name is deterministic, so the API server refuses the second one. */
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
 import type { KubeObject } from '../prunejob/kube.ts';
-import { isAlreadyExists } from '../runtime/errors.ts';
+import type { Refusal } from '../prunejob/refused.ts';
+import { asError, isAlreadyExists, isBadRequest, isInvalid } from '../runtime/errors.ts';
 import type { Client, KubeObject as LiveObject, ObjectRef } from '../runtime/types.ts';
 import { jobType } from './resources.ts';
 
-export async function createJob(client: Client, manifest: KubeObject, pruneJob: PruneJob): Promise<void> {
+/** Strict, because a misspelt field of a pod template would otherwise be dropped without a word. */
+export async function createJob(client: Client, manifest: KubeObject, pruneJob: PruneJob): Promise<Refusal | undefined> {
   try {
-    await client.create(jobType, manifest);
+    await client.create(jobType, manifest, { strict: true });
   } catch (error) {
+    // A quota, a policy or a namespace that goes answers 403 or 404: those may change their mind.
+    if (isBadRequest(error) || isInvalid(error)) return { manifest, message: asError(error).message };
     if (!isAlreadyExists(error)) throw error;
     await refuseForeign(client, manifest, pruneJob);
   }
+  return undefined;
 }
 
 async function refuseForeign(client: Client, { metadata }: KubeObject, pruneJob: PruneJob): Promise<void> {

@@ -85,6 +85,21 @@ describe('the operator against a real API server', () => {
     expect(await jobsOf('broken')).toEqual(['broken-prune-1']);
   });
 
+  it.each([
+    { name: 'untyped', podTemplate: { spec: { containers: 'none' } }, says: 'containers' },
+    { name: 'negative', podTemplate: { spec: { containers: [{ name: 'engine', resources: { limits: { memory: '-1Gi' } } }] } }, says: 'must be greater than or equal to 0' },
+    { name: 'unmounted', podTemplate: { spec: { containers: [{ name: 'engine', volumeMounts: [{ name: 'absent', mountPath: '/absent' }] }] } }, says: 'absent' },
+    { name: 'misspelt', podTemplate: { spec: { nodeSelectr: { zone: 'a' } } }, says: 'unknown field "spec.template.spec.nodeSelectr"' },
+  ])('fails a PruneJob whose pod template is $name, with the API server\'s sentence', async ({ name, podTemplate, says }) => {
+    await create(name, { ...pruneOnly, runner: { podTemplate } });
+    const { status } = await until(name, 'Failed');
+    const failed = status?.conditions?.find(({ type }) => type === 'Failed');
+    expect(failed).toMatchObject({ status: 'True', reason: 'PodTemplateInvalid', message: expect.stringContaining(says) as string });
+    expect(failed?.message).toMatch(new RegExp(`^The API server refuses Job ${name}-prune-1: .*Correct runner\\.podTemplate in a new PruneJob\\.$`, 's'));
+    expect(await jobsOf(name)).toEqual([]);
+    await vi.waitFor(async () => { expect((await read(name)).metadata.finalizers ?? []).toEqual([]); }, soon);
+  });
+
   it('tells the story in events', async () => {
     await create('told');
     await untilJob('told-prune-1');

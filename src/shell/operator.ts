@@ -4,6 +4,7 @@
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
 import { decide } from '../prunejob/decide.ts';
 import type { KubeObject } from '../prunejob/kube.ts';
+import { decideRefused } from '../prunejob/refused.ts';
 import type { EngineConfig } from '../prunejob/observed.ts';
 import { kserve } from '../prunejob/serving/kserve.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -91,6 +92,7 @@ export class PruneOperator extends KubeOperator {
     return createReconcile({
       observe: createObserve({ stores, client, serviceAccounts, progressOf: (podUid) => poller.latest(podUid), adapter: kserve, engine }),
       decide,
+      decideRefused,
       act: createAct(client),
       client,
       recorder,

@@ -11,7 +11,7 @@ import type { Act } from './act.ts';
 import { DomainMetrics } from './domain-metrics.ts';
 import { FakeClient } from './testing/fake-client.ts';
 import { createReconcile } from './reconcile.ts';
-import { pruneJob } from './testing/samples.ts';
+import { job, pruneJob } from './testing/samples.ts';
 
 const status: PruneJobStatus = { phase: 'Pruning', plan: { gpusBefore: 8, gpusAfter: 4 } };
 const event = { type: 'Normal', reason: 'Pruned', action: 'Prune', note: 'Done.' } as const;
@@ -43,6 +43,7 @@ describe('createReconcile', () => {
     createReconcile({
       observe: () => Promise.resolve(present && ({ pruneJob: present } as Observed)),
       decide: () => decision,
+      decideRefused: () => ({ actions: [], status: { phase: 'Failed' }, events: [{ ...event, reason: 'PodTemplateInvalid' }] }),
       act,
       client: { applyStatus: (type, object) => (steps.push('status'), client.applyStatus(type, object)) },
       recorder: { record: (recorded) => void (steps.push('event'), events.push(recorded)) },
@@ -81,6 +82,14 @@ describe('createReconcile', () => {
     await expect(reconcile({ act: failing })).rejects.toThrow('It is forbidden.');
     expect(steps).toEqual(['AddFinalizer', 'event']);
     expect(events[0]).toMatchObject({ type: 'Warning', reason: 'ActionFailed', action: 'DeleteJob', note: 'DeleteJob mixtral-prune-1: It is forbidden.' });
+  });
+
+  it('writes what is decided about a refusal in the place of what was refused, once', async () => {
+    const refusing: Act = (action) => (action.kind === 'AddFinalizer' ? Promise.resolve({ manifest: job(pruneJob('mixtral'), 'prune'), message: 'It is invalid.' }) : act(action, pruneJob('x')));
+    expect(await reconcile({ act: refusing })).toEqual({});
+    expect(steps).toEqual(['status', 'event']);
+    expect(client.calls[0]?.body).toMatchObject({ status: { phase: 'Failed' } });
+    expect(events).toMatchObject([{ reason: 'PodTemplateInvalid' }]);
   });
 
   it('tells no event of a status that was not written', async () => {
@@ -130,7 +139,7 @@ describe('createReconcile', () => {
       const metrics = new DomainMetrics(registry);
       metrics.show(pruneJob('mixtral'), status);
       present = undefined;
-      await createReconcile({ observe: () => Promise.resolve(undefined), decide: () => decision, act, client, recorder: { record: () => undefined }, metrics, clock: systemClock, log })('ml/mixtral');
+      await createReconcile({ observe: () => Promise.resolve(undefined), decide: () => decision, decideRefused: () => decision, act, client, recorder: { record: () => undefined }, metrics, clock: systemClock, log })('ml/mixtral');
       expect(await series('stun_prunejob_status_phase')).toEqual([]);
       expect(client.calls).toEqual([]);
     });

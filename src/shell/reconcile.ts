@@ -2,13 +2,14 @@
  * One turn for one PruneJob: observe, decide, act, write the status once, tell the events.
  *
  * Events come last, so that nobody reads of what the status does not hold; an action that fails ends the turn before the status
- * can claim it, and the retry starts from a new observation.
+ * can claim it, and the retry starts from a new observation. One that no retry would mend ends in another decision instead.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { apiVersion, kind } from '../api/names.ts';
 import type { PruneJob, PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
 import type { Action, Decision, EventIntent } from '../prunejob/decision.ts';
 import type { Observed } from '../prunejob/observed.ts';
+import type { Refusal } from '../prunejob/refused.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { asError, isNotFound } from '../runtime/errors.ts';
 import type { Recorder } from '../runtime/recorder.ts';
@@ -22,6 +23,7 @@ import { pruneJobType } from './resources.ts';
 export interface ReconcileOptions {
   readonly observe: Observe;
   readonly decide: (observed: Observed, now: Date) => Decision;
+  readonly decideRefused: (observed: Observed, refusal: Refusal, now: Date) => Decision;
   readonly act: Act;
   readonly client: Pick<Client, 'applyStatus'>;
   readonly recorder: Recorder;
@@ -37,8 +39,7 @@ export function createReconcile(options: ReconcileOptions): Reconcile {
       options.metrics.forget(key);
       return {};
     }
-    const decision = options.decide(observed, options.clock.now());
-    await runActions(options, decision, observed.pruneJob);
+    const decision = await carryOut(options, observed, options.decide(observed, options.clock.now()));
     await writeStatus(options.client, observed.pruneJob, decision.status);
     for (const event of decision.events) tell(options, observed.pruneJob, event);
     options.metrics.show(observed.pruneJob, decision.status);
@@ -51,15 +52,22 @@ function tell({ recorder, log }: ReconcileOptions, regarding: PruneJob, event: E
   log.info(event.note, { reason: event.reason });
 }
 
-async function runActions(options: ReconcileOptions, { actions }: Decision, pruneJob: PruneJob): Promise<void> {
-  for (const action of actions) {
-    try {
-      await options.act(action, pruneJob);
-      options.log.info(`Done: ${describe(action)}.`);
-    } catch (error) {
-      options.recorder.record({ regarding: pruneJob, type: 'Warning', reason: 'ActionFailed', action: action.kind, note: `${describe(action)}: ${asError(error).message}` });
-      throw error;
-    }
+/** Answers the decision that holds: a refused action ends the one that asked for it, and what the domain makes of the refusal follows. */
+async function carryOut(options: ReconcileOptions, observed: Observed, decision: Decision): Promise<Decision> {
+  for (const action of decision.actions) {
+    const refusal = await run(options, action, observed.pruneJob);
+    if (refusal !== undefined) return carryOut(options, observed, options.decideRefused(observed, refusal, options.clock.now()));
+    options.log.info(`Done: ${describe(action)}.`);
+  }
+  return decision;
+}
+
+async function run({ act, recorder }: ReconcileOptions, action: Action, regarding: PruneJob): Promise<Refusal | undefined> {
+  try {
+    return await act(action, regarding);
+  } catch (error) {
+    recorder.record({ regarding, type: 'Warning', reason: 'ActionFailed', action: action.kind, note: `${describe(action)}: ${asError(error).message}` });
+    throw error;
   }
 }
 

@@ -28,7 +28,7 @@ export function stubClient(answer: Answer = () => undefined): StubClient {
     calls,
     get: (ref) => call('get', ref),
     list: (type) => call('list', type),
-    create: (type, object) => call('create', type, object),
+    create: (type, object, options) => call('create', type, object, ...(options === undefined ? [] : [options])),
     apply: (type, object) => call('apply', type, object),
     applyStatus: (type, object) => call('applyStatus', type, object),
     jsonPatch: (ref, operations) => call('jsonPatch', ref, operations),
