@@ -1,8 +1,9 @@
 /**
  * Merges a user's partial pod template over ours, the way `kubectl` merges by name.
  *
- * Lists of named things merge item by item and keep what the overlay does not mention; `envFrom` grows, because replacing it
- * would silently take the storage credentials away; any other list is replaced as a whole; null removes.
+ * Lists of named things merge item by item and keep what the overlay does not mention. Some lists without names grow, because replacing
+ * them would silently take away the storage credentials, or the toleration and the kind of node that a GPU needs. Any other list is
+ * replaced as a whole; null removes.
  */
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -11,6 +12,8 @@ const keys: Readonly<Record<string, string>> = {
   containers: 'name', initContainers: 'name', volumes: 'name', env: 'name', imagePullSecrets: 'name', resourceClaims: 'name',
   volumeMounts: 'mountPath', ports: 'containerPort', topologySpreadConstraints: 'topologyKey',
 };
+
+const growing: readonly string[] = ['envFrom', 'tolerations'];
 
 export function overlay(base: Fields, over: Fields): Fields {
   const merged: Record<string, unknown> = { ...base };
@@ -24,9 +27,24 @@ export function overlay(base: Fields, over: Fields): Fields {
 function mergeField(field: string, base: unknown, over: unknown): unknown {
   if (isFields(base) && isFields(over)) return overlay(base, over);
   if (!isList(base) || !isList(over)) return over;
-  if (field === 'envFrom') return [...base, ...over];
+  if (growing.includes(field)) return [...base, ...over];
+  if (field === 'nodeSelectorTerms') return bothTerms(base, over);
   const key = keys[field];
   return key === undefined ? over : mergeList(key, base, over);
+}
+
+/** One of the terms is enough for a node, and a term needs all it holds: so every pair of one of ours and one of theirs makes a term. */
+function bothTerms(base: readonly Fields[], over: readonly Fields[]): readonly Fields[] {
+  if (over.length === 0) return base;
+  return base.flatMap((ours) => over.map((theirs) => bothOf(ours, theirs)));
+}
+
+function bothOf(ours: Fields, theirs: Fields): Fields {
+  const joined = Object.entries(theirs).map(([field, list]) => {
+    const before = ours[field];
+    return [field, isList(before) && isList(list) ? [...before, ...list] : list] as const;
+  });
+  return { ...ours, ...Object.fromEntries(joined) };
 }
 
 function mergeList(key: string, base: readonly Fields[], over: readonly Fields[]): Fields[] {
