@@ -43,8 +43,12 @@ export function podSpec(options: EngineJobOptions): Fields {
   };
 }
 
-function gpuPlacement({ gpuProducts }: RunnerSpec): Fields {
-  const product = { key: 'nvidia.com/gpu.product', operator: 'In', values: gpuProducts ?? h100Products };
+export function gpuProducts(runner: RunnerSpec): readonly string[] {
+  return runner.gpuProducts ?? h100Products;
+}
+
+function gpuPlacement(runner: RunnerSpec): Fields {
+  const product = { key: 'nvidia.com/gpu.product', operator: 'In', values: gpuProducts(runner) };
   return {
     affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [product] }] } } },
     tolerations: [{ key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' }],

@@ -54,12 +54,34 @@ describe('what keeps a pod from starting', () => {
     { waiting: 'ImagePullBackOff', message: 'Back-off pulling image "x"', reason: 'ImagePullFailed', says: /image/ },
     { waiting: 'ErrImageNeverPull', message: 'not present', reason: 'ImagePullFailed', says: /not present/ },
   ])('$waiting is $reason', ({ waiting, message, reason, says }) => {
-    const obstacle = obstacleOf(child('inspect', { pods: [waitingPod(waiting, message)] }));
+    const obstacle = obstacleOf(child('inspect', { pods: [waitingPod(waiting, message)] }), now);
     expect(obstacle).toEqual({ reason, message: expect.stringMatching(says) as string });
   });
 
   it.each(['ContainerCreating', 'PodInitializing'])('%s is no obstacle', (reason) => {
-    expect(obstacleOf(child('inspect', { pods: [waitingPod(reason, '')] }))).toBeUndefined();
+    expect(obstacleOf(child('inspect', { pods: [waitingPod(reason, '')] }), now)).toBeUndefined();
+  });
+});
+
+describe('a Job without a pod', () => {
+  const created = { name: 'tiny-prune-1', namespace: 'ml', creationTimestamp: secondsBefore(60) };
+
+  it.each([
+    { name: 'after 15 s', job: { metadata: { ...created, creationTimestamp: secondsBefore(15) } } },
+    { name: '15 s after a queue let it go', job: { metadata: created, status: { startTime: secondsBefore(15) } } },
+  ])('tells that none could be created: $name', ({ job }) => {
+    const obstacle = obstacleOf(child('prune', { job }), now);
+    expect(obstacle).toEqual({ reason: 'PodNotCreated', message: expect.stringMatching(/Job tiny-prune-1.*quota or Pod Security: `kubectl -n ml describe job tiny-prune-1`/) as string });
+  });
+
+  it.each([
+    { name: 'in its first 15 s', job: { metadata: { ...created, creationTimestamp: secondsBefore(14) } } },
+    { name: 'just let go by its queue', job: { metadata: created, status: { startTime: secondsBefore(14) } } },
+    { name: 'in its queue', job: { metadata: created, spec: { suspend: true } } },
+    { name: 'whose pod is not seen yet', job: { metadata: created, status: { active: 1 } } },
+    { name: 'between two pods', job: { metadata: created, status: { failed: 1 } } },
+  ])('waits on $name', ({ job }) => {
+    expect(obstacleOf(child('prune', { job }), now)).toBeUndefined();
   });
 });
 

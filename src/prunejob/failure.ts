@@ -70,14 +70,32 @@ function sentence(end: Terminated): string {
 
 /** Something that keeps a pod from starting and that somebody else may still mend. */
 export interface Obstacle {
-  readonly reason: 'SecretNotFound' | 'ImagePullFailed';
+  readonly reason: 'SecretNotFound' | 'ImagePullFailed' | 'PodNotCreated';
   readonly message: string;
 }
 
 const imageReasons = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull', 'RegistryUnavailable'];
 
-export function obstacleOf({ pods }: ChildJob): Obstacle | undefined {
-  return pods.map(podObstacle).find((obstacle) => obstacle !== undefined);
+/** The Job controller makes a pod within a second or so, and tells of a refused one only in an event. */
+const podWithinMs = 15_000;
+
+export function obstacleOf(child: ChildJob, now: Date): Obstacle | undefined {
+  return child.pods.map(podObstacle).find((obstacle) => obstacle !== undefined) ?? podNotCreated(child, now);
+}
+
+function podNotCreated(child: ChildJob, now: Date): Obstacle | undefined {
+  const { metadata: { name, namespace, creationTimestamp }, status } = child.job;
+  // A Job that a queue held back starts when it is admitted.
+  const since = status?.startTime ?? creationTimestamp;
+  if (!lacksPod(child) || since === undefined || now.getTime() - Date.parse(since) < podWithinMs) return undefined;
+  const command = `kubectl -n ${namespace ?? ''} describe job ${name}`;
+  return { reason: 'PodNotCreated', message: `No pod could be created for Job ${name}. Meet what refuses it, most often a quota or Pod Security: \`${command}\` says which.` };
+}
+
+/** A failed pod that is gone may be followed by another after a while, so only a Job that never had one counts. */
+export function lacksPod({ job, pods }: ChildJob): boolean {
+  const { active = 0, failed = 0 } = job.status ?? {};
+  return pods.length === 0 && job.spec?.suspend !== true && active + failed === 0;
 }
 
 function podObstacle(pod: Pod): Obstacle | undefined {
@@ -102,11 +120,13 @@ function blocks(reason: string | undefined): boolean {
   return reason === 'CreateContainerConfigError' || (reason !== undefined && imageReasons.includes(reason));
 }
 
-/** Why a Job that should run has no running pod yet; undefined once it has one. */
-export function queuedBecause({ job, pods }: ChildJob): string | undefined {
+/** Why a Job that should run has no running pod yet; undefined once it has one. The hint is for a pod that no node takes. */
+export function queuedBecause({ job, pods }: ChildJob, hint?: string): string | undefined {
   if (job.spec?.suspend === true) return `Job ${job.metadata.name} waits for its queue to admit it.`;
   if (pods.some(hasStarted)) return undefined;
-  return unschedulableBecause(pods) ?? `Job ${job.metadata.name} waits for its pod to start.`;
+  const unschedulable = unschedulableBecause(pods);
+  if (unschedulable !== undefined) return hint === undefined ? unschedulable : `${hint} ${unschedulable}`;
+  return `Job ${job.metadata.name} waits for its pod to start.`;
 }
 
 export function unschedulableBecause(pods: readonly Pod[]): string | undefined {

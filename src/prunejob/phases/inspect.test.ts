@@ -45,6 +45,18 @@ describe('inspect', () => {
     expect(decided({ childJobs: [child('inspect')], status: waiting('SecretNotFound', 9) }).status.waiting).toBeUndefined();
   });
 
+  it('tells of a pod that no admission lets in', () => {
+    const job = { metadata: { name: 'tiny-inspect-1', namespace: 'ml', creationTimestamp: secondsBefore(60) } };
+    expect(condition(decided({ childJobs: [child('inspect', { job })] }), 'Planned')).toMatchObject({ status: 'False', reason: 'PodNotCreated', message: expect.stringContaining('describe job tiny-inspect-1') as string });
+  });
+
+  it('that no node took until its deadline says what it waited for', () => {
+    const pod = { metadata: { name: 'p' }, status: { conditions: [{ type: 'PodScheduled', status: 'False', message: '0/1 nodes are available.' }] } };
+    const { status } = decided({ childJobs: [child('inspect', { pods: [pod] })] });
+    const late = { ...failedJob('inspect', 'DeadlineExceeded', { exitCode: 143 }), pods: [] };
+    expect(condition(decided({ status, childJobs: [late] }), 'Failed')).toMatchObject({ reason: 'DeadlineExceeded', message: expect.stringMatching(/never started.*0\/1 nodes are available/) as string });
+  });
+
   it('reads again when the pod is gone with its message', () => {
     const lost = { ...succeeded('inspect', facts()), pods: [] };
     expect(decided({ childJobs: [lost] }).actions).toMatchObject([{ kind: 'CreateJob', manifest: { metadata: { name: 'tiny-inspect-2' } } }]);

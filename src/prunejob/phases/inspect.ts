@@ -2,6 +2,7 @@
 import { isFinished, jobState, obstacleOf, unschedulableBecause } from '../failure.ts';
 import { startJob } from '../jobs.ts';
 import { engineEnd, messageOf } from '../messages.ts';
+import { neverStarted } from '../not-started.ts';
 import type { ChildJob } from '../observed.ts';
 import { holds, isBeingDeleted, latestChild, type Run } from '../run.ts';
 import { fail, lookAgainMs, waitThenFail, type Step } from '../step.ts';
@@ -14,7 +15,7 @@ export function inspect(run: Run): Step | undefined {
   if (child === undefined || (isBeingDeleted(child) && !isFinished(child.job))) return startInspect(run, child?.attempt ?? 1);
   const state = jobState(child, run.now);
   if (state === 'Active') return inProgress(run, child);
-  return state === 'Succeeded' ? afterSuccess(run, child) : fail(run, state, 'Planned');
+  return state === 'Succeeded' ? afterSuccess(run, child) : fail(run, neverStarted(run, child, state, 'Planned'), 'Planned');
 }
 
 function startInspect(run: Run, attempt: number): Step {
@@ -22,9 +23,11 @@ function startInspect(run: Run, attempt: number): Step {
 }
 
 function inProgress(run: Run, child: ChildJob): Step {
-  const obstacle = obstacleOf(child);
-  if (obstacle === undefined) return { phase: 'Inspecting', conditions: [{ ...inspecting, message: unschedulableBecause(child.pods) ?? inspecting.message }], requeueAfterMs: lookAgainMs };
-  return waitThenFail(run, 'Inspecting', { type: 'Planned', status: 'False', ...obstacle });
+  const obstacle = obstacleOf(child, run.now);
+  if (obstacle !== undefined) return waitThenFail(run, 'Inspecting', { type: 'Planned', status: 'False', ...obstacle });
+  const message = unschedulableBecause(child.pods);
+  const state = message === undefined ? inspecting : ({ ...inspecting, reason: 'WaitingForPod', message } as const);
+  return { phase: 'Inspecting', conditions: [state], requeueAfterMs: lookAgainMs };
 }
 
 /** The pod may be gone with its message, then the headers are read again; a message that says nothing would say it again. */

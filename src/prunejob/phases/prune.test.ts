@@ -23,6 +23,52 @@ describe('prune', () => {
     expect(condition(decision, 'Queued')).toMatchObject({ reason: 'SameRunInProgress', message: expect.stringMatching(says) as string });
   });
 
+  describe('without a pod', () => {
+    const job = { metadata: { name: 'tiny-prune-1', namespace: 'ml', uid: 'u', creationTimestamp: secondsBefore(60) } };
+    const waiting = (seconds: number): PruneJobStatus => ({ ...planned, waiting: { reason: 'PodNotCreated', since: secondsBefore(seconds) } });
+
+    it('looks again, because no event tells', () => {
+      const decision = decided({ status: planned, childJobs: [child('prune', { job: { metadata: { ...job.metadata, creationTimestamp: secondsBefore(1) } } })] });
+      expect(decision).toMatchObject({ status: { phase: 'Queued' }, requeueAfterMs: 10_000 });
+    });
+
+    it.each([
+      { name: 'waits serving.waitFor', status: waiting(599), type: 'Queued' },
+      { name: 'then fails', status: waiting(601), type: 'Failed' },
+    ])('$name', ({ status, type }) => {
+      expect(condition(decided({ status, childJobs: [child('prune', { job })] }), type)).toMatchObject({ status: 'True', reason: 'PodNotCreated', message: expect.stringContaining('describe job tiny-prune-1') as string });
+    });
+  });
+
+  describe('that no node takes', () => {
+    const unschedulable = { metadata: { name: 'p' }, status: { conditions: [{ type: 'PodScheduled', status: 'False', message: '0/1 nodes are available.' }] } };
+    const node = { name: 'gpu-0', allocatableGPUs: 8, ready: true, schedulable: true };
+    const runner = { ...spec().runner, gpuProducts: ['NVIDIA-H200'] };
+
+    it.each([
+      { name: 'another product', nodes: [{ ...node, product: 'NVIDIA-A100' }], says: /runner\.gpuProducts \(NVIDIA-H200\); the nodes have NVIDIA-A100\. Name one.*0\/1 nodes/ },
+      { name: 'no label', nodes: [node], says: /lack the label nvidia\.com\/gpu\.product/ },
+      { name: 'no GPU', nodes: [], says: /no node offers nvidia\.com\/gpu/ },
+      { name: 'the product, but none free', nodes: [{ ...node, product: 'NVIDIA-H200' }], says: /^No node takes the pod yet: 0\/1 nodes/ },
+    ])('says what the nodes have: $name', ({ nodes, says }) => {
+      const decision = decided({ status: planned, spec: { runner }, nodes, childJobs: [child('prune', { pods: [unschedulable] })] });
+      expect(condition(decision, 'Queued')).toMatchObject({ status: 'True', reason: 'WaitingForPod', message: expect.stringMatching(says) as string });
+    });
+  });
+
+  describe('past its deadline', () => {
+    const queuedFor = (reason: string): PruneJobStatus => ({ ...planned, conditions: [...(planned.conditions ?? []), { type: 'Queued', status: 'True', reason, message: 'No node takes the pod yet.', lastTransitionTime: secondsBefore(60) }] });
+    const late = failedJob('prune', 'DeadlineExceeded', { exitCode: 143 });
+
+    it.each([
+      { name: 'never started', status: queuedFor('WaitingForPod'), pods: [], says: /never started within the 21600 s.*No node takes the pod yet\./ },
+      { name: 'started unseen', status: queuedFor('WaitingForPod'), pods: late.pods, says: /ran longer than/ },
+      { name: 'ran', status: queuedFor('Running'), pods: [], says: /ran longer than/ },
+    ])('says whether its pod $name', ({ status, pods, says }) => {
+      expect(condition(decided({ status, childJobs: [{ ...late, pods }] }), 'Failed')).toMatchObject({ reason: 'DeadlineExceeded', message: expect.stringMatching(says) as string });
+    });
+  });
+
   it('stays in its phase between two pods of one Job', () => {
     const running = { ...planned, conditions: [...(planned.conditions ?? []), { type: 'Pruned', status: 'Unknown' as const, reason: 'Running', message: '', lastTransitionTime: secondsBefore(60) }] };
     expect(decided({ status: running, childJobs: [child('prune')] }).status.phase).toBe('Pruning');

@@ -2,10 +2,11 @@
 import type { ConditionUpdate } from '../../api/conditions.ts';
 import type { Action } from '../decision.ts';
 import { deadlineSeconds } from '../engine-job.ts';
-import { isFinished, jobState, obstacleOf, queuedBecause, type Failure } from '../failure.ts';
+import { isFinished, jobState, lacksPod, obstacleOf, queuedBecause, type Failure } from '../failure.ts';
 import { startJob } from '../jobs.ts';
 import { engineEnd, messageOf } from '../messages.ts';
 import type { ChildJob, SameRun } from '../observed.ts';
+import { neverStarted, noSuchGPU } from '../not-started.ts';
 import { nextProgress } from '../progress.ts';
 import { conditionOf, holds, isBeingDeleted, latestChild, type Run } from '../run.ts';
 import { fail, lookAgainMs, waitThenFail, type Step } from '../step.ts';
@@ -20,7 +21,7 @@ export function prune(run: Run): Step | undefined {
   if (child === undefined || (isBeingDeleted(child) && !isFinished(child.job))) return startPrune(run, run.status.attempt ?? 1);
   const state = jobState(child, run.now);
   if (state === 'Active') return inProgress(run, child);
-  return state === 'Succeeded' ? afterSuccess(run, child) : failed(run, state);
+  return state === 'Succeeded' ? afterSuccess(run, child) : failed(run, neverStarted(run, child, state, 'Queued'));
 }
 
 /** Two PruneJobs of one run would publish the same bytes to the same place: the second one waits and then reuses them. */
@@ -30,7 +31,7 @@ function startPrune(run: Run, attempt: number): Step {
     const message = `${nameOf(run, sameRun)} works on the same run; this one goes on when it is over.`;
     return { phase: 'Queued', conditions: [{ type: 'Queued', status: 'True', reason: 'SameRunInProgress', message }], requeueAfterMs: lookAgainMs };
   }
-  return startJob(run, { stage: 'prune', attempt, phase: 'Queued', conditions: [queued('The Job waits for a GPU.')], waiting: { type: 'Queued', status: 'True' } });
+  return startJob(run, { stage: 'prune', attempt, phase: 'Queued', conditions: [queued('The Job waits for its pod.')], waiting: { type: 'Queued', status: 'True' } });
 }
 
 /** Who may read this PruneJob may read the others of its namespace, but perhaps none of another. */
@@ -44,12 +45,15 @@ function queued(message: string): ConditionUpdate {
 
 function inProgress(run: Run, child: ChildJob): Step {
   const actions = deadlineUpdate(run, child);
-  const obstacle = obstacleOf(child);
+  const obstacle = obstacleOf(child, run.now);
   // A wait has no actions of its own, and its end stops the Job whose deadline this would move.
   if (obstacle !== undefined) return { actions, ...waitThenFail(run, 'Queued', { type: 'Queued', status: 'True', ...obstacle }) };
-  const waiting = queuedBecause(child);
+  const waiting = queuedBecause(child, noSuchGPU(run));
   // Between two pods of one Job, or while a pod ends, the run keeps the phase that it had.
-  if (waiting !== undefined && conditionOf(run, 'Pruned') === undefined) return { phase: 'Queued', conditions: [queued(waiting)], actions };
+  if (waiting !== undefined && conditionOf(run, 'Pruned')?.reason !== running.reason) {
+    // Nothing tells of a pod that is not made.
+    return { phase: 'Queued', conditions: [queued(waiting)], actions, ...(lacksPod(child) ? { requeueAfterMs: lookAgainMs } : {}) };
+  }
   return {
     phase: 'Pruning',
     conditions: [{ type: 'Queued', status: 'False', reason: 'Running', message: 'The pod runs.' }, running],
