@@ -50,9 +50,9 @@ const fineWhenFalse: readonly string[] = ['Queued', 'Suspended'];
 
 function events(before: readonly Condition[], after: readonly Condition[]): EventIntent[] {
   const changed = after.filter((condition) => !before.some((old) => old.type === condition.type && old.status === condition.status && old.reason === condition.reason));
-  // The stage's own condition says the same as Failed; one event is enough.
-  const failed = changed.find(({ type }) => type === 'Failed');
-  return changed.filter((condition) => condition === failed || condition.reason !== failed?.reason).map(event);
+  // The stages' own conditions say the same as Failed or Suspended; one event is enough.
+  const whole = changed.find(({ type }) => type === 'Failed' || type === 'Suspended');
+  return changed.filter((condition) => condition === whole || condition.reason !== whole?.reason).map(event);
 }
 
 function event({ type, status, reason, message }: Condition): EventIntent {

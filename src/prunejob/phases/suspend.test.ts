@@ -20,6 +20,34 @@ describe('suspend', () => {
     expect(world.condition('Suspended')?.status).toBe('False');
   });
 
+  it.each([
+    { stage: 'inspect', starts: true, claims: { Planned: 'Unknown' }, phase: 'Inspecting' },
+    { stage: 'prune', starts: false, claims: { Queued: 'False' }, phase: 'Queued' },
+    { stage: 'prune', starts: true, claims: { Queued: 'False', Pruned: 'Unknown' }, phase: 'Queued' },
+  ] as const)('claims nothing of the $stage Job that it stopped, started: $starts', ({ stage, starts, claims, phase }) => {
+    const world = new World();
+    world.settle();
+    if (stage === 'prune') world.inspected();
+    world.settle();
+    if (starts) world.start(stage);
+    world.settle();
+    world.changeSpec({ suspend: true });
+    world.settle();
+    for (const [type, status] of Object.entries(claims)) expect(world.condition(type)).toMatchObject({ status, reason: 'Suspended' });
+    expect(world.decisions.flatMap(({ events }) => events).filter(({ reason }) => reason === 'Suspended')).toHaveLength(1);
+    world.changeSpec({ suspend: false });
+    world.settle();
+    expect(world.phase).toBe(phase);
+  });
+
+  it('takes nothing back of what was over before', () => {
+    const world = World.published();
+    const before = world.condition('Queued');
+    world.changeSpec({ suspend: true });
+    world.settle();
+    expect(world.condition('Queued')).toEqual(before);
+  });
+
   it('during a rollout puts the service back first, and resuming rolls out again', () => {
     const world = World.published();
     const before = world.service.fields;

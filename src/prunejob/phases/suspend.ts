@@ -3,8 +3,9 @@
  *
  * The child Job is deleted, because its `spec.suspend` belongs to the queueing system; the next one gets another attempt number.
  */
+import type { ConditionUpdate } from '../../api/conditions.ts';
 import { isFinished } from '../failure.ts';
-import { conditionOf, isRollingOut, latestChild, type Run } from '../run.ts';
+import { conditionOf, holds, isRollingOut, latestChild, type Run } from '../run.ts';
 import { stopJobs, type Step } from '../step.ts';
 import { startPutBack } from './put-back.ts';
 
@@ -15,11 +16,27 @@ export function suspend(run: Run): Step | undefined {
   return {
     phase: 'Suspended',
     conditions: [
-      // Nobody looks for what was missing while the run is suspended; it may be there by now.
-      ...(conditionOf(run, 'Planned')?.status === 'False' ? [{ type: 'Planned', status: 'Unknown', reason: 'Suspended', message: 'The run is suspended.' } as const] : []),
+      ...halted(run),
       { type: 'Suspended', status: 'True', reason: 'Suspended', message: 'No pod runs; spec.suspend: false goes on with the run.' },
     ],
     actions: stopJobs(run),
     ...(child === undefined || isFinished(child.job) ? {} : { set: { attempt: child.attempt + 1 } }),
   };
+}
+
+/** Nothing is under way while the run is suspended, and nobody looks for what was missing: it may be there by now. */
+function halted(run: Run): ConditionUpdate[] {
+  const said = { reason: 'Suspended', message: 'The run is suspended.' } as const;
+  const halts = (type: 'Planned' | 'Pruned', statuses: readonly string[]): boolean => statuses.includes(conditionOf(run, type)?.status ?? '');
+  return [
+    ...(halts('Planned', ['False', 'Unknown']) ? [{ type: 'Planned', status: 'Unknown', ...said } as const] : []),
+    ...(halts('Pruned', ['Unknown']) ? [{ type: 'Pruned', status: 'Unknown', ...said } as const] : []),
+    ...(conditionOf(run, 'Queued') === undefined || hasEnded(run) ? [] : [{ type: 'Queued', status: 'False', ...said } as const]),
+  ];
+}
+
+/** Then no later step would say again that nothing waits. */
+function hasEnded(run: Run): boolean {
+  const child = latestChild(run, 'prune');
+  return holds(run, 'Published') || (child !== undefined && isFinished(child.job));
 }
