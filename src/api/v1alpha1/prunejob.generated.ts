@@ -358,7 +358,7 @@ export interface RunnerSpec {
    */
   backoffLimit: number;
   /**
-   * A PodTemplateSpec laid over the engine's pods, for tolerations, affinity, volumes and the like.
+   * A PodTemplateSpec laid over the engine's pods. Lists of named things merge, tolerations and envFrom are added, and node affinity holds beside gpuProducts; what the API server refuses ends the run.
    */
   podTemplate?: {
     [k: string]: unknown;
