@@ -12,9 +12,15 @@ const namespace = 'e2e-waiting';
 const model = 's3://models/waiting/tiny-moe/';
 
 const missing = [
-  { thing: 'service', overlay: { serving: { ref: { name: 'absent' } } }, reason: 'ServiceNotFound' },
-  { thing: 'service account', overlay: { runner: { serviceAccountName: 'absent' } }, reason: 'ServiceAccountNotFound' },
-  { thing: 'secret', overlay: { runner: { serviceAccountName: 'keyless' } }, reason: 'SecretNotFound' },
+  { thing: 'service', overlay: { serving: { ref: { name: 'absent' } } }, reason: 'ServiceNotFound', names: /absent/ },
+  { thing: 'service account', overlay: { runner: { serviceAccountName: 'absent' } }, reason: 'ServiceAccountNotFound', names: /absent/ },
+  { thing: 'secret', overlay: { runner: { serviceAccountName: 'keyless' } }, reason: 'SecretNotFound', names: /absent/ },
+  {
+    thing: 'pod that Pod Security refuses',
+    overlay: { runner: { podTemplate: { spec: { hostNetwork: true } } } },
+    reason: 'PodNotCreated',
+    names: /kubectl -n e2e-waiting describe job/,
+  },
 ] as const;
 
 async function applyPlanOnly(name: string, overlay: Record<string, unknown>): Promise<void> {
@@ -36,14 +42,14 @@ afterAll(async () => {
 });
 
 describe('what is not there yet', () => {
-  it.each(missing)('a $thing is waited for, then named as $reason', async ({ thing, overlay, reason }) => {
-    const name = `no-${thing.replace(' ', '-')}`;
+  it.each(missing)('a $thing is waited for, then named as $reason', async ({ thing, overlay, reason, names }) => {
+    const name = `no-${thing.replaceAll(' ', '-').toLowerCase()}`;
     const serving = 'serving' in overlay ? { ...overlay.serving, waitFor: '5s' } : { waitFor: '5s' };
     await applyPlanOnly(name, { ...overlay, serving });
     await waitFor(`the condition of ${name}`, 60, async () => condition(await read(name, namespace), 'Planned')?.reason === reason);
     const job = await untilFinished(name, namespace, 120);
     expect(condition(job, 'Failed')?.reason, condition(job, 'Failed')?.message).toBe(reason);
-    expect(condition(job, 'Failed')?.message).toMatch(/absent/);
+    expect(condition(job, 'Failed')?.message).toMatch(names);
   });
 
   it('a service that comes later is found', async () => {
