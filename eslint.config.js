@@ -1,6 +1,23 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
+// The layers of ARCHITECTURE.md: what each folder of src must not import. Cycles and I/O in the pure core: .dependency-cruiser.cjs.
+const above = {
+  api: ['prunejob', 'runtime', 'telemetry', 'shell'],
+  prunejob: ['runtime', 'telemetry', 'shell'],
+  runtime: ['api', 'prunejob', 'shell'],
+  telemetry: ['api', 'prunejob', 'shell'],
+  shell: [],
+};
+const layers = Object.entries(above).map(([folder, forbidden]) => ({
+  files: [`src/${folder}/**/*.ts`],
+  rules: {
+    'no-restricted-imports': ['error', {
+      patterns: [{ group: [...forbidden.map((name) => `**/${name}/**`), ...(folder === 'shell' ? [] : ['**/config.ts']), '**/main.ts'], message: `src/${folder} lies below it; see ARCHITECTURE.md.` }],
+    }],
+  },
+}));
+
 export default tseslint.config(
   { ignores: ['node_modules', 'dist', '.venv', 'src/api/**/*.generated.ts', '.dependency-cruiser.cjs'] },
   js.configs.recommended,
@@ -20,5 +37,6 @@ export default tseslint.config(
     files: ['**/*.test.ts'],
     rules: { 'max-lines-per-function': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
   },
+  ...layers,
   { files: ['eslint.config.js'], extends: [tseslint.configs.disableTypeChecked] },
 );

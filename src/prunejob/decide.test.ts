@@ -33,12 +33,7 @@ describe('a run with a service', () => {
   });
 
   it('gives the service its own way of replacing pods back', () => {
-    const world = World.published();
-    world.settle();
-    world.roll();
-    world.settle();
-    world.pass(121);
-    world.settle();
+    const world = World.completed();
     expect(world.service.fields).toEqual({ modelUri: prunedUri, args: ['--tensor-parallel-size=2'], gpuLimit: 2, gpuRequest: 2, receipt: expect.stringContaining('ml/tiny') as string });
   });
 
@@ -53,12 +48,7 @@ describe('a run with a service', () => {
   });
 
   it('applied again over its own result, completes with the same plan', () => {
-    const first = World.published();
-    first.settle();
-    first.roll();
-    first.settle();
-    first.pass(121);
-    first.settle();
+    const first = World.completed();
     const receipt = { pruneJob: 'ml/tiny', runKey: facts().runKey, manifestDigest: '', previousUri: 's3://models/tiny-moe/', gpusBefore: 4, gpusAfter: 2 };
     const again = new World({ service: { ...first.service, receipt } });
     again.settle();

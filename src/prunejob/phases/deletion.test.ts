@@ -48,12 +48,7 @@ describe('deletion', () => {
   });
 
   it('of a finished run reverts nothing', () => {
-    const world = World.published();
-    world.settle();
-    world.roll();
-    world.settle();
-    world.pass(121);
-    world.settle();
+    const world = World.completed();
     world.remove();
     world.settle();
     expect(world.service.fields.modelUri).toBe(prunedUri);

@@ -35,6 +35,17 @@ export class World {
     return world;
   }
 
+  /** Published, moved to the new pods, and through the soak of two minutes. */
+  static completed(overrides: Partial<Observed> = {}): World {
+    const world = World.published(overrides);
+    world.settle();
+    world.roll();
+    world.settle();
+    world.pass(121);
+    world.settle();
+    return world;
+  }
+
   /** Deleted by a user, with our finalizer still on it. */
   remove(): void {
     const { metadata } = this.pruneJob;
