@@ -1,5 +1,8 @@
 """The same runs on a real S3 server: reads by range, multipart writes, and its failures."""
 
+import base64
+import random
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from stun.publish import confirm_listing
 from stun.shards import FileRecord
 from stun.storage import open_storage
 from stun.storage.s3 import S3Storage
+from stun.storage.s3_reader import PIECE
 from stun.storage.s3_writer import MOST_PARTS, SMALL, part_size
 from tests.conftest import Stun
 from tests.minio import Minio, free_port
@@ -110,16 +114,41 @@ def test_a_manifest_that_meets_another_is_written_again(
     assert storage.find("stun-manifest.json") is not None
 
 
-def test_large_objects_go_in_parts(s3: Minio) -> None:
+@pytest.mark.parametrize("step", [3_000_001, 2 * SMALL + 1, 3 * SMALL])
+def test_large_objects_go_in_parts_with_checksums(s3: Minio, step: int) -> None:
     storage = open_storage(f"s3://{BUCKET}/pruned/x/", "output")
-    data = bytes(range(256)) * (2 * SMALL // 256 + 5)
+    data = random.Random(0).randbytes(2 * SMALL + 5)
     with storage.writer("big", len(data)) as out:
-        for start in range(0, len(data), 3_000_001):
-            out.write(data[start : start + 3_000_001])
+        for start in range(0, len(data), step):
+            out.write(data[start : start + step])
     info = storage.find("big")
     assert info is not None
     assert info.version.endswith("-3")  # the ETag of three parts
     assert storage.read_all(info) == data
+    stated = s3.client().head_object(Bucket=BUCKET, Key="pruned/x/big", ChecksumMode="ENABLED")
+    assert stated["ChecksumCRC32"] == checksum_of_parts(data, SMALL)
+
+
+def checksum_of_parts(data: bytes, size: int) -> str:
+    """What S3 states of an object in parts: the CRC32 of the parts' CRC32s, and their number."""
+    parts = [data[start : start + size] for start in range(0, len(data), size)]
+    sums = b"".join(zlib.crc32(part).to_bytes(4, "big") for part in parts)
+    return f"{base64.b64encode(zlib.crc32(sums).to_bytes(4, 'big')).decode()}-{len(parts)}"
+
+
+@pytest.mark.parametrize("kind", ["s3", "directory"])
+def test_spans_are_exact_and_counted(s3: Minio, tmp_path: Path, kind: str) -> None:
+    uri = f"s3://{BUCKET}/pruned/x/" if kind == "s3" else str(tmp_path)
+    storage = open_storage(uri, "output")
+    data = random.Random(0).randbytes(2 * PIECE + 7)
+    storage.put("big", data)
+    info = storage.find("big")
+    assert info is not None
+    wanted = 0
+    for start, length in ((0, 2 * PIECE + 7), (5, PIECE), (3, PIECE + 1), (9, 0), (2 * PIECE, 7)):
+        assert storage.read(info, start, length) == data[start : start + length]
+        wanted += length
+    assert storage.bytes_read == wanted
 
 
 def test_clean_aborts_multipart_uploads(s3: Minio, s3_recipe: dict[str, Any], stun: Stun) -> None:

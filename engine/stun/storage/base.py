@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from threading import Lock
 from types import TracebackType
 from typing import Literal, Self
 
@@ -57,11 +58,18 @@ class Writer(ABC):
 
 
 class Storage(ABC):
-    """The objects below one URI."""
+    """The objects below one URI. `bytes_read` counts what was really read of their contents,
+    by whichever thread, a second attempt included."""
 
     def __init__(self, uri: str, role: Role) -> None:
         self.uri = uri
         self.role: Role = role
+        self.bytes_read = 0
+        self._lock = Lock()
+
+    def count_read(self, size: int) -> None:
+        with self._lock:
+            self.bytes_read += size
 
     def fault(self, kind: Fault, message: str) -> StunError:
         return StunError(REASONS[self.role].get(kind, "StorageUnavailable"), message)

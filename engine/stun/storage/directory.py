@@ -86,6 +86,7 @@ class DirectoryStorage(Storage):
             view = memoryview(buffer)
             # One read() of Linux returns at most 2 GiB.
             while view and (count := file.readinto(view)):
+                self.count_read(count)
                 view = view[count:]
         if view:
             raise changed(self, path)

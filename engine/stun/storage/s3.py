@@ -6,17 +6,17 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from stun.errors import StunError
 from stun.storage.base import ObjectInfo, Role, Storage, Writer
 from stun.storage.s3_client import explain, make_client
+from stun.storage.s3_reader import S3Reader, WrongLengthError
 from stun.storage.s3_writer import S3Writer
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-READ_ATTEMPTS = 3
 CONFLICT_ATTEMPTS = 5
 CONFLICT_PAUSE = 1.0
 
@@ -67,32 +67,18 @@ class S3Storage(Storage):
                 return ObjectInfo(name, item["Size"], item["ETag"].strip('"'))
         return None
 
-    def read(self, info: ObjectInfo, start: int, length: int) -> bytearray:
-        """Retries here too: boto retries a request, not a body that breaks off in the middle."""
-        if length == 0:
-            return bytearray()
-        with self.translate(self._uri(info.name)):
-            for attempt in range(READ_ATTEMPTS):
-                try:
-                    return self._read_once(info, start, length)
-                except (HTTPClientError, OSError):
-                    if attempt == READ_ATTEMPTS - 1:
-                        raise
-        raise AssertionError("unreachable")
+    @cached_property
+    def reader(self) -> S3Reader:
+        return S3Reader(self.client, self.bucket, self.count_read)
 
-    def _read_once(self, info: ObjectInfo, start: int, length: int) -> bytearray:
-        body = self.client.get_object(
-            Bucket=self.bucket,
-            Key=self.prefix + info.name,
-            IfMatch=info.version,
-            Range=f"bytes={start}-{start + length - 1}",
-        )["Body"]
-        buffer = bytearray(length)
-        filled = 0
-        for chunk in body.iter_chunks(1 << 20):
-            buffer[filled : filled + len(chunk)] = chunk
-            filled += len(chunk)
-        return buffer
+    def read(self, info: ObjectInfo, start: int, length: int) -> bytearray:
+        uri = self._uri(info.name)
+        with self.translate(uri):
+            try:
+                return self.reader.read(self.prefix + info.name, info, start, length)
+            except WrongLengthError as error:
+                message = f"{uri} was answered with {error}; mend the S3 server or its proxy."
+                raise self.fault("unavailable", message) from error
 
     def writer(self, name: str, size: int) -> Writer:
         return S3Writer(self.client, self.bucket, self.prefix + name, size, self.translate)

@@ -22,6 +22,11 @@ CREDENTIALS = (
 )
 # Servers disagree on the status of these: AWS says 403, others 400.
 DENIED = {"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken"}
+# Half a minute of a busy server (503 SlowDown), by boto's growing pauses; then the run gives up
+# and is retried as a whole. AWS_MAX_ATTEMPTS is boto's own name for another number.
+MOST_ATTEMPTS = 8
+# Reads and writes at the same time; boto keeps 10 and drops the others after each request.
+CONNECTIONS = 16
 
 
 def make_client() -> "S3Client":
@@ -32,6 +37,7 @@ def make_client() -> "S3Client":
     endpoint = os.environ.get("S3_ENDPOINT") or None
     session = boto3.session.Session()
     # Servers other than AWS are often reached by an address that has no bucket subdomains.
+    attempts = int(os.environ.get("AWS_MAX_ATTEMPTS") or MOST_ATTEMPTS)
     style: Literal["path", "auto"] = "path" if endpoint else "auto"
     return session.client(
         "s3",
@@ -40,7 +46,8 @@ def make_client() -> "S3Client":
         config=Config(
             connect_timeout=10,
             read_timeout=60,
-            retries={"mode": "standard"},
+            max_pool_connections=CONNECTIONS,
+            retries={"mode": "standard", "total_max_attempts": attempts},
             s3={"addressing_style": style},
         ),
     )
