@@ -1,0 +1,51 @@
+"""What became of each expert of a layer, as the groups of the report tell it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from stun.report.formats import Json, ids
+
+State = Literal["kept", "averaged", "dropped"]
+STATES: dict[State, str] = {
+    "kept": "kept",
+    "averaged": "averaged with its group into one expert",
+    "dropped": "dropped; the number is the kept expert of its group",
+}
+
+
+@dataclass(frozen=True)
+class Fate:
+    state: State
+    into: int
+    group: list[int]
+
+    def sentence(self) -> str:
+        others = len(self.group) - 1
+        if self.state == "kept":
+            return f"kept for {others} more" if others else "kept"
+        if self.state == "averaged":
+            return f"averaged over experts {ids(self.group)}"
+        return f"dropped, group of expert {self.into}"
+
+
+def fates(layer: Json) -> dict[int, Fate]:
+    """By expert number of the source, ascending."""
+    found = {
+        member: fate(member, group["members"], group.get("kept"))
+        for group in layer.get("groups") or []
+        for member in group["members"]
+    }
+    return dict(sorted(found.items()))
+
+
+def fate(member: int, members: list[int], kept: int | None) -> Fate:
+    if member == kept or len(members) == 1:
+        return Fate("kept", member, members)
+    if kept is None:
+        # The mean stands where its lowest member stood.
+        return Fate("averaged", min(members), members)
+    return Fate("dropped", kept, members)
+
+
+def moe_layers(report: Json) -> list[Json]:
+    return [layer for layer in report["layers"] if layer.get("groups")]

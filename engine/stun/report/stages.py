@@ -1,0 +1,67 @@
+"""Where the time went, and how fast the bytes moved."""
+
+from stun.report.formats import Json, duration, rate, size
+from stun.report.markup import Markup, join, tag
+from stun.report.parts import figure, paragraph, section, table
+from stun.report.quality import across
+
+
+def stages_section(report: Json) -> Markup | None:
+    stages = report.get("stages") or []
+    if not stages:
+        return None
+    name = "Time and bytes per stage"
+    return section(
+        "stages",
+        "Time",
+        paragraph(reads_sentence(report)),
+        figure(
+            f"Time per stage, {total_time(stages)} in all", bars(stages), stage_table(stages), name
+        ),
+    )
+
+
+def reads_sentence(report: Json) -> str | None:
+    reads = report.get("reads")
+    if reads is None:
+        return None
+    return f"The source was read {'once' if reads == 1 else f'{reads} times'}."
+
+
+def total_time(stages: list[Json]) -> str:
+    return duration(sum(stage["seconds"] for stage in stages))
+
+
+def bars(stages: list[Json]) -> Markup:
+    top = max(stage["seconds"] for stage in stages) or 1.0
+    return join(*(stage_bar(stage, top) for stage in stages))
+
+
+def stage_bar(stage: Json, top: float) -> Markup:
+    spent = duration(stage["seconds"])
+    drawing = tag(
+        "svg",
+        tag("rect", x=0, y=0, width=across(stage["seconds"], top), height=14, class_="kept"),
+        class_="pair",
+        height=14,
+        role="img",
+        aria_label=f"{stage['stage']}: {spent}",
+    )
+    return tag("div", tag("p", tag("strong", stage["stage"]), f" {spent}"), drawing)
+
+
+def stage_table(stages: list[Json]) -> Markup:
+    head = ("Stage", "Time", "Read", "Reading", "Written", "Writing")
+    return table("Time and bytes per stage", head, (stage_row(stage) for stage in stages))
+
+
+def stage_row(stage: Json) -> tuple[object, ...]:
+    read, written, seconds = stage.get("bytesRead"), stage.get("bytesWritten"), stage["seconds"]
+    return (
+        stage["stage"],
+        duration(seconds),
+        size(read),
+        rate(read, seconds),
+        size(written),
+        rate(written, seconds),
+    )
