@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from stun.families import Family, ModelConfig
+from stun.model.skeleton import Skeleton
 from stun.safetensors_io import TensorInfo, to_tensor
 from stun.storage import ObjectInfo, Storage
 
@@ -21,10 +22,15 @@ class Checkpoint:
     storage: Storage
     raw_config: dict[str, Any]
     config: ModelConfig
-    family: Family | None
+    # None for a dense model of a family without a row: it can be inspected, not pruned.
+    skeleton: Skeleton | None
     tensors: dict[str, TensorInfo]
     shards: dict[str, ObjectInfo]
     companions: dict[str, ObjectInfo]
+
+    @property
+    def family(self) -> Family | None:
+        return self.skeleton.family if self.skeleton else None
 
     @property
     def uri(self) -> str:

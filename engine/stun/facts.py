@@ -5,7 +5,7 @@ from typing import Any
 
 from stun.checkpoint import Checkpoint
 from stun.families import classify
-from stun.plan import prunable_parameters
+from stun.plan import count_prunable
 from stun.safetensors_io import DTYPES
 
 KINDS = ("experts", "routers", "attention", "embeddings", "other")
@@ -28,18 +28,22 @@ def bytes_by_kind(checkpoint: Checkpoint) -> dict[str, int]:
 
 
 def prunable(checkpoint: Checkpoint) -> tuple[int, int]:
-    """Prunable parameters in all, and those of experts; 0 for a dense model."""
-    family, config = checkpoint.family, checkpoint.config
-    if family is None:
+    """Prunable parameters in all, and those of experts; 0 for a model without a family."""
+    if checkpoint.skeleton is None:
         return 0, 0
-    total = prunable_parameters(family, config, config.experts)
-    return total, total - prunable_parameters(family, config, 0)
+    found = count_prunable(checkpoint.skeleton)
+    return found.total, checkpoint.config.experts * found.one_expert
+
+
+def moe_layers(checkpoint: Checkpoint) -> int:
+    skeleton = checkpoint.skeleton
+    return 0 if skeleton is None else sum(map(skeleton.is_moe, range(len(skeleton.layers))))
 
 
 def model_facts(checkpoint: Checkpoint) -> dict[str, Any]:
     config = checkpoint.config
     dtype = main_dtype(checkpoint)
-    cache = 2 * config.layers * config.kv_heads * config.head_dim * DTYPES[dtype].itemsize
+    cache = config.layers * config.kv_values_per_token * DTYPES[dtype].itemsize
     total, of_experts = prunable(checkpoint)
     return {
         "kind": "Facts",
@@ -48,11 +52,11 @@ def model_facts(checkpoint: Checkpoint) -> dict[str, Any]:
         "dtype": NAMES.get(dtype, dtype),
         "bytes": bytes_by_kind(checkpoint),
         "layers": config.layers,
-        "moeLayers": config.layers if config.experts else 0,
+        "moeLayers": moe_layers(checkpoint),
         "experts": config.experts,
         "topK": config.top_k,
-        "expertGroups": 1,
-        "topKGroups": 1,
+        "expertGroups": config.expert_groups,
+        "topKGroups": config.top_k_groups,
         "attentionHeads": config.heads,
         "kvHeads": config.kv_heads,
         "headDim": config.head_dim,

@@ -1,6 +1,10 @@
 """Reads a JSON object field by field: every wrong field is one sentence that names its path."""
 
+from typing import TypeVar
+
 from stun.errors import StunError
+
+Word = TypeVar("Word", bound=str)
 
 
 def invalid(message: str) -> StunError:
@@ -57,24 +61,15 @@ class Fields:
             raise invalid(f"{self.name(key)} is missing; write a URI.")
         return found
 
-    def choice(
-        self,
-        key: str,
-        supported: tuple[str, ...],
-        planned: tuple[str, ...] = (),
-        default: str | None = None,
-    ) -> str:
-        """One of the supported words, the first by default; a planned one is refused by name."""
+    def choice(self, key: str, supported: tuple[Word, ...], default: Word | None = None) -> Word:
+        """One of the supported words, the first by default."""
         found = self.get(key)
         if found is None:
-            found = default or supported[0]
-        if isinstance(found, str) and found in planned:
-            raise invalid(
-                f"{self.name(key)} {found} is not supported yet; write {' or '.join(supported)}."
-            )
-        if found not in supported:
-            raise invalid(f"{self.name(key)} is {found!r}; write {' or '.join(supported)}.")
-        return str(found)
+            return default or supported[0]
+        for word in supported:
+            if found == word:
+                return word
+        raise invalid(f"{self.name(key)} is {found!r}; write {' or '.join(supported)}.")
 
     def finish(self) -> None:
         unknown = sorted(self.value.keys() - self.read)

@@ -4,40 +4,59 @@ They are all that is kept of the layers below: the model itself is never whole i
 """
 
 import torch
+from torch import nn
 from torch.nn import functional
 
-from stun.families import ModelConfig
-from stun.model.mixtral import MixtralDecoderLayer, Observe, linear, rms_norm
+from stun.model.layer import SILENT, FilledLayer
+from stun.model.observer import Observer
+from stun.scoring import Scored
 
 # Fixed, not tuned to the machine: the batch decides the last bits of a product.
 TOKENS_PER_BATCH = 8192
 
 
 class Flow:
+    """Sequences [count, length] of token ids and where they are: states in float32."""
+
     def __init__(self, ids: torch.Tensor, embedding: torch.Tensor) -> None:
-        self.ids = ids
         self.batch = max(1, TOKENS_PER_BATCH // ids.shape[1])
         self.hidden = functional.embedding(ids.to(embedding.device), embedding).float()
 
-    def observe(self, layer: MixtralDecoderLayer, observe: Observe) -> None:
-        """Shows the observer what the layer's Linears see; the states stay where they are."""
+    def observe(self, layer: FilledLayer, observer: Observer) -> None:
+        """Shows the observer what the layer sees; the states stay where they are."""
         for states in torch.split(self.hidden, self.batch):
-            layer.forward(states, observe)
+            layer.forward(states, observer)
 
-    def advance(self, layer: MixtralDecoderLayer) -> None:
+    def advance(self, layer: FilledLayer, observer: Observer = SILENT) -> None:
         """Moves every sequence through the layer, in place."""
         for states in torch.split(self.hidden, self.batch):
-            states.copy_(layer.forward(states))
+            states.copy_(layer.forward(states, observer))
 
-    def losses(self, config: ModelConfig, norm: torch.Tensor, head: torch.Tensor) -> torch.Tensor:
-        """Summed negative log-likelihood of each sequence's tokens after its first, float64."""
-        ids = self.ids.to(self.hidden.device)
+
+class Head:
+    """The final norm and the output matrix, in the checkpoint's dtype."""
+
+    def __init__(self, norm: nn.Module, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
+        self.norm = norm
+        self.weight = weight
+        self.bias = bias
+
+    def logits(self, states: torch.Tensor) -> torch.Tensor:
+        bias = None if self.bias is None else self.bias.to(states.dtype)
+        return functional.linear(self.norm(states), self.weight.to(states.dtype), bias)
+
+    def score(self, flow: Flow, scored: Scored) -> torch.Tensor:
+        """The summed log-likelihood of each sequence's scored tokens, [count] float64.
+
+        One sequence at a time: the logits of all of them would not fit.
+        """
+        rows = zip(flow.hidden, scored.ids, scored.start, scored.stop, strict=True)
         found = [
-            functional.cross_entropy(
-                linear(rms_norm(states, norm, config.norm_eps), head), tokens, reduction="none"
-            )
-            .double()
-            .sum()
-            for states, tokens in zip(self.hidden[:, :-1], ids[:, 1:], strict=True)
+            self._sum(states[start - 1 : stop - 1], ids[start:stop].to(states.device))
+            for states, ids, start, stop in rows
         ]
         return torch.stack(found).cpu()
+
+    def _sum(self, states: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+        losses = functional.cross_entropy(self.logits(states), ids, reduction="none")
+        return -losses.double().sum()

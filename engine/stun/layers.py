@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 
 from stun.checkpoint import Checkpoint
-from stun.families import Family
-
-Weights = dict[str, torch.Tensor]
+from stun.families import Family, Weights
+from stun.flow import Head
+from stun.model.skeleton import Skeleton
 
 
 def layer_names(checkpoint: Checkpoint, family: Family, index: int) -> list[str]:
@@ -24,14 +24,15 @@ def read_layer(checkpoint: Checkpoint, family: Family, index: int) -> Weights:
 
 
 def stream_layers(
-    checkpoint: Checkpoint, family: Family, device: torch.device
+    checkpoint: Checkpoint, family: Family, device: torch.device, first: int = 0
 ) -> Iterator[tuple[int, Weights]]:
-    """Layers with their weights on the device; two layers at most are in memory."""
+    """Layers from `first` with their weights on the device; two at most are in memory."""
     count = checkpoint.config.layers
     pool = ThreadPoolExecutor(1, thread_name_prefix="read")
     try:
-        coming = pool.submit(read_layer, checkpoint, family, 0)
-        for index in range(count):
+        coming = pool.submit(read_layer, checkpoint, family, first) if first < count else None
+        for index in range(first, count):
+            assert coming is not None
             weights = coming.result()
             if index + 1 < count:
                 coming = pool.submit(read_layer, checkpoint, family, index + 1)
@@ -44,10 +45,17 @@ def read_one(checkpoint: Checkpoint, name: str, device: torch.device) -> torch.T
     return checkpoint.read([name])[name].to(device)
 
 
-def read_head(
-    checkpoint: Checkpoint, family: Family, device: torch.device
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """The final norm and the output matrix, which tied models share with the embedding."""
-    head = family.embedding if checkpoint.config.tied else family.head
-    norm = read_one(checkpoint, family.final_norm, device)
-    return norm, read_one(checkpoint, head, device)
+def head_names(checkpoint: Checkpoint, family: Family) -> list[str]:
+    """The tensors of the final norm and the output matrix; tied models share the embedding."""
+    found = [name for name in checkpoint.tensors if name.startswith(family.final_norm)]
+    if checkpoint.config.tied:
+        return [*found, family.embedding]
+    return found + [name for name in checkpoint.tensors if name.startswith(family.head)]
+
+
+def make_head(checkpoint: Checkpoint, skeleton: Skeleton, tensors: Weights) -> Head:
+    """From the tensors of head_names, on their device."""
+    family = skeleton.family
+    weight = family.embedding if checkpoint.config.tied else family.head + "weight"
+    norm = {name: found for name, found in tensors.items() if name.startswith(family.final_norm)}
+    return Head(skeleton.fill_norm(norm), tensors[weight], tensors.get(family.head + "bias"))

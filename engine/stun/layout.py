@@ -1,19 +1,18 @@
 """Where every tensor of the result will lie, decided before the first one is written.
 
 A safetensors file begins with a header that names all its tensors, so a file can only be
-streamed when its contents are planned. Files close at layer boundaries.
+streamed when its contents are planned. A file holds one layer, or what lies before or after
+the layers: a finished layer is then a finished file, and a killed run goes on behind it.
 """
 
 import re
 from dataclasses import dataclass
 
 from stun.checkpoint import Checkpoint
-from stun.experts.reduce import is_expert_part
 from stun.families import Family
 from stun.layers import layer_names
 from stun.safetensors_io import TensorSpec, corrupt, encode_header
 
-SHARD_BYTES = 5_000_000_000
 # More than the largest published models have.
 MOST_SHARDS = 256
 SHARD_NAME = re.compile(r"model-\d{5}-of-(\d{5})\.safetensors")
@@ -29,24 +28,35 @@ class Shard:
         return len(encode_header(self.tensors)) + sum(spec.nbytes for spec in self.tensors)
 
 
-def output_units(checkpoint: Checkpoint, family: Family, experts: int) -> list[list[TensorSpec]]:
-    """What may not be split over files, in writing order: embedding, each layer, the rest."""
-    layers = [
-        layer_specs(checkpoint, family, index, experts) for index in range(checkpoint.config.layers)
-    ]
+def plan_shards(checkpoint: Checkpoint, family: Family, experts: int) -> list[Shard]:
+    """A file for the embedding, each layer and the rest, in writing order."""
     first = [source_spec(checkpoint, family.embedding)]
+    layers = [
+        layer_specs(checkpoint, family, index, experts) for index in layer_indices(checkpoint)
+    ]
     rest = [source_spec(checkpoint, name) for name in rest_names(checkpoint, family)]
-    return [first, *layers, rest]
+    units = [unit for unit in (first, *layers, rest) if unit]
+    names = [shard_name(number, len(units)) for number in range(1, len(units) + 1)]
+    return [Shard(name, unit) for name, unit in zip(names, units, strict=True)]
+
+
+def layer_indices(checkpoint: Checkpoint) -> range:
+    """All layers on disk: behind the model's own may lie those that predict further tokens.
+
+    DeepSeek-V3 (section 2.2) stores its multi-token-prediction module as one more layer.
+    """
+    family, count = checkpoint.family, checkpoint.config.layers
+    assert family is not None
+    while layer_names(checkpoint, family, count):
+        count += 1
+    return range(count)
 
 
 def rest_names(checkpoint: Checkpoint, family: Family) -> list[str]:
     """What belongs to no layer and is not the embedding: written last."""
-    inside = {
-        name
-        for index in range(checkpoint.config.layers)
-        for name in layer_names(checkpoint, family, index)
-    }
-    return sorted(checkpoint.tensors.keys() - inside - {family.embedding})
+    prefixes = tuple(family.layer(index) for index in layer_indices(checkpoint))
+    outside = (name for name in checkpoint.tensors if not name.startswith(prefixes))
+    return sorted(name for name in outside if name != family.embedding)
 
 
 def source_spec(checkpoint: Checkpoint, name: str) -> TensorSpec:
@@ -60,41 +70,45 @@ def layer_specs(
     """The layer's tensors as published: fewer experts, fewer router rows, all else as it was."""
     prefix = family.layer(index)
     names = sorted(layer_names(checkpoint, family, index))
-    specs = [
-        source_spec(checkpoint, name)
-        for name in names
-        if not is_expert_part(name.removeprefix(prefix), family)
-    ]
-    router = checkpoint.tensors[prefix + family.router]
-    specs.append(TensorSpec(router.name, router.dtype, (experts, *router.shape[1:])))
+    if prefix + family.router not in checkpoint.tensors:
+        return [source_spec(checkpoint, name) for name in names]
+    kept = [name for name in names if not family.is_expert_part(name.removeprefix(prefix))]
+    specs = [source_spec(checkpoint, name) for name in kept]
+    specs += [cut_spec(checkpoint, prefix + name, experts) for name in family.row_tensors]
     check_one_dtype(checkpoint, family, prefix)
+    return specs + expert_specs(checkpoint, family, prefix, experts)
+
+
+def cut_spec(checkpoint: Checkpoint, name: str, experts: int) -> TensorSpec:
+    """A tensor whose first dimension counts experts."""
+    info = checkpoint.tensors[name]
+    return TensorSpec(name, info.dtype, (experts, *info.shape[1:]))
+
+
+def expert_specs(
+    checkpoint: Checkpoint, family: Family, prefix: str, experts: int
+) -> list[TensorSpec]:
+    found: dict[str, TensorSpec] = {}
     for expert in range(experts):
-        specs += [source_spec(checkpoint, prefix + name) for name in family.expert_names(expert)]
-    return specs
+        for slot in family.expert_slots(expert):
+            name = prefix + slot.tensor
+            if slot.entry is None:
+                found[name] = source_spec(checkpoint, name)
+            else:
+                found[name] = cut_spec(checkpoint, name, experts)
+    return list(found.values())
 
 
 def check_one_dtype(checkpoint: Checkpoint, family: Family, prefix: str) -> None:
     """Any expert may become any other's number, so all of a layer must have one dtype."""
-    names = [
-        prefix + name
+    names = {
+        prefix + slot.tensor
         for expert in range(checkpoint.config.experts)
-        for name in family.expert_names(expert)
-    ]
+        for slot in family.expert_slots(expert)
+    }
     dtypes = sorted({checkpoint.tensors[name].dtype for name in names})
     if len(dtypes) > 1:
         raise corrupt(f"{prefix}experts of {checkpoint.uri} mix the dtypes {', '.join(dtypes)}")
-
-
-def plan_shards(units: list[list[TensorSpec]]) -> list[Shard]:
-    """Whole units gathered into files of about SHARD_BYTES."""
-    groups: list[list[TensorSpec]] = [[]]
-    for unit in units:
-        size = sum(spec.nbytes for spec in groups[-1]) + sum(spec.nbytes for spec in unit)
-        if groups[-1] and size > SHARD_BYTES:
-            groups.append([])
-        groups[-1].extend(unit)
-    names = [shard_name(number, len(groups)) for number in range(1, len(groups) + 1)]
-    return [Shard(name, group) for name, group in zip(names, groups, strict=True)]
 
 
 def shard_name(number: int, count: int) -> str:

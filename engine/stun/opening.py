@@ -8,7 +8,8 @@ from typing import Any
 
 from stun.checkpoint import Checkpoint
 from stun.errors import StunError
-from stun.families import Family, ModelConfig, family_of, is_moe, read_config
+from stun.families import family_of, is_moe, read_config
+from stun.model.skeleton import Skeleton
 from stun.safetensors_io import TensorInfo, corrupt, header_length, parse_header
 from stun.storage import ObjectInfo, Storage, open_storage
 
@@ -31,14 +32,16 @@ def open_checkpoint(uri: str, needs_experts: bool = False) -> Checkpoint:
             f"{uri} is no mixture-of-experts model, so no experts can be removed from it; "
             "give a MoE model.",
         )
-    family, config = family_of(raw, uri), read_config(raw, uri)
+    family = family_of(raw, uri)
+    config = read_config(raw, uri, family)
+    skeleton = None if family is None else Skeleton(raw, family, uri)
     shards = find_shards(storage, listing)
     tensors = read_headers(storage, shards)
     check_index(storage, listing, tensors)
     companions = {name: info for name, info in listing.items() if is_companion(name)}
-    if family is not None:
-        check_tensors(uri, family, config, tensors)
-    return Checkpoint(storage, raw, config, family, tensors, shards, companions)
+    if skeleton is not None:
+        check_tensors(uri, skeleton, tensors)
+    return Checkpoint(storage, raw, config, skeleton, tensors, shards, companions)
 
 
 def is_companion(name: str) -> bool:
@@ -111,11 +114,18 @@ def check_index(
         raise corrupt(f"{INDEX} of {storage.uri} does not match the weight files at {wrong[0]}")
 
 
-def check_tensors(
-    uri: str, family: Family, config: ModelConfig, tensors: dict[str, TensorInfo]
-) -> None:
+def required(skeleton: Skeleton) -> dict[str, tuple[int, ...]]:
+    """Every weight that the model must have, with its shape."""
+    shapes = skeleton.outer_shapes()
+    for index in range(len(skeleton.layers)):
+        prefix = skeleton.family.layer(index)
+        shapes |= {prefix + name: shape for name, shape in skeleton.shapes(index).items()}
+    return shapes
+
+
+def check_tensors(uri: str, skeleton: Skeleton, tensors: dict[str, TensorInfo]) -> None:
     """Every weight of the family is there, in the shape that config.json says, not quantised."""
-    for name, shape in family.required(config).items():
+    for name, shape in required(skeleton).items():
         info = tensors.get(name)
         if info is None:
             raise corrupt(f"{uri} lacks tensor {name}")

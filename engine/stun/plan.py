@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from stun.errors import StunError
-from stun.families import Family, ModelConfig
+from stun.families import ModelConfig
 from stun.fields import invalid
+from stun.model.skeleton import Skeleton
 from stun.recipe import Recipe
 
 
@@ -17,57 +18,87 @@ class Plan:
     prunable_before: int
     prunable_after: int
     weight_sparsity: float
-    weights_method: str
     reconstruct: bool
 
 
-def prunable_parameters(family: Family, config: ModelConfig, experts: int) -> int:
-    """Parameters of the decoder Linears without the router."""
-    shapes = family.layer_shapes(config, experts)
-    names = family.prunable_names(experts)
-    return config.layers * sum(math.prod(shapes[name]) for name in names)
+@dataclass(frozen=True)
+class Prunable:
+    """Parameters of the decoder Linears without the router, of the whole model."""
+
+    total: int
+    # Of one expert in each layer that has experts.
+    one_expert: int
+
+    def after(self, removed: int) -> int:
+        return self.total - removed * self.one_expert
+
+
+def count_prunable(skeleton: Skeleton) -> Prunable:
+    indices = range(len(skeleton.layers))
+    total = sum(skeleton.prunable(index) for index in indices)
+    return Prunable(total, sum(skeleton.expert_parameters(index) for index in indices))
 
 
 def kept_experts(ratio: float, config: ModelConfig) -> int:
+    """Pinned: E' = E - floor(E * ratio + 0.5)."""
     return config.experts - math.floor(config.experts * ratio + 0.5)
 
 
-def make_plan(recipe: Recipe, family: Family, config: ModelConfig) -> Plan:
-    """Pinned: E' = E - floor(E * ratio + 0.5), u = 1 - (1 - s) * P_before / P_after."""
-    if recipe.ratio is None:
+def make_plan(recipe: Recipe, ratio: float | None, skeleton: Skeleton, config: ModelConfig) -> Plan:
+    """Pinned: u = 1 - (1 - s) * P_before / P_after."""
+    if ratio is None:
         raise invalid(
             "pruning.experts.ratio is missing: targetGPUs alone says it only after the GPU plan; "
             "give the ratio."
         )
-    after = kept_experts(recipe.ratio, config)
-    check_count(recipe, after, config)
-    before_parameters = prunable_parameters(family, config, config.experts)
-    after_parameters = prunable_parameters(family, config, after)
+    after = kept_experts(ratio, config)
+    check_count(ratio, after, recipe, config)
+    prunable = count_prunable(skeleton)
+    left = prunable.after(config.experts - after)
     return Plan(
         experts_before=config.experts,
         experts_after=after,
-        prunable_before=before_parameters,
-        prunable_after=after_parameters,
-        weight_sparsity=weight_sparsity(recipe, before_parameters, after_parameters),
-        weights_method=recipe.weights_method,
+        prunable_before=prunable.total,
+        prunable_after=left,
+        weight_sparsity=weight_sparsity(recipe, ratio, prunable.total, left),
         reconstruct=reconstructs(recipe, after),
     )
 
 
-def check_count(recipe: Recipe, after: int, config: ModelConfig) -> None:
-    if after < config.top_k:
-        most = (config.experts - config.top_k) / config.experts
+def usable_count(after: int, recipe: Recipe, config: ModelConfig) -> bool:
+    """Whether a model with so many experts can be routed, and served as was asked."""
+    groups = config.expert_groups
+    reach = config.top_k_groups * after // groups if config.experts else 0
+    return after % groups == 0 and reach >= config.top_k and after % multiple(recipe) == 0
+
+
+def multiple(recipe: Recipe) -> int:
+    return recipe.experts.multiple_of
+
+
+def check_count(ratio: float, after: int, recipe: Recipe, config: ModelConfig) -> None:
+    if usable_count(after, recipe, config):
+        return
+    usable = [n for n in range(1, config.experts + 1) if usable_count(n, recipe, config)]
+    asked = f"pruning.experts.ratio {ratio:g} leaves {after} of {config.experts} experts"
+    if not usable:
+        raise invalid(
+            f"pruning.experts.multipleOf {multiple(recipe)} fits no count of up to "
+            f"{config.experts} experts that this model can route; lower it."
+        )
+    if after < usable[0]:
+        most = (config.experts - usable[0]) / config.experts
         raise StunError(
             "TooFewExperts",
-            f"pruning.experts.ratio {recipe.ratio} leaves {after} of {config.experts} experts "
-            f"where each token uses {config.top_k}; give at most {most:g}.",
+            f"{asked} where each token uses {config.top_k}; give at most {most:g}.",
         )
-    multiple = recipe.experts.multiple_of
-    if after % multiple:
-        raise invalid(
-            f"pruning.experts.ratio {recipe.ratio} leaves {after} experts, no multiple of "
-            f"{multiple}; change the ratio or pruning.experts.multipleOf."
-        )
+    grouped = f" in {config.expert_groups} groups" if config.expert_groups > 1 else ""
+    nearest = min(usable, key=lambda n: (abs(n - after), -n))
+    raise invalid(
+        f"{asked}{grouped}, no multiple of {math.lcm(config.expert_groups, multiple(recipe))}; "
+        f"give {(config.experts - nearest) / config.experts:g} or change "
+        "pruning.experts.multipleOf."
+    )
 
 
 def reconstructs(recipe: Recipe, after: int) -> bool:
@@ -76,7 +107,7 @@ def reconstructs(recipe: Recipe, after: int) -> bool:
     return choice == "Always" or (choice == "Selective" and after < recipe.experts.kappa)
 
 
-def weight_sparsity(recipe: Recipe, before: int, after: int) -> float:
+def weight_sparsity(recipe: Recipe, ratio: float, before: int, after: int) -> float:
     target = recipe.target_sparsity
     if target is None:
         return 0.0
@@ -85,30 +116,38 @@ def weight_sparsity(recipe: Recipe, before: int, after: int) -> float:
         removed = 1 - after / before
         raise StunError(
             "SparsityTooLow",
-            f"pruning.experts.ratio {recipe.ratio} alone removes {removed:.4f} of the prunable "
+            f"pruning.experts.ratio {ratio:g} alone removes {removed:.4f} of the prunable "
             f"parameters, more than targetSparsity {target}; raise the target or lower the ratio.",
         )
-    if recipe.weights_method == "None" and sparsity > 1e-9:
+    if recipe.weights.method == "None" and sparsity > 1e-9:
         raise invalid(
             f"pruning.weights.method None cannot reach targetSparsity {target}; "
-            "write Wanda or Magnitude, or leave targetSparsity out."
+            "write OWL, Wanda or Magnitude, or leave targetSparsity out."
         )
     return max(0.0, sparsity)
 
 
 def resolved_pruning(recipe: Recipe) -> dict[str, Any]:
     """What of the pruning decides the published bytes, defaults filled in, thresholds left out."""
+    owl = {"lambda": recipe.weights.owl_lambda, "m": recipe.weights.owl_m}
     return {
         "targetSparsity": recipe.target_sparsity,
-        "split": "Manual",
+        "split": recipe.split,
         "experts": {
             "ratio": recipe.ratio,
-            "method": "STUN",
-            "linkage": "Complete",
-            "threshold": "PerLayer",
-            "similarity": {"router": 1.0, "coactivation": 0.0},
+            "method": recipe.experts.method,
+            "linkage": recipe.experts.linkage,
+            "threshold": recipe.experts.threshold,
+            "similarity": {
+                "router": recipe.experts.router,
+                "coactivation": recipe.experts.coactivation,
+            },
             "reconstruct": recipe.experts.reconstruct,
             "kappa": recipe.experts.kappa,
+            "multipleOf": recipe.experts.multiple_of,
         },
-        "weights": {"method": recipe.weights_method},
+        "weights": {
+            "method": recipe.weights.method,
+            **({"owl": owl} if recipe.weights.method == "OWL" else {}),
+        },
     }

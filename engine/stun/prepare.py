@@ -20,20 +20,23 @@ from stun.documents import (
     take,
 )
 from stun.errors import StunError
-from stun.families import Family, check_computable
+from stun.families.table import FAMILIES
+from stun.model.skeleton import Skeleton
 from stun.opening import open_checkpoint
 from stun.plan import Plan, make_plan
 from stun.recipe import Recipe
+from stun.recipe_parser import calibration_user
 from stun.runkey import run_identity, run_key
+from stun.scoring import Scored
 
 LONGEST_DEFAULT = 2048
 
 
 @dataclass(frozen=True)
 class Gate:
-    """The held-out tokens and what identifies them in the report."""
+    """The held-out sequences and what identifies them in the report."""
 
-    ids: torch.Tensor
+    scored: list[Scored]
     identity: dict[str, Any]
 
 
@@ -41,7 +44,7 @@ class Gate:
 class Prepared:
     recipe: Recipe
     checkpoint: Checkpoint
-    family: Family
+    skeleton: Skeleton
     plan: Plan | None
     calibration: torch.Tensor | None
     gate: Gate | None
@@ -55,31 +58,33 @@ class Prepared:
 
 def prepare(model: str, recipe: Recipe) -> Prepared:
     checkpoint = open_checkpoint(model, needs_experts=recipe.ratio != 0)
-    family = supported_family(checkpoint)
-    plan = None if recipe.ratio is None else make_plan(recipe, family, checkpoint.config)
+    skeleton = supported(checkpoint)
+    plan = None
+    if recipe.ratio is not None and recipe.split == "Manual":
+        plan = make_plan(recipe, recipe.ratio, skeleton, checkpoint.config)
     encoder = Encoder(checkpoint)
     documents = calibration_documents(recipe)
     ids = calibration_ids(recipe, documents, encoder)
     gate = gate_ids(recipe, documents, encoder)
-    digest = None if documents is None else documents.digest
-    identity = run_identity(checkpoint, recipe, digest)
-    return Prepared(recipe, checkpoint, family, plan, ids, gate, identity)
+    decides = documents is not None and calibration_user(recipe) is not None
+    identity = run_identity(checkpoint, recipe, documents.digest if decides and documents else None)
+    return Prepared(recipe, checkpoint, skeleton, plan, ids, gate, identity)
 
 
-def supported_family(checkpoint: Checkpoint) -> Family:
-    if checkpoint.family is None:
+def supported(checkpoint: Checkpoint) -> Skeleton:
+    if checkpoint.skeleton is None:
+        architecture = checkpoint.config.architecture or "model without architectures"
         raise StunError(
             "UnsupportedFamily",
-            f"{checkpoint.uri} is a dense {checkpoint.config.architecture}; dense models are not "
-            "pruned yet, give a mixture-of-experts model.",
+            f"{checkpoint.uri} is a {architecture}, which is not supported; "
+            f"supported are {', '.join(FAMILIES)}.",
         )
-    check_computable(checkpoint.raw_config, checkpoint.uri)
-    return checkpoint.family
+    return checkpoint.skeleton
 
 
 def calibration_documents(recipe: Recipe) -> Documents | None:
-    """Read only where a weight depends on it."""
-    if recipe.calibration is None or recipe.weights_method != "Wanda":
+    """Read wherever given: without a say in the weights it still tells the dropped load."""
+    if recipe.calibration is None:
         return None
     return read_documents(recipe.calibration.uri, "calibration")
 
@@ -115,7 +120,13 @@ def gate_ids(recipe: Recipe, calibration: Documents | None, encoder: Encoder) ->
     check_length(length, longest, documents)
     ids = take(first_windows(documents, encoder, length), asked.samples, length, documents)
     identity = {"digest": documents.digest, "samples": asked.samples, "sequenceLength": length}
-    return Gate(ids, identity)
+    return Gate([whole(ids)], identity)
+
+
+def whole(ids: torch.Tensor) -> Scored:
+    """Every token but the first, which nothing precedes."""
+    count, length = ids.shape
+    return Scored(ids, torch.ones(count, dtype=torch.int64), torch.full((count,), length))
 
 
 def gate_length(recipe: Recipe, longest: int) -> int:

@@ -20,16 +20,21 @@ class Progress:
         self.stage = "Inspect"
         self.layer: int | None = None
         self.layers: int | None = None
-        self.done = 0
+        self.done = self.skipped = 0
         self.units = 0
         self.started = self.entered = time.monotonic()
         self.seconds: dict[str, float] = {}
 
-    def plan(self, layers: int) -> None:
+    def plan(self, layers: int, passes: int = 1) -> None:
         """Says how much there is to do: every layer, and the end of the run as one more."""
         self.layers = layers
-        self.units = layers + 1
+        self.units = layers * passes + 1
         self.started = time.monotonic()
+
+    def skip(self, layers: int) -> None:
+        """Counts what an earlier attempt finished as done, but not its time."""
+        self.done += layers
+        self.skipped += layers
 
     def enter(self, stage: str) -> None:
         now = time.monotonic()
@@ -47,9 +52,10 @@ class Progress:
 
     def estimate(self) -> int | None:
         """Seconds left, from the time that the units so far took."""
-        if not self.done:
+        fresh = self.done - self.skipped
+        if not fresh:
             return None
-        each = (time.monotonic() - self.started) / self.done
+        each = (time.monotonic() - self.started) / fresh
         return round(each * (self.units - self.done))
 
     def snapshot(self) -> dict[str, Any]:

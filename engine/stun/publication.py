@@ -55,7 +55,7 @@ class Publication:
 
     def outcome(self, streamed: StreamResult) -> dict[str, Any]:
         """What the run key alone decides, as the manifest states it."""
-        plan, zeros = self.plan, [layer.zeros for layer in streamed.layers]
+        plan, zeros = self.plan, [layer["zeros"] for layer in streamed.layers]
         left = plan.prunable_after - sum(zeros)
         checkpoint = self.prepared.checkpoint
         return {
@@ -63,7 +63,9 @@ class Publication:
             "sparsity": round(1 - left / plan.prunable_before, 6),
             "expertsBefore": plan.experts_before,
             "expertsAfter": plan.experts_after,
-            "expertsKept": {str(i): layer.kept for i, layer in enumerate(streamed.layers)},
+            "expertsKept": {
+                str(layer["layer"]): layer["kept"] for layer in streamed.layers if layer["moe"]
+            },
             "bytesBefore": sum(info.nbytes for info in checkpoint.tensors.values()),
             "zeros": zeros,
         }
@@ -81,7 +83,6 @@ class Publication:
             self.storage,
             self.prepared.checkpoint,
             shards,
-            self.prepared.family.experts_key,
             self.plan.experts_after,
         )
         check_listing(self.storage, records)
@@ -121,15 +122,5 @@ class Publication:
 
     def report(self, result: dict[str, Any], streamed: StreamResult) -> dict[str, Any]:
         """For people and for later runs of the key; times live here and nowhere else."""
-        layers = [
-            {
-                "layer": index,
-                "kept": layer.kept,
-                "clusters": layer.clusters,
-                "weightSparsity": layer.sparsity,
-                "zeros": layer.zeros,
-            }
-            for index, layer in enumerate(streamed.layers)
-        ]
         gate = self.prepared.gate.identity if self.prepared.gate else None
-        return {**result, "gate": gate, "layers": layers}
+        return {**result, "gate": gate, "layers": streamed.layers}

@@ -3,10 +3,13 @@
 import hashlib
 import json
 import re
+from itertools import combinations
 from typing import Any
 
 from stun.checkpoint import Checkpoint
 from stun.errors import StunError
+from stun.families import Family
+from stun.families.base import EXPERT_KEYS
 from stun.layout import Shard, unfinished_names
 from stun.manifest import MANIFEST
 from stun.opening import INDEX
@@ -15,15 +18,27 @@ from stun.shards import FileRecord
 from stun.storage import Storage
 
 
-def edit_config(source: bytes, key: str, experts: int, uri: str) -> bytes:
-    """The source's config.json with one number changed and every other byte as it was."""
+def edit_config(source: bytes, family: Family, experts: int, uri: str) -> bytes:
+    """The source's config.json with the number of experts changed, every other byte as it was."""
     text = source.decode()
-    wanted = {**json.loads(text), key: experts}
-    for match in re.finditer(rf'("{key}"\s*:\s*)\d+', text):
-        edited = text[: match.start()] + match[1] + str(experts) + text[match.end() :]
-        if json.loads(edited) == wanted:
-            return edited.encode()
-    raise corrupt(f"config.json of {uri} has no number {key}")
+    raw = json.loads(text)
+    wanted = family.with_experts(raw, experts)
+    if wanted == raw:
+        return source
+    # A number may stand under several keys; other keys of the same name may lie elsewhere.
+    places = [match for key in EXPERT_KEYS for match in re.finditer(rf'("{key}"\s*:\s*)\d+', text)]
+    for count in range(1, len(places) + 1):
+        for chosen in combinations(sorted(places, key=re.Match.start), count):
+            edited = replace_numbers(text, chosen, experts)
+            if json.loads(edited) == wanted:
+                return edited.encode()
+    raise corrupt(f"config.json of {uri} has no number of experts that can be changed")
+
+
+def replace_numbers(text: str, places: tuple[re.Match[str], ...], number: int) -> str:
+    for match in reversed(places):
+        text = text[: match.start()] + match[1] + str(number) + text[match.end() :]
+    return text
 
 
 def encode_index(shards: list[Shard]) -> bytes:
@@ -41,14 +56,14 @@ def put_file(storage: Storage, name: str, data: bytes) -> FileRecord:
 
 
 def publish_companions(
-    storage: Storage, checkpoint: Checkpoint, shards: list[Shard], experts_key: str, experts: int
+    storage: Storage, checkpoint: Checkpoint, shards: list[Shard], experts: int
 ) -> list[FileRecord]:
     """Index, configuration, tokenizer and what else belongs to the model."""
     records = [put_file(storage, INDEX, encode_index(shards))]
     for name, info in checkpoint.companions.items():
         data = checkpoint.storage.read_all(info)
-        if name == "config.json":
-            data = edit_config(data, experts_key, experts, checkpoint.uri)
+        if name == "config.json" and checkpoint.family is not None:
+            data = edit_config(data, checkpoint.family, experts, checkpoint.uri)
         records.append(put_file(storage, name, data))
     return records
 

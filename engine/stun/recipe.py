@@ -2,13 +2,28 @@
 
 from dataclasses import dataclass
 
+from stun.experts.settings import Linkage, Threshold
+
 
 @dataclass(frozen=True)
 class ExpertsRecipe:
     ratio: float | None
+    method: str
+    linkage: Linkage
+    threshold: Threshold
+    router: float
+    coactivation: float
     reconstruct: str
     kappa: int
     multiple_of: int
+    max_dropped_load: float
+
+
+@dataclass(frozen=True)
+class WeightsRecipe:
+    method: str
+    owl_lambda: float
+    owl_m: float
 
 
 @dataclass(frozen=True)
@@ -28,17 +43,26 @@ class PerplexityRecipe:
 
 
 @dataclass(frozen=True)
+class TaskRecipe:
+    name: str
+    uri: str
+    min_retained: float | None
+
+
+@dataclass(frozen=True)
 class Recipe:
     target_sparsity: float | None
     target_gpus: int | None
+    split: str
     experts: ExpertsRecipe
-    weights_method: str
+    weights: WeightsRecipe
     calibration: CalibrationRecipe | None
     perplexity: PerplexityRecipe | None
+    tasks: tuple[TaskRecipe, ...]
 
     @property
     def ratio(self) -> float | None:
-        """The share of experts to remove; None while only the GPU plan can know it."""
-        if self.experts.ratio is None and self.target_gpus is None:
+        """The share of experts to remove; None while only the plan or calibration can know it."""
+        if self.experts.ratio is None and self.target_gpus is None and self.split == "Manual":
             return 0.0
         return self.experts.ratio

@@ -1,23 +1,23 @@
-"""Reads a recipe, and refuses by name what this release does not do."""
+"""Reads a recipe; whatever is wrong with it is one sentence that names the field."""
 
 import json
 import os
 from pathlib import Path
 
+from stun.experts.registry import METHODS
 from stun.fields import Fields, invalid
-from stun.recipe import CalibrationRecipe, ExpertsRecipe, PerplexityRecipe, Recipe
-
-PLANNED_EXPERT_METHODS = (
-    "REAP",
-    "Contribution",
-    "Medoids",
-    "Frequency",
-    "Random",
-    "Combinatorial",
+from stun.recipe import (
+    CalibrationRecipe,
+    ExpertsRecipe,
+    PerplexityRecipe,
+    Recipe,
+    TaskRecipe,
+    WeightsRecipe,
 )
+
 MOST_SPARSE = 0.99
-# The API server fills this default in, so it must pass although the gate is not built yet.
 DEFAULT_DROPPED_LOAD = 0.35
+CALIBRATED_WEIGHTS = ("Wanda", "OWL")
 
 
 def load_recipe(source: str) -> Recipe:
@@ -41,17 +41,21 @@ def load_recipe(source: str) -> Recipe:
 def parse_recipe(value: object) -> Recipe:
     fields = Fields(value, "")
     pruning = fields.section("pruning")
+    quality = fields.section("quality")
     recipe = Recipe(
         target_sparsity=pruning.number("targetSparsity", 0, MOST_SPARSE),
         target_gpus=pruning.integer("targetGPUs", 1, 0) or None,
+        split=pruning.choice("split", ("Manual", "Auto")),
         experts=parse_experts(pruning.section("experts")),
-        weights_method=parse_weights(pruning),
+        weights=parse_weights(pruning),
         calibration=parse_calibration(fields),
-        perplexity=parse_quality(fields.section("quality")),
+        perplexity=parse_perplexity(quality),
+        tasks=parse_tasks(quality),
     )
-    pruning.choice("split", ("Manual",), ("Auto",))
-    pruning.finish()
-    fields.finish()
+    # The operator runs these itself, against the served model.
+    quality.get("endpoint")
+    for section in (quality, pruning, fields):
+        section.finish()
     check_whole(recipe)
     return recipe
 
@@ -62,47 +66,74 @@ def check_whole(recipe: Recipe) -> None:
             "The recipe asks for nothing; give pruning.experts.ratio, pruning.targetSparsity "
             "or both."
         )
-    if recipe.weights_method == "Wanda" and recipe.calibration is None:
-        raise invalid("pruning.weights.method Wanda needs calibration; give calibration.uri.")
+    if recipe.split == "Auto" and recipe.target_sparsity is None:
+        raise invalid("pruning.split Auto divides pruning.targetSparsity; give it.")
+    if recipe.experts.threshold == "Global" and recipe.experts.coactivation:
+        raise invalid(
+            "pruning.experts.threshold Global compares all layers before the first is read, so it "
+            "takes similarity.router only; write similarity.coactivation 0."
+        )
+    user = calibration_user(recipe)
+    if user is not None and recipe.calibration is None:
+        raise invalid(f"{user} needs calibration; give calibration.uri.")
+
+
+def calibration_user(recipe: Recipe) -> str | None:
+    """The field by which the published bytes depend on calibration; None where none does."""
+    experts = recipe.experts
+    if recipe.weights.method in CALIBRATED_WEIGHTS:
+        return f"pruning.weights.method {recipe.weights.method}"
+    if recipe.split == "Auto":
+        return "pruning.split Auto"
+    if recipe.ratio == 0:
+        return None
+    if METHODS[experts.method].needs:
+        return f"pruning.experts.method {experts.method}"
+    return "pruning.experts.similarity.coactivation" if experts.coactivation else None
 
 
 def parse_experts(fields: Fields) -> ExpertsRecipe:
-    fields.choice("method", ("STUN",), PLANNED_EXPERT_METHODS)
-    fields.choice("linkage", ("Complete",), ("Official",))
-    fields.choice("threshold", ("PerLayer",), ("Global",))
-    check_similarity(fields.section("similarity"))
-    if fields.number("maxDroppedLoad", 0, 1) not in (None, DEFAULT_DROPPED_LOAD):
-        raise invalid(f"{fields.name('maxDroppedLoad')} is not supported yet; remove it.")
+    similarity = fields.section("similarity")
+    load = fields.number("maxDroppedLoad", 0, 1)
     experts = ExpertsRecipe(
         ratio=fields.number("ratio", 0, MOST_SPARSE),
+        method=fields.choice("method", tuple(METHODS)),
+        linkage=fields.choice("linkage", ("Complete", "Official")),
+        threshold=fields.choice("threshold", ("PerLayer", "Global")),
+        router=weight(similarity, "router", 1.0),
+        coactivation=weight(similarity, "coactivation", 0.0),
         reconstruct=fields.choice("reconstruct", ("Selective", "Never", "Always")),
         kappa=fields.integer("kappa", 0, 3),
         multiple_of=fields.integer("multipleOf", 1, 1),
+        max_dropped_load=DEFAULT_DROPPED_LOAD if load is None else load,
     )
+    if not experts.router and not experts.coactivation:
+        raise invalid(f"{similarity.name('router')} and coactivation are both 0; write router 1.")
+    similarity.finish()
     fields.finish()
     return experts
 
 
-def check_similarity(fields: Fields) -> None:
-    router = fields.number("router", 0, float("inf"))
-    if fields.number("coactivation", 0, float("inf")):
-        raise invalid(f"{fields.name('coactivation')} is not supported yet; write 0.")
-    if router == 0:
-        raise invalid(f"{fields.name('router')} must be above 0.")
-    fields.finish()
+def weight(fields: Fields, key: str, default: float) -> float:
+    found = fields.number(key, 0, float("inf"))
+    return default if found is None else found
 
 
-def parse_weights(pruning: Fields) -> str:
+def parse_weights(pruning: Fields) -> WeightsRecipe:
     """The method that really runs: without a target there is nothing for it to do."""
     fields = pruning.section("weights")
-    fields.section("owl")  # the API server fills in its defaults whatever the method
-    if pruning.get("targetSparsity") is None:
-        fields.get("method")
-        fields.finish()
-        return "None"
-    method = fields.choice("method", ("Wanda", "Magnitude", "None"), ("OWL",), default="OWL")
+    owl = fields.section("owl")
+    targeted = pruning.get("targetSparsity") is not None
+    default = "OWL" if targeted else "None"
+    method = fields.choice("method", ("OWL", "Wanda", "Magnitude", "None"), default=default)
+    found = WeightsRecipe(
+        method=method if targeted else "None",
+        owl_lambda=weight(owl, "lambda", 0.08),
+        owl_m=weight(owl, "m", 5.0),
+    )
+    owl.finish()
     fields.finish()
-    return method
+    return found
 
 
 def parse_calibration(recipe: Fields) -> CalibrationRecipe | None:
@@ -119,21 +150,36 @@ def parse_calibration(recipe: Fields) -> CalibrationRecipe | None:
     return calibration
 
 
-def parse_quality(fields: Fields) -> PerplexityRecipe | None:
-    for key in ("tasks", "endpoint"):
-        if fields.get(key):
-            raise invalid(f"quality.{key} is not supported yet; use quality.perplexity.")
-    if fields.get("perplexity") is None:
-        fields.finish()
+def parse_perplexity(quality: Fields) -> PerplexityRecipe | None:
+    if quality.get("perplexity") is None:
         return None
-    inner = fields.section("perplexity")
-    length = inner.integer("sequenceLength", 2, 0)
+    fields = quality.section("perplexity")
+    length = fields.integer("sequenceLength", 2, 0)
     perplexity = PerplexityRecipe(
-        uri=inner.text("uri"),
-        samples=inner.integer("samples", 2, 64),
+        uri=fields.text("uri"),
+        samples=fields.integer("samples", 2, 64),
         sequence_length=length or None,
-        max_increase=inner.number("maxIncrease", 0, float("inf")),
+        max_increase=fields.number("maxIncrease", 0, float("inf")),
     )
-    inner.finish()
     fields.finish()
     return perplexity
+
+
+def parse_tasks(quality: Fields) -> tuple[TaskRecipe, ...]:
+    found = quality.get("tasks") or []
+    if not isinstance(found, list):
+        raise invalid(f"{quality.name('tasks')} must be a list, not {found!r}.")
+    return tuple(
+        parse_task(Fields(task, f"{quality.name('tasks')}[{index}]"))
+        for index, task in enumerate(found)
+    )
+
+
+def parse_task(fields: Fields) -> TaskRecipe:
+    task = TaskRecipe(
+        name=fields.text("name"),
+        uri=fields.text("uri"),
+        min_retained=fields.number("minRetained", 0, 1),
+    )
+    fields.finish()
+    return task

@@ -9,7 +9,7 @@ from stun.plan import resolved_pruning
 from stun.recipe import Recipe
 
 # Raised whenever the same input would give other bytes.
-ALGORITHM = "stun-1"
+ALGORITHM = "stun-2"
 
 
 def source_objects(checkpoint: Checkpoint) -> list[list[str | int]]:

@@ -1,6 +1,7 @@
-"""Writes planned files tensor by tensor, in a thread behind the computation."""
+"""Writes planned files one after the other, in a thread behind the computation."""
 
 import hashlib
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event
@@ -9,7 +10,7 @@ import torch
 
 from stun.errors import StunError
 from stun.layout import Shard
-from stun.safetensors_io import TensorSpec, encode_header, to_bytes
+from stun.safetensors_io import encode_header, to_bytes
 from stun.storage import Storage, Writer
 
 
@@ -22,25 +23,33 @@ class FileRecord:
     sha256: str
 
 
-class ShardWriter:
-    """Takes units in the planned order. One unit may be in flight, so memory stays bounded."""
+def nothing_more() -> None:
+    """The follow-up of a file that nobody waits for."""
 
-    def __init__(self, storage: Storage, shards: list[Shard]) -> None:
+
+class ShardWriter:
+    """Takes files in the planned order. One may be in flight, so memory stays bounded."""
+
+    def __init__(
+        self, storage: Storage, shards: list[Shard], finished: list[FileRecord] | None = None
+    ) -> None:
         self.storage = storage
-        self.waiting = list(shards)
-        self.pending: list[TensorSpec] = []
-        self.records: list[FileRecord] = []
-        self.shard: Shard | None = None
+        self.records = list(finished or [])
+        self.waiting = list(shards[len(self.records) :])
         self.out: Writer | None = None
-        self.digest = hashlib.sha256()
         self.stopped = Event()
         self.pool = ThreadPoolExecutor(1, thread_name_prefix="write")
         self.flight: Future[None] | None = None
 
-    def submit(self, tensors: dict[str, torch.Tensor]) -> None:
-        """Writes a unit behind the caller's back; the tensors must not change any more."""
+    def submit(
+        self, tensors: dict[str, torch.Tensor], then: Callable[[], None] = nothing_more
+    ) -> None:
+        """Writes a file behind the caller's back, then calls `then` in the writer's thread.
+
+        The tensors must not change any more.
+        """
         self.wait()
-        self.flight = self.pool.submit(self._write_unit, tensors)
+        self.flight = self.pool.submit(self._write, self.waiting.pop(0), tensors, then)
 
     def wait(self) -> None:
         if self.flight is not None:
@@ -50,8 +59,8 @@ class ShardWriter:
     def finish(self) -> list[FileRecord]:
         self.wait()
         self.pool.shutdown()
-        if self.waiting or self.pending:
-            raise AssertionError("tensors were planned that nobody wrote")
+        if self.waiting:
+            raise AssertionError(f"{self.waiting[0].name} was planned and nobody wrote it")
         return self.records
 
     def abort(self) -> None:
@@ -62,40 +71,29 @@ class ShardWriter:
             self.out.abort()
             self.out = None
 
-    def _write_unit(self, tensors: dict[str, torch.Tensor]) -> None:
-        left = dict(tensors)
-        while left:
-            if not self.pending:
-                self._open()
-            spec = self.pending.pop(0)
-            self._write_tensor(spec, left.pop(spec.name))
-            if not self.pending:
-                self._close()
-
-    def _open(self) -> None:
-        self.shard = self.waiting.pop(0)
-        self.pending = list(self.shard.tensors)
-        self.out = self.storage.writer(self.shard.name, self.shard.nbytes)
-        self.digest = hashlib.sha256()
-        self._write_bytes(encode_header(self.pending))
-
-    def _write_tensor(self, spec: TensorSpec, tensor: torch.Tensor) -> None:
-        if self.stopped.is_set():
-            raise StunError("Interrupted", "The run was stopped while it wrote its result.")
-        data = to_bytes(tensor)
-        if tuple(tensor.shape) != spec.shape or len(data) != spec.nbytes:
-            raise AssertionError(f"{spec.name} is not as it was planned")
-        self._write_bytes(data)
-
-    def _write_bytes(self, data: bytes | memoryview) -> None:
-        assert self.out is not None
-        self.digest.update(data)
-        self.out.write(data)
-
-    def _close(self) -> None:
-        assert self.out is not None
-        assert self.shard is not None
+    def _write(
+        self, shard: Shard, tensors: dict[str, torch.Tensor], then: Callable[[], None]
+    ) -> None:
+        digest = hashlib.sha256()
+        self.out = self.storage.writer(shard.name, shard.nbytes)
+        for data in shard_bytes(shard, tensors):
+            if self.stopped.is_set():
+                raise StunError("Interrupted", "The run was stopped while it wrote its result.")
+            digest.update(data)
+            self.out.write(data)
         self.out.close()
         self.out = None
-        record = FileRecord(self.shard.name, self.shard.nbytes, self.digest.hexdigest())
-        self.records.append(record)
+        self.records.append(FileRecord(shard.name, shard.nbytes, digest.hexdigest()))
+        then()
+
+
+def shard_bytes(shard: Shard, tensors: dict[str, torch.Tensor]) -> Iterator[bytes | memoryview]:
+    """The file's header and then its tensors; both must be exactly as planned."""
+    if tensors.keys() != {spec.name for spec in shard.tensors}:
+        raise AssertionError(f"{shard.name} was planned with other tensors")
+    yield encode_header(shard.tensors)
+    for spec in shard.tensors:
+        data = to_bytes(tensors[spec.name])
+        if tuple(tensors[spec.name].shape) != spec.shape or len(data) != spec.nbytes:
+            raise AssertionError(f"{spec.name} is not as it was planned")
+        yield data

@@ -1,144 +1,84 @@
-"""The pass over the layers: each is read once, pruned, written, and left behind."""
+"""The whole run over a model: the passes it takes, in order, and what comes of them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
-from stun.checkpoint import Checkpoint
-from stun.experts import cluster_routers, reduce_experts
-from stun.families import Family
-from stun.flow import Flow
-from stun.layers import Weights, read_one, stream_layers
-from stun.layout import rest_names
-from stun.model.mixtral import MixtralDecoderLayer
-from stun.plan import Plan
-from stun.progress import Progress
+from stun.families import Weights
+from stun.layers import head_names, make_head
+from stun.layout import layer_indices, rest_names
+from stun.passes.chooser import Choice
+from stun.passes.context import Context
+from stun.passes.further import reduce_further_layer
+from stun.passes.layer_pass import Journal, drive
+from stun.passes.measure import MeasurePass
+from stun.passes.prune import Directions, PrunePass, gate_flow
 from stun.shards import ShardWriter
-from stun.weights import InputStatistics, prune_weights
-from stun.weights.prune import count_zeros
-
-
-@dataclass(frozen=True)
-class LayerReport:
-    """What became of one layer."""
-
-    kept: list[int]
-    clusters: list[list[int]]
-    sparsity: float
-    zeros: int
+from stun.weights.owl import layer_sparsities
 
 
 @dataclass(frozen=True)
 class StreamResult:
-    layers: list[LayerReport]
-    losses_before: torch.Tensor | None
-    losses_after: torch.Tensor | None
+    """A report of each layer; summed log-likelihoods of the gate's sequences, in its order."""
+
+    layers: list[dict[str, Any]]
+    before: list[torch.Tensor]
+    after: list[torch.Tensor]
 
 
-class PruneStream:
-    """Holds what flows: calibration through the pruned layers, gate text through both kinds."""
+def run_passes(context: Context, journal: Journal, out: ShardWriter) -> StreamResult:
+    context.progress.plan(context.checkpoint.config.layers, 2 if context.twice else 1)
+    pruning = PrunePass(context, find_directions(context, journal), out)
+    layers = drive(pruning, journal)
+    rest = write_rest(context, out)
+    return StreamResult(layers, *score(pruning, rest))
 
-    def __init__(
-        self,
-        checkpoint: Checkpoint,
-        family: Family,
-        plan: Plan,
-        device: torch.device,
-        progress: Progress,
-    ) -> None:
-        self.checkpoint = checkpoint
-        self.family = family
-        self.plan = plan
-        self.device = device
-        self.progress = progress
-        self.calibration: Flow | None = None
-        self.dense: Flow | None = None
-        self.pruned: Flow | None = None
-        self.tied_head = torch.empty(0)
 
-    def run(
-        self, calibration: torch.Tensor | None, gate: torch.Tensor | None, out: ShardWriter
-    ) -> StreamResult:
-        self.progress.plan(self.checkpoint.config.layers)
-        clusters = self._clusters()
-        self._embed(calibration, gate, out)
-        reports = []
-        for index, weights in stream_layers(self.checkpoint, self.family, self.device):
-            self.progress.layer = index + 1
-            reports.append(self._layer(index, weights, clusters[index], out))
-            self.progress.advance()
-        return StreamResult(reports, *self._finish(out))
+def find_directions(context: Context, journal: Journal) -> Directions:
+    layers = range(context.checkpoint.config.layers)
+    if not context.twice:
+        return Directions([context.plan.weight_sparsity for _ in layers], None, None)
+    measured = drive(MeasurePass(context), journal)
+    ratios = [report["outlierRatio"] for report in measured]
+    sizes = [context.pruned.prunable(index) for index in layers]
+    sparsity, spread = context.plan.weight_sparsity, context.recipe.weights.owl_lambda
+    choices = [report["choice"] for report in measured]
+    return Directions(
+        layer_sparsities(ratios, sizes, sparsity, spread),
+        [None if found is None else Choice.from_json(found) for found in choices],
+        ratios,
+    )
 
-    def _clusters(self) -> list[list[list[int]]]:
-        """Decided for all layers before any is streamed: it takes the router rows only."""
-        self.progress.enter("Experts")
-        names = [
-            self.family.layer(index) + self.family.router
-            for index in range(self.checkpoint.config.layers)
-        ]
-        routers = self.checkpoint.read(names)
-        return [cluster_routers(routers[name], self.plan.experts_after) for name in names]
 
-    def _embed(
-        self, calibration: torch.Tensor | None, gate: torch.Tensor | None, out: ShardWriter
-    ) -> None:
-        embedding = read_one(self.checkpoint, self.family.embedding, self.device)
-        if calibration is not None:
-            self.calibration = Flow(calibration, embedding)
-        if gate is not None:
-            self.dense, self.pruned = Flow(gate, embedding), Flow(gate, embedding)
-        if self.checkpoint.config.tied:
-            self.tied_head = embedding
-        out.submit({self.family.embedding: embedding})
-
-    def _layer(
-        self, index: int, weights: Weights, clusters: list[list[int]], out: ShardWriter
-    ) -> LayerReport:
-        if self.dense is not None:
-            self.progress.enter("Quality")
-            self.dense.advance(self._forward(weights))
-        self.progress.enter("Experts")
-        reduced = reduce_experts(weights, self.family, clusters, self.plan.reconstruct)
-        weights.clear()  # lets go of the experts that were dropped
-        zeros = self._prune(reduced.weights)
-        if self.pruned is not None:
-            self.progress.enter("Quality")
-            self.pruned.advance(self._forward(reduced.weights))
-        self._write(index, reduced.weights, out)
-        return LayerReport(reduced.kept, clusters, self.plan.weight_sparsity, zeros)
-
-    def _prune(self, weights: Weights) -> int:
-        """Zeroes weights in place and leads calibration through the result; counts the zeros."""
-        self.progress.enter("Weights")
-        names = self.family.prunable_names(self.plan.experts_after)
-        statistics = InputStatistics()
-        if self.calibration is not None:
-            self.calibration.observe(self._forward(weights), statistics.observe)
-        method, sparsity = self.plan.weights_method, self.plan.weight_sparsity
-        prune_weights(weights, names, statistics, method, sparsity)
-        if self.calibration is not None:
-            self.calibration.advance(self._forward(weights))
-        return count_zeros(weights, names)
-
-    def _write(self, index: int, weights: Weights, out: ShardWriter) -> None:
-        """Leaves the layer to the writer, off the device: the next layer needs the room."""
-        stage = self.progress.stage
-        self.progress.enter("Publish")
-        prefix = self.family.layer(index)
-        out.submit({prefix + name: tensor.cpu() for name, tensor in weights.items()})
-        self.progress.enter(stage)
-
-    def _forward(self, weights: Weights) -> MixtralDecoderLayer:
-        return MixtralDecoderLayer(self.checkpoint.config, self.family, weights)
-
-    def _finish(self, out: ShardWriter) -> tuple[torch.Tensor | None, torch.Tensor | None]:
-        """Scores the gate text and writes what lies after the layers."""
-        rest = self.checkpoint.read(rest_names(self.checkpoint, self.family))
+def write_rest(context: Context, out: ShardWriter) -> Weights:
+    """Everything behind the model's own layers; what scoring needs of it comes back."""
+    checkpoint, family = context.checkpoint, context.family
+    for index in layer_indices(checkpoint)[checkpoint.config.layers :]:
+        found = reduce_further_layer(context, index)
+        out.submit({family.layer(index) + name: tensor for name, tensor in found.items()})
+    names = rest_names(checkpoint, family)
+    rest = checkpoint.read(names)
+    if rest:
         out.submit(rest)
-        if self.dense is None or self.pruned is None:
-            return None, None
-        self.progress.enter("Quality")
-        config = self.checkpoint.config
-        norm = rest[self.family.final_norm].to(self.device)
-        head = self.tied_head if config.tied else rest[self.family.head].to(self.device)
-        return self.dense.losses(config, norm, head), self.pruned.losses(config, norm, head)
+    return rest
+
+
+def score(pruning: PrunePass, rest: Weights) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """The gate's text as the dense and as the pruned model see it."""
+    context = pruning.context
+    if not context.gate:
+        return [], []
+    context.progress.enter("Quality")
+    names = head_names(context.checkpoint, context.family)
+    known = rest | pruning.tied
+    tensors = {name: known[name].to(context.device) for name in names}
+    head = make_head(context.checkpoint, context.dense, tensors)
+    before, after = (
+        [
+            head.score(pruning.flows[gate_flow(kind, position)], scored)
+            for position, scored in enumerate(context.gate)
+        ]
+        for kind in ("dense", "pruned")
+    )
+    return before, after

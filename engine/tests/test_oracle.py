@@ -53,7 +53,12 @@ def test_engine_equals_oracle(
     reconstruct: str,
     kappa: int,
 ) -> None:
-    experts = {"ratio": ratio, "reconstruct": reconstruct, "kappa": kappa}
+    experts = {
+        "ratio": ratio,
+        "reconstruct": reconstruct,
+        "kappa": kappa,
+        "maxDroppedLoad": 1,
+    }
     recipe = make_recipe(
         calibration, None, targetSparsity=target, experts=experts, weights={"method": method}
     )

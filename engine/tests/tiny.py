@@ -57,7 +57,12 @@ def make_recipe(
     recipe: dict[str, Any] = {
         "pruning": {
             "targetSparsity": 0.4,
-            "experts": {"ratio": 0.25, "reconstruct": "Selective", "kappa": 3},
+            "experts": {
+                "ratio": 0.25,
+                "reconstruct": "Selective",
+                "kappa": 3,
+                "maxDroppedLoad": 1,
+            },
             "weights": {"method": "Wanda"},
             **pruning,
         }

@@ -7,8 +7,10 @@ import torch
 
 from stun.device import open_device
 from stun.existing import Existing, find_existing, recheck
-from stun.layout import output_units, plan_shards
+from stun.layout import plan_shards
 from stun.output import run_storage
+from stun.passes.context import Context
+from stun.passes.layer_pass import NoJournal
 from stun.plan import Plan, make_plan
 from stun.prepare import Prepared, prepare
 from stun.progress import Progress
@@ -16,7 +18,7 @@ from stun.publication import Publication
 from stun.quality import as_json, check_accepted, compare
 from stun.recipe_parser import load_recipe
 from stun.shards import ShardWriter
-from stun.stream import PruneStream, StreamResult
+from stun.stream import StreamResult, run_passes
 from stun.termination import write_termination
 
 
@@ -24,7 +26,9 @@ def run_prune(args: Namespace, progress: Progress) -> dict[str, Any]:
     recipe = load_recipe(args.recipe)
     device = open_device(args.device)
     prepared = prepare(args.model, recipe)
-    plan = prepared.plan or make_plan(recipe, prepared.family, prepared.checkpoint.config)
+    plan = prepared.plan or make_plan(
+        recipe, recipe.ratio, prepared.skeleton, prepared.checkpoint.config
+    )
     progress.run_key = prepared.run_key
     storage = run_storage(args.output, args.model, progress.run_key)
     existing = find_existing(storage)
@@ -51,13 +55,21 @@ def prune_and_publish(
     device: torch.device,
     progress: Progress,
 ) -> Existing:
-    units = output_units(prepared.checkpoint, prepared.family, plan.experts_after)
-    shards = plan_shards(units)
+    shards = plan_shards(prepared.checkpoint, prepared.skeleton.family, plan.experts_after)
     writer = publication.begin(ShardWriter(publication.storage, shards))
-    stream = PruneStream(prepared.checkpoint, prepared.family, plan, device, progress)
-    gate = prepared.gate.ids if prepared.gate else None
+    gate = prepared.gate.scored if prepared.gate else []
+    context = Context(
+        checkpoint=prepared.checkpoint,
+        recipe=prepared.recipe,
+        plan=plan,
+        dense=prepared.skeleton,
+        device=device,
+        progress=progress,
+        calibration=prepared.calibration,
+        gate=gate,
+    )
     with torch.inference_mode():
-        streamed = stream.run(prepared.calibration, gate, writer)
+        streamed = run_passes(context, NoJournal(), writer)
     quality = decide(prepared, streamed)
     progress.enter("Publish")
     return publication.finish(shards, streamed, quality, progress)
@@ -65,11 +77,11 @@ def prune_and_publish(
 
 def decide(prepared: Prepared, streamed: StreamResult) -> dict[str, Any] | None:
     """The gate: refused before anything is visible."""
-    before, after = streamed.losses_before, streamed.losses_after
-    if prepared.gate is None or before is None or after is None:
-        return None
     asked = prepared.recipe.perplexity
-    most = asked.max_increase if asked else None
-    change = as_json(compare(before, after, prepared.gate.ids.shape[1]), most)
+    if prepared.gate is None or asked is None:
+        return None
+    length = prepared.gate.scored[0].ids.shape[1]
+    most = asked.max_increase
+    change = as_json(compare(-streamed.before[0], -streamed.after[0], length), most)
     check_accepted(change, most)
     return {"perplexity": change}

@@ -9,7 +9,7 @@ from stun.errors import StunError
 from stun.layers import read_layer
 from stun.manifest import MANIFEST, manifest_digest, read_published
 from stun.opening import open_checkpoint
-from stun.prepare import supported_family
+from stun.prepare import supported
 from stun.progress import Progress
 from stun.safetensors_io import corrupt
 from stun.storage import ObjectInfo, Storage
@@ -60,11 +60,11 @@ def sha256(storage: Storage, info: ObjectInfo) -> str:
 
 def check_zeros(checkpoint: Checkpoint, manifest: dict[str, Any], progress: Progress) -> None:
     """The sparsity that the manifest states is the sparsity that the weights have."""
-    family = supported_family(checkpoint)
-    names = family.prunable_names(checkpoint.config.experts)
+    skeleton = supported(checkpoint)
     progress.plan(checkpoint.config.layers)
     for index, stated in enumerate(manifest["zeros"]):
-        zeros = count_zeros(read_layer(checkpoint, family, index), names)
+        weights = read_layer(checkpoint, skeleton.family, index)
+        zeros = count_zeros(weights, skeleton.linears(index))
         if zeros != stated:
             raise corrupt(
                 f"Layer {index} of {checkpoint.uri} has {zeros} zeros where its manifest "

@@ -1,12 +1,11 @@
-"""Makes one expert of each cluster: its most typical member, or the mean of its members."""
+"""Makes one expert of each group: its most typical member, or the mean of its members."""
 
 from dataclasses import dataclass
 
 import torch
 
-from stun.families import Family
-
-Weights = dict[str, torch.Tensor]
+from stun.experts.grouping import Group
+from stun.families import Family, Slot, Weights
 
 
 @dataclass(frozen=True)
@@ -18,28 +17,42 @@ class ReducedLayer:
 
 
 def reduce_experts(
-    weights: Weights, family: Family, clusters: list[list[int]], reconstruct: bool
+    weights: Weights, family: Family, groups: list[Group], reconstruct: bool
 ) -> ReducedLayer:
-    """Keeps one expert a cluster, in the order of the ids that are kept."""
-    kept = {representative(weights, family, cluster, reconstruct): cluster for cluster in clusters}
-    ids = sorted(kept)
-    reduced = {name: tensor for name, tensor in weights.items() if not is_expert_part(name, family)}
-    for position, expert in enumerate(ids):
-        members = kept[expert] if reconstruct else [expert]
-        for old, new in zip(
-            zip(*(family.expert_names(member) for member in members), strict=True),
-            family.expert_names(position),
-            strict=True,
+    """Keeps one expert a group, in the order of the ids that are kept.
+
+    Tensors that no expert is part of are shared with the source, as are whole experts.
+    """
+    sources = {
+        representative(weights, family, group, reconstruct): group_sources(group, reconstruct)
+        for group in groups
+    }
+    kept = sorted(sources)
+    members = [list(sources[expert] or [expert]) for expert in kept]
+    reduced = {name: found for name, found in weights.items() if not family.is_expert_part(name)}
+    for name in family.row_tensors:
+        reduced[name] = torch.stack([mean([weights[name][m] for m in some]) for some in members])
+    fused: dict[str, list[torch.Tensor]] = {}
+    for position, some in enumerate(members):
+        for target, value in zip(
+            family.expert_slots(position), merged(weights, family, some), strict=True
         ):
-            reduced[new] = mean([weights[name] for name in old])
-    rows = weights[family.router]
-    chosen = [kept[expert] if reconstruct else [expert] for expert in ids]
-    reduced[family.router] = torch.stack([mean([rows[m] for m in members]) for members in chosen])
-    return ReducedLayer(reduced, ids)
+            if target.entry is None:
+                reduced[target.tensor] = value
+            else:
+                fused.setdefault(target.tensor, []).append(value)
+    return ReducedLayer(reduced | {name: torch.stack(some) for name, some in fused.items()}, kept)
 
 
-def is_expert_part(name: str, family: Family) -> bool:
-    return name == family.router or name.startswith(family.expert_prefix.split("{")[0])
+def group_sources(group: Group, reconstruct: bool) -> tuple[int, ...]:
+    """Whose mean the group becomes; none where it keeps one of its members."""
+    return group.members if reconstruct and group.kept is None else ()
+
+
+def merged(weights: Weights, family: Family, members: list[int]) -> list[torch.Tensor]:
+    """Each piece of an expert as the mean of the members' pieces."""
+    pieces = zip(*(family.expert_slots(member) for member in members), strict=True)
+    return [mean([slot.view(weights) for slot in some]) for some in pieces]
 
 
 def mean(tensors: list[torch.Tensor]) -> torch.Tensor:
@@ -52,16 +65,26 @@ def mean(tensors: list[torch.Tensor]) -> torch.Tensor:
     return (total / len(tensors)).to(tensors[0].dtype)
 
 
-def representative(weights: Weights, family: Family, cluster: list[int], reconstruct: bool) -> int:
-    """The member nearest the cluster's mean over all its weights; ties go to the lower index.
+def representative(weights: Weights, family: Family, group: Group, reconstruct: bool) -> int:
+    """The member nearest the group's mean over all its weights; ties go to the lower index.
 
     Of two members neither is nearer by definition; computing it would let rounding decide.
     """
-    if reconstruct or len(cluster) <= 2:
-        return cluster[0]
-    squares = torch.zeros(len(cluster), dtype=torch.float64)
-    for names in zip(*(family.expert_names(member) for member in cluster), strict=True):
-        centre = torch.stack([weights[name] for name in names]).double().mean(dim=0)
-        for position, name in enumerate(names):
-            squares[position] += (weights[name].double() - centre).square().sum().cpu()
-    return cluster[int(squares.argmin())]
+    if group.kept is not None:
+        return group.kept
+    if reconstruct or len(group.members) <= 2:
+        return group.members[0]
+    squares = torch.zeros(len(group.members), dtype=torch.float64)
+    for slots in zip(*(family.expert_slots(member) for member in group.members), strict=True):
+        squares += distances(weights, slots)
+    return group.members[int(squares.argmin())]
+
+
+def distances(weights: Weights, slots: tuple[Slot, ...]) -> torch.Tensor:
+    """Squared distance of each member's piece from their mean, [members] float64."""
+    pieces = [slot.view(weights) for slot in slots]
+    total = torch.zeros_like(pieces[0], dtype=torch.float64)
+    for piece in pieces:
+        total += piece
+    centre = total / len(pieces)
+    return torch.stack([(piece.double() - centre).square().sum() for piece in pieces]).cpu()

@@ -1,12 +1,15 @@
 """What the engine knows of each model family: names on disk and keys of config.json."""
 
 from stun.families.base import Family, ModelConfig
-from stun.families.registry import check_computable, classify, family_of, is_moe, read_config
+from stun.families.layouts import Linear, Slot, Weights
+from stun.families.registry import classify, family_of, is_moe, read_config
 
 __all__ = [
     "Family",
+    "Linear",
     "ModelConfig",
-    "check_computable",
+    "Slot",
+    "Weights",
     "classify",
     "family_of",
     "is_moe",

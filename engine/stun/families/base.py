@@ -1,8 +1,12 @@
-"""The shape of a family's row and of the configuration that every family yields."""
+"""The shape of a family's row, and the few numbers of config.json that every family yields."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from stun.families.layouts import ExpertLayout, Linear, Slot
+
+# Keys under which model families write the number of their experts.
+EXPERT_KEYS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
 Kind = Literal["experts", "routers", "attention", "embeddings", "other"]
 
 
@@ -12,66 +16,90 @@ class ModelConfig:
 
     architecture: str
     hidden_size: int
-    intermediate_size: int
     layers: int
     heads: int
     kv_heads: int
     head_dim: int
+    kv_values_per_token: int
     vocab_size: int
     max_positions: int
     experts: int
     top_k: int
+    expert_groups: int
+    top_k_groups: int
     tied: bool
-    norm_eps: float
-    rope_theta: float
-    sliding_window: int | None
 
 
 @dataclass(frozen=True)
 class Family:
-    """One row of the table: how a family names on disk what the algorithms need."""
+    """One row of the table: how an architecture names on disk what the algorithms need.
 
-    name: str
+    Names of tensors are relative to their layer. `modules` says where transformers' modules
+    are called otherwise than the tensors on disk: (prefix on disk, prefix of the module).
+    A dense model's row has no experts.
+    """
+
     architecture: str
-    experts_key: str
-    layer_prefix: str
-    router: str
-    expert_prefix: str
-    expert_matrices: tuple[str, ...]
-    attention_matrices: tuple[str, ...]
-    embedding: str
-    final_norm: str
-    head: str
+    experts: ExpertLayout | None = None
+    router: str = ""
+    # Further tensors with one row an expert: router biases.
+    router_vectors: tuple[str, ...] = ()
+    # The attribute of transformers' decoder layer that holds the experts.
+    block: str = "mlp"
+    modules: tuple[tuple[str, str], ...] = ()
+    base: str = "model."
+    head: str = "lm_head."
+    # The key of config.json under which a multimodal model keeps its language model's.
+    text_key: str = ""
+
+    def text_config(self, raw: dict[str, Any]) -> dict[str, Any]:
+        found = raw.get(self.text_key) if self.text_key else raw
+        return found if isinstance(found, dict) else {}
+
+    def with_experts(self, raw: dict[str, Any], experts: int) -> dict[str, Any]:
+        """config.json for another number of experts; nothing else differs."""
+        text = self.text_config(raw)
+        edited = text | {key: experts for key in EXPERT_KEYS if key in text}
+        return {**raw, self.text_key: edited} if self.text_key else edited
+
+    @property
+    def embedding(self) -> str:
+        return self.base + "embed_tokens.weight"
+
+    @property
+    def final_norm(self) -> str:
+        return self.base + "norm."
 
     def layer(self, index: int) -> str:
-        return self.layer_prefix.format(layer=index)
+        return f"{self.base}layers.{index}."
 
-    def expert(self, index: int) -> str:
-        return self.expert_prefix.format(expert=index)
+    def module_name(self, tensor: str) -> str:
+        for disk, module in self.modules:
+            if tensor.startswith(disk):
+                return module + tensor.removeprefix(disk)
+        return tensor
 
-    def expert_names(self, index: int) -> list[str]:
-        return [self.expert(index) + matrix for matrix in self.expert_matrices]
+    def tensor_name(self, module: str) -> str:
+        for disk, prefix in self.modules:
+            if module.startswith(prefix):
+                return disk + module.removeprefix(prefix)
+        return module
 
-    def prunable_names(self, experts: int) -> list[str]:
-        """The decoder Linears without the router, relative to their layer."""
-        names = list(self.attention_matrices)
-        for expert in range(experts):
-            names += self.expert_names(expert)
-        return names
+    @property
+    def row_tensors(self) -> tuple[str, ...]:
+        """Tensors of the router: their first dimension counts experts."""
+        return (self.router, *self.router_vectors) if self.experts else ()
 
-    def required(self, config: ModelConfig) -> dict[str, tuple[int, ...]]:
-        """Every weight that the family's model must have, with its shape."""
-        shapes = {
-            self.embedding: (config.vocab_size, config.hidden_size),
-            self.final_norm: (config.hidden_size,),
-        }
-        if not config.tied:
-            shapes[self.head] = (config.vocab_size, config.hidden_size)
-        for layer in range(config.layers):
-            for name, shape in self.layer_shapes(config, config.experts).items():
-                shapes[self.layer(layer) + name] = shape
-        return shapes
+    def expert_slots(self, expert: int) -> list[Slot]:
+        return self.experts.slots(expert) if self.experts else []
 
-    def layer_shapes(self, config: ModelConfig, experts: int) -> dict[str, tuple[int, ...]]:
-        """The weights of one decoder layer with this many experts."""
-        raise NotImplementedError
+    def expert_linears(self, experts: int) -> list[Linear]:
+        layout = self.experts
+        if layout is None:
+            return []
+        return [linear for expert in range(experts) for linear in layout.linears(expert)]
+
+    def is_expert_part(self, name: str) -> bool:
+        """Whether removing experts changes this tensor."""
+        layout = self.experts
+        return layout is not None and (name in self.row_tensors or name.startswith(layout.prefix))

@@ -3,16 +3,14 @@
 from typing import Any
 
 from stun.errors import StunError
-from stun.families.base import Family, Kind, ModelConfig
-from stun.families.mixtral import MIXTRAL
-
-FAMILIES: dict[str, Family] = {MIXTRAL.architecture: MIXTRAL}
-# Keys under which model families write the number of their experts.
-EXPERT_KEYS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
+from stun.families.base import EXPERT_KEYS, Family, Kind, ModelConfig
+from stun.families.table import FAMILIES
 
 
 def is_moe(raw: dict[str, Any]) -> bool:
-    return any(isinstance(raw.get(key), int) and raw[key] > 1 for key in EXPERT_KEYS)
+    family = FAMILIES.get(architecture(raw))
+    text = family.text_config(raw) if family else raw
+    return any(isinstance(text.get(key), int) and text[key] > 1 for key in EXPERT_KEYS)
 
 
 def architecture(raw: dict[str, Any]) -> str:
@@ -21,13 +19,13 @@ def architecture(raw: dict[str, Any]) -> str:
 
 
 def family_of(raw: dict[str, Any], uri: str) -> Family | None:
-    """The family of a MoE model, None for a dense one."""
+    """The family of the model; None for a dense model that has no row."""
     family = FAMILIES.get(architecture(raw))
     if family is None and is_moe(raw):
         raise StunError(
             "UnsupportedFamily",
             f"{uri} is a {architecture(raw) or 'model without architectures'}, which is not "
-            f"supported yet; supported are {', '.join(FAMILIES)}.",
+            f"supported; supported are {', '.join(FAMILIES)}.",
         )
     return family
 
@@ -36,16 +34,16 @@ def classify(name: str, family: Family | None) -> Kind:
     """What a tensor's bytes count as in the GPU plan."""
     if ".experts." in name:
         return "experts"
-    if family is not None and name.endswith("." + family.router):
+    if family is not None and name.endswith(tuple("." + row for row in family.row_tensors)):
         return "routers"
     if ".self_attn." in name or ".attn." in name or ".attention." in name:
         return "attention"
-    if "embed" in name or name.startswith("lm_head."):
+    if "embed" in name or "lm_head." in name:
         return "embeddings"
     return "other"
 
 
-def read_config(raw: dict[str, Any], uri: str) -> ModelConfig:
+def read_config(raw: dict[str, Any], uri: str, family: Family | None) -> ModelConfig:
     """config.json under the engine's names; a key that is missing is a sentence, not a crash."""
     if raw.get("quantization_config"):
         method = dict(raw["quantization_config"]).get("quant_method", "unknown")
@@ -54,7 +52,7 @@ def read_config(raw: dict[str, Any], uri: str) -> ModelConfig:
             f"{uri} is quantised ({method}); prune the bf16 original and quantise the result.",
         )
     try:
-        return _config(raw)
+        return _config(family.text_config(raw) if family else raw, architecture(raw))
     except (KeyError, TypeError, ValueError) as error:
         raise StunError(
             "ModelCorrupt",
@@ -62,40 +60,36 @@ def read_config(raw: dict[str, Any], uri: str) -> ModelConfig:
         ) from error
 
 
-def _config(raw: dict[str, Any]) -> ModelConfig:
+def _config(raw: dict[str, Any], name: str) -> ModelConfig:
     hidden, heads = int(raw["hidden_size"]), int(raw["num_attention_heads"])
-    rope = raw.get("rope_parameters") or {}
-    moe = is_moe(raw)
+    moe = any(isinstance(raw.get(key), int) and raw[key] > 1 for key in EXPERT_KEYS)
+    kv_heads = int(raw.get("num_key_value_heads") or heads)
+    head_dim = int(raw.get("head_dim") or hidden // heads)
     return ModelConfig(
-        architecture=architecture(raw),
+        architecture=name,
         hidden_size=hidden,
-        intermediate_size=int(raw["intermediate_size"]),
         layers=int(raw["num_hidden_layers"]),
         heads=heads,
-        kv_heads=int(raw.get("num_key_value_heads") or heads),
-        head_dim=int(raw.get("head_dim") or hidden // heads),
+        kv_heads=kv_heads,
+        head_dim=head_dim,
+        kv_values_per_token=kv_values(raw, kv_heads, head_dim),
         vocab_size=int(raw["vocab_size"]),
         max_positions=int(raw["max_position_embeddings"]),
         experts=next(int(raw[key]) for key in EXPERT_KEYS if key in raw) if moe else 0,
         top_k=int(raw["num_experts_per_tok"]) if moe else 0,
+        expert_groups=int(raw.get("n_group") or 1),
+        top_k_groups=int(raw.get("topk_group") or 1),
         tied=bool(raw.get("tie_word_embeddings", False)),
-        norm_eps=float(raw.get("rms_norm_eps", 1e-5)),
-        rope_theta=float(rope.get("rope_theta") or raw.get("rope_theta") or 1e6),
-        sliding_window=raw.get("sliding_window"),
     )
 
 
-def check_computable(raw: dict[str, Any], uri: str) -> None:
-    """Refuses variants of a known family whose forward pass would silently be another one."""
-    rope = raw.get("rope_parameters") or {}
-    for key, value, usual in (
-        ("rope_scaling", raw.get("rope_scaling"), None),
-        ("rope_type", rope.get("rope_type", "default"), "default"),
-        ("hidden_act", raw.get("hidden_act", "silu"), "silu"),
-        ("attention_bias", bool(raw.get("attention_bias")), False),
-    ):
-        if value != usual:
-            raise StunError(
-                "UnsupportedFamily",
-                f"config.json of {uri} sets {key} to {value}, which is not supported yet.",
-            )
+def kv_values(raw: dict[str, Any], kv_heads: int, head_dim: int) -> int:
+    """Values that one token leaves in one layer's cache.
+
+    Latent attention (DeepSeek-V2, section 2.1) keeps its compressed vector and the rotary key
+    once for all heads; every other family a key and a value for each head.
+    """
+    latent = raw.get("kv_lora_rank")
+    if latent:
+        return int(latent) + int(raw["qk_rope_head_dim"])
+    return 2 * kv_heads * head_dim

@@ -1,1 +1,1 @@
-"""Forward passes written out in plain PyTorch, one decoder layer at a time."""
+"""The forward pass of one decoder layer: transformers' modules around our experts."""

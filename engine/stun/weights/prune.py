@@ -5,39 +5,50 @@ from collections.abc import Callable
 import torch
 
 from stun.errors import StunError
+from stun.families import Linear, Weights
 from stun.weights.magnitude import magnitude_scores
 from stun.weights.select import entries_per_row, smallest_per_row
 from stun.weights.statistics import InputStatistics
 from stun.weights.wanda import wanda_scores
 
 Scores = Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor]
-METHODS: dict[str, Scores] = {"Wanda": wanda_scores, "Magnitude": magnitude_scores}
+# OWL scores as Wanda does; it only divides the zeros otherwise among the layers.
+METHODS: dict[str, Scores] = {
+    "Wanda": wanda_scores,
+    "OWL": wanda_scores,
+    "Magnitude": magnitude_scores,
+}
 
 
 def prune_weights(
-    weights: dict[str, torch.Tensor],
-    names: list[str],
+    weights: Weights,
+    linears: list[Linear],
     statistics: InputStatistics,
     method: str,
     sparsity: float,
 ) -> None:
-    """Sets the smallest entries of each row of the named matrices to zero.
+    """Sets the smallest entries of each row of these matrices to zero.
 
     In place: beside a large layer there is no room on the GPU for a second one.
     """
     if method == "None" or sparsity == 0:
         return
-    for name in names:
-        scores = METHODS[method](weights[name], statistics.squares.get(name))
-        if not bool(scores.isfinite().all()):
-            raise StunError(
-                "ModelCorrupt",
-                f"{name} has weights or inputs that are not finite; copy the model again "
-                "from its source.",
-            )
+    for linear in linears:
+        matrix = linear.view(weights)
+        scores = METHODS[method](matrix, statistics.squares.get(linear.name))
+        check_finite(linear.name, scores)
         mask = smallest_per_row(scores, entries_per_row(scores.shape[1], sparsity))
-        weights[name].masked_fill_(mask, 0)
+        matrix.masked_fill_(mask, 0)
 
 
-def count_zeros(weights: dict[str, torch.Tensor], names: list[str]) -> int:
-    return sum(int((weights[name] == 0).sum()) for name in names)
+def check_finite(name: str, scores: torch.Tensor) -> None:
+    if not bool(scores.isfinite().all()):
+        raise StunError(
+            "ModelCorrupt",
+            f"{name} has weights or inputs that are not finite; copy the model again "
+            "from its source.",
+        )
+
+
+def count_zeros(weights: Weights, linears: list[Linear]) -> int:
+    return sum(int((linear.view(weights) == 0).sum()) for linear in linears)

@@ -1,0 +1,52 @@
+"""One decoder layer with its weights: a forward pass that tells an observer what it sees."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from stun.families.layouts import Weights
+from stun.model.experts import RoutedExperts
+from stun.model.observer import Observer
+
+Arguments = dict[str, Any]
+SILENT = Observer()
+
+
+def is_prunable(module: nn.Module) -> bool:
+    """A Linear proper: routers that derive from Linear are never pruned."""
+    return type(module) is nn.Linear
+
+
+class FilledLayer:
+    def __init__(
+        self,
+        module: nn.Module,
+        weights: Weights,
+        tensor_name: Callable[[str], str],
+        arguments: Callable[[int, torch.device], Arguments],
+    ) -> None:
+        self.module = module
+        self.arguments = arguments
+        self.observer = SILENT
+        self.experts = [part for part in module.modules() if isinstance(part, RoutedExperts)]
+        for experts in self.experts:
+            experts.weights = weights
+        for name, part in module.named_modules():
+            if is_prunable(part):
+                part.register_forward_pre_hook(self._hook(tensor_name(name) + ".weight"))
+
+    def _hook(self, name: str) -> Callable[[nn.Module, tuple[torch.Tensor, ...]], None]:
+        def tell(module: nn.Module, args: tuple[torch.Tensor, ...]) -> None:
+            self.observer.inputs((name,), args[0])
+
+        return tell
+
+    def forward(self, states: torch.Tensor, observer: Observer = SILENT) -> torch.Tensor:
+        """[batch, length, hidden] to the same shape."""
+        self.observer = observer
+        for experts in self.experts:
+            experts.observer = observer
+        found: torch.Tensor = self.module(states, **self.arguments(states.shape[1], states.device))
+        return found
