@@ -47,9 +47,18 @@ EVALUATE = {
     "--length": count(2),
     "--device": DEVICE,
 }
+CALIBRATION = {
+    "--from": {"required": True, "action": "append", "dest": "sources", "metavar": "FILE"},
+    "--tokenizer": {"required": True, "metavar": "DIR"},
+    "--samples": count(1),
+    "--length": count(2),
+    "--seed": {"type": int, "default": 0, "metavar": "N"},
+    "--output": {"required": True, "metavar": "FILE"},
+}
 CLEAN = {"--model": URI, "--output": URI, "--run": {"required": True, "metavar": "KEY"}}
 COMMANDS: list[tuple[str, str, dict[str, dict[str, Any]]]] = [
     ("inspect", "facts of a model, read from its headers", INSPECT),
+    ("calibration", "make a calibration file from text, C4's shards for example", CALIBRATION),
     ("prune", "prune a model and publish the result", PRUNE),
     ("evaluate", "perplexity of a model", EVALUATE),
     ("verify", "check a published model against its manifest", {"--model": URI}),
@@ -69,6 +78,7 @@ def parser() -> argparse.ArgumentParser:
 
 def command_of(name: str) -> Command:
     """Imported late: torch takes a second that --help should not cost."""
+    from stun.commands.calibration import run_calibration
     from stun.commands.clean import run_clean
     from stun.commands.evaluate import run_evaluate
     from stun.commands.inspect import run_inspect
@@ -77,6 +87,7 @@ def command_of(name: str) -> Command:
 
     return {
         "inspect": run_inspect,
+        "calibration": run_calibration,
         "prune": run_prune,
         "evaluate": run_evaluate,
         "verify": run_verify,

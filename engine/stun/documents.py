@@ -18,6 +18,7 @@ from stun.checkpoint import Checkpoint
 from stun.errors import StunError
 from stun.storage import read_object
 from stun.storage.base import Role
+from stun.tokenizer import encode_text, read_tokenizer
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,15 @@ class Documents:
         return {document_hash(entry) for entry in self.entries}
 
 
+def content(entry: dict[str, Any]) -> bytes:
+    """What makes two documents the same, whatever else stands in their lines."""
+    text: str = entry["text"] if "text" in entry else json.dumps(entry["input_ids"])
+    # JSON can hold half of a surrogate pair, which strict UTF-8 cannot.
+    return text.encode(errors="surrogatepass")
+
+
 def document_hash(entry: dict[str, Any]) -> str:
-    content = entry["text"] if "text" in entry else json.dumps(entry["input_ids"])
-    return hashlib.sha256(content.encode()).hexdigest()
+    return hashlib.sha256(content(entry)).hexdigest()
 
 
 def read_documents(uri: str, role: Role) -> Documents:
@@ -90,7 +97,7 @@ class Encoder:
 
     def encode(self, entry: dict[str, Any], documents: Documents) -> list[int]:
         if "text" in entry:
-            ids = list(self._tokenizer(documents).encode(entry["text"]).ids)
+            ids = encode_text(self._tokenizer(documents), entry["text"])
         else:
             ids = entry["input_ids"]
         if any(not 0 <= token < self.vocabulary for token in ids):
@@ -108,8 +115,7 @@ class Encoder:
                 "input_ids instead of text."
             )
         if self.tokenizer is None:
-            text = self.checkpoint.storage.read_all(info).decode()
-            self.tokenizer = Tokenizer.from_str(text)
+            self.tokenizer = read_tokenizer(self.checkpoint.storage, info)
         return self.tokenizer
 
 

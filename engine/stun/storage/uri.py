@@ -4,7 +4,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from stun.errors import StunError
-from stun.storage.base import Role, Storage
+from stun.storage.base import ObjectInfo, Role, Storage
 from stun.storage.directory import DirectoryStorage
 from stun.storage.s3 import S3Storage
 
@@ -57,13 +57,23 @@ def child_uri(uri: str, *segments: str) -> str:
     return "/".join([uri.rstrip("/"), *segments]) + "/"
 
 
-def read_object(uri: str, role: Role) -> bytes:
-    """The bytes of one object, for example a file of calibration text."""
+def parent_storage(uri: str, role: Role) -> tuple[Storage, str]:
+    """The storage that one object lies in, and its name there."""
     parent, slash, name = uri.rpartition("/")
     if urlsplit(uri).scheme not in ("", "file", "s3") or not name:
         raise StunError("RecipeInvalid", refusal(uri))
-    storage = open_storage(parent + slash or ".", role)
+    return open_storage(parent + slash or ".", role), name
+
+
+def find_object(uri: str, role: Role) -> tuple[Storage, ObjectInfo]:
+    """One object, for example a file of calibration text; that it is missing is an error."""
+    storage, name = parent_storage(uri, role)
     info = storage.find(name)
     if info is None:
         raise storage.fault("missing", f"{uri} does not exist; check the {role} URI.")
+    return storage, info
+
+
+def read_object(uri: str, role: Role) -> bytes:
+    storage, info = find_object(uri, role)
     return storage.read_all(info)
