@@ -1,6 +1,6 @@
 """The map of layers and experts: which stayed, which became one, which went."""
 
-from stun.report.fate import STATES, Fate, fates, moe_layers
+from stun.report.fate import STATES, Fate, fates, moe_layers, states
 from stun.report.formats import Json, ids
 from stun.report.markup import Markup, join, tag
 from stun.report.parts import figure, legend, paragraph, scroll, section, table
@@ -15,7 +15,7 @@ def experts_section(report: Json) -> Markup | None:
     if not layers:
         return None
     plot = join(
-        legend((state, text) for state, text in STATES.items()),
+        legend((state, STATES[state]) for state in states(layers)),
         scroll("Map of experts", expert_map(layers)),
     )
     return section(
@@ -23,7 +23,9 @@ def experts_section(report: Json) -> Markup | None:
         "Kept and merged experts",
         paragraph(
             "A row is a layer, a column an expert of the source model. The kept experts are "
-            "numbered anew, in ascending order, in the published model."
+            "numbered anew, in ascending order, in the published model. The group of a dropped "
+            "expert kept the one whose number stands in its cell, or in the table where cells "
+            "are small."
         ),
         figure("Every expert of every layer", plot, group_table(layers), "Groups of experts"),
     )

@@ -9,7 +9,7 @@ State = Literal["kept", "averaged", "dropped"]
 STATES: dict[State, str] = {
     "kept": "kept",
     "averaged": "averaged with its group into one expert",
-    "dropped": "dropped; the number is the kept expert of its group",
+    "dropped": "dropped",
 }
 
 
@@ -36,6 +36,12 @@ def fates(layer: Json) -> dict[int, Fate]:
         for member in group["members"]
     }
     return dict(sorted(found.items()))
+
+
+def states(layers: list[Json]) -> list[State]:
+    """Those that occur, in the order of the legend."""
+    found = {fate.state for layer in layers for fate in fates(layer).values()}
+    return [state for state in STATES if state in found]
 
 
 def fate(member: int, members: list[int], kept: int | None) -> Fate:

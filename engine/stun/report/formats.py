@@ -6,6 +6,8 @@ from typing import Any
 Json = dict[str, Any]
 
 MISSING = "not measured"
+# A number never parts from its unit at the end of a line.
+NBSP = "\N{NO-BREAK SPACE}"
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -15,15 +17,20 @@ def size(count: float | None) -> str:
     value, unit = float(count), 0
     while value >= 999.5 and unit < len(UNITS) - 1:
         value, unit = value / 1000, unit + 1
-    return f"{value:.3g} {UNITS[unit]}"
+    return f"{value:.3g}{NBSP}{UNITS[unit]}"
 
 
 def percent(share: float | None, digits: int = 1) -> str:
-    return MISSING if share is None else f"{100 * share:.{digits}f} %"
+    return MISSING if share is None else f"{100 * share:.{digits}f}{NBSP}%"
+
+
+def short_percent(share: float) -> str:
+    """For an axis, where the numbers are round."""
+    return f"{100 * share:.3g}{NBSP}%"
 
 
 def change(share: float | None) -> str:
-    return MISSING if share is None else f"{100 * share:+.2f} %"
+    return MISSING if share is None else f"{100 * share:+.2f}{NBSP}%"
 
 
 def number(value: float | None) -> str:
@@ -38,17 +45,19 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return MISSING
     if seconds < 59.95:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.1f}{NBSP}s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+    if hours:
+        return f"{hours}{NBSP}h {minutes}{NBSP}min"
+    return f"{minutes}{NBSP}min {rest}{NBSP}s"
 
 
 def rate(amount: float | None, seconds: float | None) -> str:
     """Bytes per second as GB/s; nothing took no time."""
     if amount is None or not seconds:
         return MISSING
-    return f"{amount / seconds / 1e9:.3g} GB/s"
+    return f"{amount / seconds / 1e9:.3g}{NBSP}GB/s"
 
 
 def ids(numbers: list[int]) -> str:

@@ -1,13 +1,7 @@
 """The top of the page: what came out, whether it was accepted, and what to be warned of."""
 
-from stun.report.formats import Json, change, count, limits, number, percent, size
+from stun.report.formats import NBSP, Json, change, count, ids, limits, number, percent, size
 from stun.report.markup import Markup, join, tag
-
-VERDICTS = {
-    "accepted": "Accepted: the bounds keep the limits of the recipe.",
-    "refused": "Refused: a bound passes a limit of the recipe. Nothing was published.",
-    "unmeasured": "Quality was not measured.",
-}
 
 
 def model_name(report: Json) -> str:
@@ -17,7 +11,6 @@ def model_name(report: Json) -> str:
 
 
 def headline(report: Json) -> Markup:
-    found = judge(report)
     model = report["model"]
     kind = f"{model['architecture']}, {model['layers']} layers"
     return tag(
@@ -25,26 +18,42 @@ def headline(report: Json) -> Markup:
         tag("p", "STUN pruning report", class_="kicker"),
         tag("h1", model_name(report)),
         tag("p", kind, class_="muted"),
-        tag("p", VERDICTS[found], class_=f"verdict {found}"),
+        verdict(report),
         tag("dl", *tiles(report), class_="tiles"),
         warnings(report.get("warnings") or []),
     )
 
 
-def judge(report: Json) -> str:
+def verdict(report: Json) -> Markup:
     """A task without a limit is accepted by what wrote the report; no measure is no verdict."""
+    measured = measures(report)
+    failed = [name for name, accepted in measured if accepted is False]
+    if failed:
+        return badge("refused", f"Refused, past the recipe's limit: {', '.join(failed)}")
+    if not measured:
+        return badge("unmeasured", "Quality was not measured")
+    return badge("accepted", "Accepted: no measure is past a limit of the recipe")
+
+
+def badge(style: str, text: str) -> Markup:
+    return tag("p", text, class_=f"verdict {style}")
+
+
+def measures(report: Json) -> list[tuple[str, bool | None]]:
+    """Everything that the run was judged by, and how."""
     quality = report.get("quality") or {}
-    found = [quality.get("perplexity"), *(quality.get("tasks") or [])]
-    verdicts = [each.get("accepted") for each in found if each]
-    if False in verdicts or dropped_too_much(report):
-        return "refused"
-    return "accepted" if True in verdicts else "unmeasured"
+    perplexity = quality.get("perplexity")
+    found = [("perplexity", perplexity.get("accepted"))] if perplexity else []
+    found += [(task["name"], task.get("accepted")) for task in quality.get("tasks") or []]
+    over = overloaded(report)
+    return [*found, (f"dropped load of layers {ids(over)}", False)] if over else found
 
 
-def dropped_too_much(report: Json) -> bool:
+def overloaded(report: Json) -> list[int]:
     limit = limits(report).get("maxDroppedLoad")
-    loads = (layer.get("droppedLoad") or 0 for layer in report["layers"])
-    return limit is not None and any(load > limit for load in loads)
+    if limit is None:
+        return []
+    return [x["layer"] for x in report["layers"] if (x.get("droppedLoad") or 0) > limit]
 
 
 def tiles(report: Json) -> list[Markup]:
@@ -86,7 +95,7 @@ def parameters_tile(model: Json) -> Markup | None:
     before, after = model.get("parametersBefore"), model.get("parametersAfter")
     if before is None or after is None:
         return None
-    short = arrow(f"{before / 1e9:.3g} B", f"{after / 1e9:.3g} B")
+    short = arrow(f"{before / 1e9:.3g}{NBSP}B", f"{after / 1e9:.3g}{NBSP}B")
     return tile("Parameters", short, f"{count(after)} stored, zeros included")
 
 

@@ -1,6 +1,6 @@
 """What the second phase did to each layer: its share of zeros and the tails of its weights."""
 
-from stun.report.formats import Json, count, number, percent
+from stun.report.formats import Json, count, number, percent, short_percent
 from stun.report.markup import Markup, join, tag
 from stun.report.parts import figure, legend, paragraph, section, table
 from stun.report.plots import bars, lines
@@ -31,7 +31,9 @@ def sparsity_figure(layers: list[Json]) -> Markup:
     name = "Share of zeros among the prunable weights that stay"
     numbers = [layer["layer"] for layer in layers]
     values = [layer.get("weightSparsity") for layer in layers]
-    return figure(name, bars(name, numbers, values, percent), sparsity_table(name, layers), name)
+    return figure(
+        name, bars(name, numbers, values, short_percent), sparsity_table(name, layers), name
+    )
 
 
 def sparsity_table(name: str, layers: list[Json]) -> Markup:

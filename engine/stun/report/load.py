@@ -1,12 +1,14 @@
 """Which experts did the work on the calibration text, and how much of it was dropped."""
 
-from stun.report.fate import STATES, fates
-from stun.report.formats import Json, limits, percent
+from stun.report.fate import STATES, State, fates, states
+from stun.report.formats import Json, limits, percent, short_percent
 from stun.report.markup import Markup, join, tag
 from stun.report.parts import figure, legend, paragraph, section, table
 from stun.report.plots import bars
 
 TALL = 60
+# What was dropped is pale in the map, where it is the ground; here it is what matters.
+STYLES: dict[State, str] = {"kept": "kept", "averaged": "averaged", "dropped": "before"}
 
 
 def load_section(report: Json) -> Markup | None:
@@ -30,7 +32,7 @@ def dropped_figure(layers: list[Json], limit: float | None) -> Markup:
     rows = ((number, percent(value)) for number, value in zip(numbers, values, strict=True))
     return figure(
         name if limit is None else f"{name}; at most {percent(limit)} is allowed",
-        bars(name, numbers, values, percent, limit),
+        bars(name, numbers, values, short_percent, limit),
         table(name, ("Layer", "Dropped load"), rows),
         name,
     )
@@ -38,10 +40,8 @@ def dropped_figure(layers: list[Json], limit: float | None) -> Markup:
 
 def load_figure(layers: list[Json]) -> Markup:
     top = max(max(layer["load"]) for layer in layers) or 1.0
-    states = {fate.state for layer in layers for fate in fates(layer).values()}
-    texts = {state: text.split(";")[0] for state, text in STATES.items() if state in states}
     plot = join(
-        legend(texts.items()),
+        legend((STYLES[state], STATES[state]) for state in states(layers)),
         tag("div", *(load_plot(layer, top) for layer in layers), class_="multiples"),
     )
     most = max(len(layer["load"]) for layer in layers)
@@ -67,7 +67,7 @@ def load_plot(layer: Json, top: float) -> Markup:
         tag(
             "path",
             d=columns(order, loads, top, [found[i].state == state for i in order]),
-            class_=state,
+            class_=STYLES[state],
         )
         for state in STATES
     )

@@ -13,6 +13,7 @@ from stun.report.markup import Markup, join, tag
 
 HEIGHT = 180
 LABELS = 12
+WIDEST = 90
 Format = Callable[[float], str]
 Values = Sequence[float | None]
 
@@ -42,8 +43,11 @@ def ticks(low: float, high: float) -> list[float]:
     return [round(i * step, 12) for i in range(first, max(last, first + 1) + 1)]
 
 
-def svg(name: str, *children: object, height: int = HEIGHT + 22) -> Markup:
-    return tag("svg", *children, class_="plot", role="img", aria_label=name, height=height)
+def svg(name: str, columns: int, *children: object) -> Markup:
+    """As wide as the page, but for a few layers no wider than they need."""
+    widest = f"max-width: {WIDEST * columns}px"
+    marks = {"class_": "plot", "role": "img", "aria_label": name, "style": widest}
+    return tag("svg", *children, height=HEIGHT + 22, **marks)
 
 
 def frame(scale: Scale, marks: list[float], show: Format, layers: Sequence[int]) -> Markup:
@@ -74,7 +78,9 @@ def bars(
         for i, (layer, value) in enumerate(zip(layers, values, strict=True))
         if value is not None
     ]
-    return svg(name, frame(scale, marks, show, layers), *drawn, limit_line(scale, limit, show))
+    return svg(
+        name, scale.count, frame(scale, marks, show, layers), *drawn, limit_line(scale, limit, show)
+    )
 
 
 def bar(scale: Scale, column: int, value: float, tip: str, limit: float | None) -> Markup:
@@ -107,7 +113,7 @@ def lines(name: str, layers: Sequence[int], series: Mapping[str, Values], show: 
         line(scale, layers, values, label, style, show)
         for style, (label, values) in enumerate(series.items(), start=1)
     ]
-    return svg(name, frame(scale, marks, show, layers), *drawn)
+    return svg(name, scale.count, frame(scale, marks, show, layers), *drawn)
 
 
 def line(

@@ -24,7 +24,7 @@ p { margin: .4rem 0; max-width: 46rem; }
 .accepted { border-color: var(--good); color: var(--good); }
 .refused { border-color: var(--red); color: var(--red); }
 .tiles { display: grid; gap: .8rem; margin: .5rem 0 1rem;
-  grid-template-columns: repeat(auto-fit, minmax(min(13rem, 100%), 1fr)); }
+  grid-template-columns: repeat(auto-fit, minmax(min(10rem, 100%), 1fr)); }
 .tiles div { padding: .7rem .9rem; background: var(--soft); border-radius: .5rem; }
 dt { font-size: .85rem; color: var(--muted); }
 dd { margin: 0; font-size: 1.25rem; font-weight: 600; }
@@ -46,11 +46,12 @@ caption { padding: .4rem 0; text-align: left; color: var(--muted); }
 th, td { padding: .2rem .7rem .2rem 0; border-bottom: 1px solid var(--edge); text-align: left;
   vertical-align: top; }
 th { font-weight: 600; white-space: nowrap; }
-svg text { fill: var(--muted); font-size: 11px; }
+svg text { fill: var(--muted); font-size: 11px; paint-order: stroke; stroke: var(--back);
+  stroke-width: 3px; }
 .end { text-anchor: end; }
 .middle, .in { text-anchor: middle; }
 .plot { display: block; width: calc(100% - 52px); margin-left: 48px; overflow: visible; }
-.pair { display: block; width: 100%; overflow: visible; }
+.pair { display: block; margin-bottom: .8rem; width: 100%; overflow: visible; }
 .map { display: block; }
 .grid { stroke: var(--edge); }
 .kept { fill: var(--blue); }
@@ -58,9 +59,9 @@ svg text { fill: var(--muted); font-size: 11px; }
 .dropped { fill: var(--pale); }
 .before { fill: var(--muted); }
 .over { fill: var(--red); }
-svg .in { fill: var(--text); font-size: 10px; }
+svg .in { fill: var(--text); font-size: 10px; stroke: none; }
 .averaged + .in { fill: #14171a; }
-.limit { stroke: var(--red); stroke-width: 1.5; stroke-dasharray: 5 4;
+.limit { stroke: var(--text); stroke-width: 1.5; stroke-dasharray: 5 4;
   vector-effect: non-scaling-stroke; }
 .bound { stroke: var(--orange); stroke-width: 3; }
 .line line { stroke-width: 2; }
