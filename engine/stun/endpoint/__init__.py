@@ -1,0 +1,1 @@
+"""A served model asked through its OpenAI-compatible interface by lm-evaluation-harness."""
