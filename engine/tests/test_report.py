@@ -1,163 +1,217 @@
-"""The page and the card, on reports of every kind of run."""
+"""The page: well-formed, self-contained, small, and nothing in a report becomes markup."""
 
-import random
+import json
+import re
+import zlib
+from base64 import b64decode
+from collections import Counter
+from html.parser import HTMLParser
 from typing import Any
 
-Json = dict[str, Any]
+import numpy as np
+import pytest
+
+from stun.report import render_html
+from stun.report.formats import duration, ids, size
+from stun.report.image import png
+from stun.report.plots import ticks
+from tests.reports import (
+    bare_report,
+    dense_report,
+    mixed_report,
+    refused_report,
+    report,
+)
+
+REPORTS = {
+    "experts and weights": report(),
+    "means of experts": report(mean=True),
+    "dense": dense_report(),
+    "refused": refused_report(),
+    "nothing measured": bare_report(),
+    "some layers dense": mixed_report(),
+    "one layer, one expert": report(1, 1, 1),
+}
+EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+VOID = {"meta", "br"}
 
 
-def similarity(seed: random.Random, experts: int) -> list[list[float]]:
-    matrix = [[0.0] * experts for _ in range(experts)]
-    for i in range(experts):
-        for j in range(i):
-            matrix[i][j] = matrix[j][i] = round(seed.uniform(0.55, 1.35), 3)
-    return matrix
+class Page(HTMLParser):
+    """Fails on a tag that does not match; collects what a test asks about."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: Counter[str] = Counter()
+        self.attributes: list[tuple[str, str, str]] = []
+        self.text: list[str] = []
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def values(self, name: str) -> list[str]:
+        return [value for _, key, value in self.attributes if key == name]
+
+    def words(self) -> str:
+        return " ".join(" ".join(self.text).replace("\N{NO-BREAK SPACE}", " ").split())
 
 
-def groups(seed: random.Random, experts: int, kept: int, mean: bool) -> list[Json]:
-    order = seed.sample(range(experts), experts)
-    parts = [[first] for first in order[:kept]]
-    for other in order[kept:]:
-        parts[seed.randrange(kept)].append(other)
-    found = [
-        {"members": sorted(part), "kept": None if mean and len(part) > 1 else part[0]}
-        for part in parts
+@pytest.mark.parametrize("found", REPORTS.values(), ids=REPORTS.keys())
+def test_every_report_becomes_a_well_formed_page(found: dict[str, Any]) -> None:
+    page = Page(render_html(found))
+    assert page.tags["script"] == 0
+    pictures = [attrs for tag, attrs, _ in page.attributes if tag == "svg"]
+    assert pictures.count("role") == pictures.count("aria-label") == page.tags["svg"]
+    assert page.tags["details"] == page.tags["figure"] == page.tags["figcaption"]
+    assert len(set(page.values("id"))) == len(page.values("id"))
+
+
+@pytest.mark.parametrize("found", REPORTS.values(), ids=REPORTS.keys())
+def test_nothing_is_loaded_from_anywhere(found: dict[str, Any]) -> None:
+    text = render_html(found)
+    page = Page(text)
+    loads = page.values("src") + page.values("href")
+    assert all(value.startswith("data:image/png;base64,") for value in loads)
+    assert not re.search(r"@import|url\(|https?://", text)
+    assert "default-src 'none'" in page.values("content")[0]
+
+
+def poisoned(value: Any) -> Any:
+    """The report with markup in place of every text in it."""
+    if isinstance(value, dict):
+        return {key: poisoned(each) for key, each in value.items()} | {EVIL: EVIL}
+    if isinstance(value, list):
+        return [poisoned(each) for each in value]
+    return value + EVIL + "\x00\ud800" if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("found", [report(), dense_report()], ids=["experts", "dense"])
+def test_no_text_becomes_markup(found: dict[str, Any]) -> None:
+    clean, page = Page(render_html(found)), Page(render_html(poisoned(found)))
+    assert page.tags["script"] == page.tags["img"] == 0
+    assert {name for _, name, _ in page.attributes} == {name for _, name, _ in clean.attributes}
+    assert page.words().count("<script>") > 10
+    render_html(poisoned(found)).encode()
+
+
+def test_equal_reports_give_equal_bytes() -> None:
+    found = report()
+    assert render_html(found) == render_html(json.loads(json.dumps(found)))
+
+
+def test_the_largest_report_stays_small() -> None:
+    text = render_html(report(94, 128, 32))
+    assert len(text.encode()) < 5_000_000
+    assert text.count("data:image/png") == 94
+
+
+def test_layers_are_left_out_only_when_the_page_says_so() -> None:
+    found = report(1, 128, 64)
+    found["layers"] = [{**found["layers"][0], "layer": i} for i in range(200)]
+    text = render_html(found)
+    assert text.count("data:image/png") == 100
+    assert "Shown are 100 of 200 layers" in text
+
+
+SENTENCES = {
+    "accepted": (report(), "Accepted: no measure is past a limit"),
+    "refused": (
+        refused_report(),
+        "Refused, past the recipe's limit: perplexity, hellaswag, dropped load of layers 0-3",
+    ),
+    "not measured": (bare_report(), "Quality was not measured"),
+    "no quality data": (bare_report(), "nothing is known of this model's quality"),
+    "zeros save nothing": (dense_report(), "Zeros inside the experts save no GPU memory"),
+    "bytes": (report(), "13.7 GB \N{RIGHTWARDS ARROW} 6.88 GB"),
+    "perplexity and its bound": (report(), "12.31 \N{RIGHTWARDS ARROW} 12.93 +5.07 %, at most"),
+    "a warning": (report(), "similarity.coactivation is above 0"),
+    "the limit": (report(), "at most 60.0 % is allowed"),
+    "speed of a stage": (report(), "13.8 GB 0.0747 GB/s"),
+    "who stands for whom": (report(), "Layer 0, expert 0: dropped, group of expert 11"),
+    "means": (report(mean=True), "Layer 0, expert 0: averaged over experts 0, 11, 23"),
+    "the most alike": (report(), "0.55 "),
+}
+
+
+@pytest.mark.parametrize(("found", "sentence"), SENTENCES.values(), ids=SENTENCES.keys())
+def test_the_page_says(found: dict[str, Any], sentence: str) -> None:
+    assert sentence in Page(render_html(found)).words()
+
+
+def test_the_map_has_a_cell_for_every_expert() -> None:
+    found = report(3, 8, 4)
+    page = Page(render_html(found))
+    cells = [text for text in page.text if re.match(r"Layer \d, expert \d: ", text)]
+    assert len(cells) == 24
+    assert sum(": kept" in cell for cell in cells) == 12
+
+
+def test_png_pixels_are_the_levels_of_the_matrix() -> None:
+    data = png(np.array([[0.0, 1.0, 0.5], [2.0, -1.0, 0.0]]))
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    start = data.index(b"IDAT")
+    length = int.from_bytes(data[start - 4 : start])
+    pixels = zlib.decompress(data[start + 4 : start + 4 + length])
+    assert list(pixels) == [0, 0, 63, 32, 0, 63, 0, 0]
+    crc = int.from_bytes(data[start + 4 + length : start + 8 + length])
+    assert crc == zlib.crc32(data[start : start + 4 + length])
+
+
+def test_alike_experts_are_bright() -> None:
+    found = report(1, 3, 2)
+    layer = found["layers"][0]
+    layer["groups"] = [{"members": [0, 2], "kept": 0}, {"members": [1], "kept": 1}]
+    layer["similarity"] = [[0, 1.5, 0.5], [1.5, 0, 1.5], [0.5, 1.5, 0]]
+    image = next(v for v in Page(render_html(found)).values("href") if v.startswith("data:"))
+    data = b64decode(image.partition(",")[2])
+    start = data.index(b"IDAT")
+    # Reordered to 0, 2, 1: a bright block of two, and expert 1 dark but for itself.
+    assert list(zlib.decompressobj().decompress(data[start + 4 :])) == [
+        *(0, 63, 63, 0),
+        *(0, 63, 63, 0),
+        *(0, 0, 0, 63),
     ]
-    return sorted(found, key=lambda group: group["members"][0])
 
 
-def moe_layer(seed: random.Random, index: int, experts: int, kept: int, mean: bool) -> Json:
-    chosen = groups(seed, experts, kept, mean)
-    survivors = sorted(
-        group["members"][0] if group["kept"] is None else group["kept"] for group in chosen
-    )
-    raw = [seed.expovariate(1) + 0.02 for _ in range(experts)]
-    load = [round(value / sum(raw), 6) for value in raw]
-    return {
-        "layer": index,
-        "moe": True,
-        "kept": survivors,
-        "groups": chosen,
-        "droppedLoad": round(1 - sum(load[i] for i in survivors), 4),
-        "load": load,
-        "similarity": similarity(seed, experts),
-        **weights(seed),
-    }
+FORMATS = {
+    "bytes": (size(999), "999 B"),
+    "decimal": (size(13_838_323_712), "13.8 GB"),
+    "rounds up to the next unit": (size(999_600), "1 MB"),
+    "nothing": (size(0), "0 B"),
+    "seconds": (duration(59.94), "59.9 s"),
+    "minutes": (duration(59.96), "1 min 0 s"),
+    "hours": (duration(3725), "1 h 2 min"),
+    "runs of ids": (ids([0, 1, 2, 5, 7, 8]), "0-2, 5, 7-8"),
+    "no ids": (ids([]), ""),
+}
 
 
-def weights(seed: random.Random) -> Json:
-    sparsity = round(seed.uniform(0.35, 0.55), 4)
-    before = seed.uniform(3.1, 4.4)
-    return {
-        "weightSparsity": sparsity,
-        "zeros": int(sparsity * 6_291_456),
-        "prunable": 6_291_456,
-        "outlierRatio": round(seed.uniform(0.01, 0.05), 4),
-        "kurtosis": {
-            "before": round(before, 4),
-            "afterExperts": round(before + 0.05, 4),
-            "after": round(before - 0.4, 4),
-        },
-    }
+@pytest.mark.parametrize(("shown", "expected"), FORMATS.values(), ids=FORMATS.keys())
+def test_numbers_read_well(shown: str, expected: str) -> None:
+    assert shown.replace("\N{NO-BREAK SPACE}", " ") == expected
 
 
-def dense_layer(seed: random.Random, index: int) -> Json:
-    empty = {"kept": [], "groups": [], "droppedLoad": None, "load": None}
-    return {"layer": index, "moe": False, **empty, **weights(seed)}
+TICKS = {
+    "a share": (0, 0.53, [0, 0.2, 0.4, 0.6]),
+    "narrow": (3.1, 3.3, [3.1, 3.15, 3.2, 3.25, 3.3]),
+    "all zero": (0, 0, [0, 0.2]),
+    "all equal": (4.0, 4.0, [4.0, 5.0]),
+    "below zero": (-1.2, 0.4, [-1.5, -1.0, -0.5, 0.0, 0.5]),
+}
 
 
-def quality() -> Json:
-    tasks = [
-        ("arc_challenge", 1172, 0.5102, 0.4881, 0.929),
-        ("hellaswag", 10042, 0.7813, 0.7544, 0.958),
-        ("gsm8k", 1319, 0.6202, 0.5914, 0.921),
-    ]
-    return {
-        "perplexity": {
-            "before": 12.3061,
-            "after": 12.9304,
-            "increase": 0.0507,
-            "upperBound": 0.0631,
-            "tokens": 16256,
-            "accepted": True,
-        },
-        "tasks": [
-            {
-                "name": name,
-                "metric": "acc_norm",
-                "questions": questions,
-                "before": before,
-                "after": after,
-                "retained": round(after / before, 4),
-                "lowerBound": bound,
-                "accepted": True,
-            }
-            for name, questions, before, after, bound in tasks
-        ],
-        "mean": {"before": 0.6372, "after": 0.6113},
-    }
-
-
-STAGES = [
-    {"stage": "Inspect", "seconds": 0.412, "bytesRead": 81_920, "bytesWritten": 0},
-    {"stage": "Experts", "seconds": 31.2, "bytesRead": 13_800_000_000, "bytesWritten": 0},
-    {
-        "stage": "Weights",
-        "seconds": 184.7,
-        "bytesRead": 13_800_000_000,
-        "bytesWritten": 7_100_000_000,
-    },
-    {"stage": "Publish", "seconds": 1.9, "bytesRead": 0, "bytesWritten": 2_400_000},
-]
-
-
-def report(layers: int = 4, experts: int = 32, kept: int = 16, mean: bool = False) -> Json:
-    seed = random.Random(7)
-    return {
-        "kind": "Result",
-        "runKey": "0123456789abcdef",
-        "uri": "s3://models/out/tiny-mixtral/0123456789abcdef/",
-        "manifestDigest": "sha256:" + "ab" * 32,
-        "sparsity": 0.65,
-        "expertsBefore": experts,
-        "expertsAfter": kept,
-        "bytesBefore": layers * experts * 107_000_000,
-        "bytesAfter": layers * kept * 107_000_000 + 31_000_000,
-        "model": {
-            "uri": "s3://models/tiny-mixtral/",
-            "architecture": "MixtralForCausalLM",
-            "layers": layers,
-            "hiddenSize": 128,
-            "topK": 2,
-            "parametersBefore": layers * experts * 53_000_000,
-            "parametersAfter": layers * kept * 53_000_000,
-        },
-        "recipe": {
-            "pruning": {
-                "targetSparsity": 0.65,
-                "split": "Manual",
-                "experts": {
-                    "ratio": 0.5,
-                    "method": "STUN",
-                    "linkage": "Complete",
-                    "threshold": "PerLayer",
-                    "similarity": {"router": 1.0, "coactivation": 0.0},
-                    "reconstruct": "Selective",
-                    "kappa": 3,
-                },
-                "weights": {"method": "OWL"},
-            },
-            "calibration": {
-                "digest": "sha256:" + "cd" * 32,
-                "samples": 128,
-                "sequenceLength": 2048,
-                "seed": 0,
-            },
-        },
-        "limits": {"maxDroppedLoad": 0.5},
-        "quality": quality(),
-        "stages": STAGES,
-        "reads": 2,
-        "warnings": ["similarity.coactivation is above 0; on small models it was ruinous."],
-        "layers": [moe_layer(seed, i, experts, kept, mean) for i in range(layers)],
-    }
+@pytest.mark.parametrize(("low", "high", "expected"), TICKS.values(), ids=TICKS.keys())
+def test_ticks_are_round_and_enclose(low: float, high: float, expected: list[float]) -> None:
+    assert ticks(low, high) == pytest.approx(expected)

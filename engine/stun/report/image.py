@@ -3,7 +3,11 @@
 import base64
 import struct
 import zlib
-from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Shares = NDArray[np.float64]
 
 # Dark blue over grey to yellow: rises in lightness throughout, so that it reads the same
 # with every colour vision and in print.
@@ -13,7 +17,7 @@ LEVELS = 64
 
 def colour(share: float) -> tuple[int, int, int]:
     """Of 0 (dark) to 1 (bright)."""
-    position = min(max(share, 0.0), 1.0) * (len(ANCHORS) - 1)
+    position = share * (len(ANCHORS) - 1)
     lower = min(int(position), len(ANCHORS) - 2)
     part = position - lower
     low, high = ANCHORS[lower], ANCHORS[lower + 1]
@@ -26,26 +30,24 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
 
 
-def png(rows: Sequence[Sequence[float]]) -> bytes:
+def png(shares: Shares) -> bytes:
     """An image of shares from 0 to 1, one pixel each, [height, width] (RFC 2083)."""
     palette = bytes(part for i in range(LEVELS) for part in colour(i / (LEVELS - 1)))
-    lines = b"".join(b"\0" + bytes(level(share) for share in row) for row in rows)
-    header = struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8, 3, 0, 0, 0)
+    levels = np.rint(shares.clip(0, 1) * (LEVELS - 1)).astype(np.uint8)
+    # Each line starts with its filter: 0, none.
+    lines = np.pad(levels, ((0, 0), (1, 0))).tobytes()
+    height, width = shares.shape
     return (
         b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0))
         + chunk(b"PLTE", palette)
         + chunk(b"IDAT", zlib.compress(lines, 9))
         + chunk(b"IEND", b"")
     )
 
 
-def level(share: float) -> int:
-    return round(min(max(share, 0.0), 1.0) * (LEVELS - 1))
-
-
-def data_uri(rows: Sequence[Sequence[float]]) -> str:
-    return "data:image/png;base64," + base64.b64encode(png(rows)).decode()
+def data_uri(shares: Shares) -> str:
+    return "data:image/png;base64," + base64.b64encode(png(shares)).decode()
 
 
 def gradient() -> str:

@@ -1,17 +1,17 @@
 """How alike the router rows of each layer are: one small heat map per layer."""
 
 import math
-from statistics import median
+
+import numpy as np
 
 from stun.report.fate import moe_layers
 from stun.report.formats import Json, number
-from stun.report.image import data_uri, gradient
+from stun.report.image import Shares, data_uri, gradient
 from stun.report.markup import Markup, join, tag
 from stun.report.parts import figure, paragraph, section, table
 
 # Cells on the whole page, about 1.4 bytes each: 94 layers of 128 experts fit.
 MOST_CELLS = 2_000_000
-Matrix = list[list[float]]
 
 
 def similarity_section(report: Json) -> Markup | None:
@@ -48,24 +48,28 @@ def omission(shown: int, total: int) -> str:
     return f"Shown are {shown} of {total} layers, evenly spaced, to keep this file small. {numbers}"
 
 
-def pairs(matrix: Matrix) -> list[float]:
-    return [value for i, row in enumerate(matrix) for value in row[:i]]
+def distances(layer: Json) -> Shares:
+    return np.asarray(layer["similarity"], dtype=np.float64)
+
+
+def pairs(layer: Json) -> Shares:
+    """The distances below the diagonal, row by row."""
+    matrix = distances(layer)
+    return matrix[np.tril_indices(len(matrix), -1)]
 
 
 def bounds(layers: list[Json]) -> tuple[float, float]:
-    values = [value for layer in layers for value in pairs(layer["similarity"])]
-    return (min(values), max(values)) if values else (0.0, 1.0)
+    values = np.concatenate([pairs(layer) for layer in layers])
+    return (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
 
 
 def heat_map(layer: Json, low: float, high: float) -> Markup:
-    matrix: Matrix = layer["similarity"]
     groups = [group["members"] for group in layer["groups"]]
     order = [member for members in groups for member in members]
-    span = high - low or 1.0
-    rows = [[(high - matrix[i][j]) / span for j in order] for i in order]
+    shares = (high - distances(layer)[np.ix_(order, order)]) / (high - low or 1.0)
     size = len(order)
     name = f"Layer {layer['layer']}"
-    picture = tag("image", href=data_uri(rows), width=size, height=size)
+    picture = tag("image", href=data_uri(shares), width=size, height=size)
     drawing = tag(
         "svg",
         picture,
@@ -104,10 +108,9 @@ def extremes(layers: list[Json]) -> Markup:
 
 
 def extremes_row(layer: Json) -> tuple[object, ...]:
-    matrix: Matrix = layer["similarity"]
-    values = pairs(matrix)
-    if not values:
+    values = pairs(layer)
+    if not len(values):
         return layer["layer"], "one expert", "", "", ""
-    least, i, j = min((v, i, j) for i, row in enumerate(matrix) for j, v in enumerate(row[:i]))
-    between = f"{j} and {i}"
-    return layer["layer"], number(least), between, number(median(values)), number(max(values))
+    i, j = (int(index[values.argmin()]) for index in np.tril_indices(len(layer["similarity"]), -1))
+    least, middle, most = (number(float(f(values))) for f in (np.min, np.median, np.max))
+    return layer["layer"], least, f"{j} and {i}", middle, most

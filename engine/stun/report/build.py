@@ -1,0 +1,70 @@
+"""Gathers the report: everything that a run measured, as one JSON object."""
+
+import math
+from typing import Any
+
+from stun.experts.distance import router_distance
+from stun.layout import Shard
+from stun.passes.context import Context
+from stun.plan import resolved_pruning
+from stun.report.cautions import cautions
+from stun.runkey import resolved_calibration
+from stun.stream import StreamResult, count_passes
+
+# Beyond it the matrices of all layers would be most of the report.
+MOST_SIMILAR = 128
+
+
+def describe_model(context: Context, shards: list[Shard]) -> dict[str, Any]:
+    checkpoint = context.checkpoint
+    after = sum(math.prod(spec.shape) for shard in shards for spec in shard.tensors)
+    return {
+        "uri": checkpoint.uri,
+        "architecture": checkpoint.config.architecture,
+        "layers": checkpoint.config.layers,
+        "hiddenSize": checkpoint.config.hidden_size,
+        "topK": checkpoint.config.top_k,
+        "parametersBefore": sum(info.elements for info in checkpoint.tensors.values()),
+        "parametersAfter": after,
+    }
+
+
+def describe_layers(context: Context, streamed: StreamResult) -> list[dict[str, Any]]:
+    return [
+        {**describe_load(layer), "similarity": similarity(context, layer)}
+        if layer["moe"]
+        else layer
+        for layer in streamed.layers
+    ]
+
+
+def describe_load(layer: dict[str, Any]) -> dict[str, Any]:
+    """Token counts as shares: 1 is all of the layer's choices."""
+    found = dict(layer)
+    tokens = found.pop("tokens", None)
+    total = sum(tokens or [])
+    return {**found, "load": [count / total for count in tokens] if total else None}
+
+
+def similarity(context: Context, layer: dict[str, Any]) -> list[list[float]] | None:
+    if context.plan.experts_before > MOST_SIMILAR:
+        return None
+    name = context.family.layer(layer["layer"]) + context.family.router
+    distance = router_distance(context.checkpoint.read([name])[name])
+    return [[round(value, 3) for value in row] for row in distance.tolist()]
+
+
+def build_report(
+    context: Context, shards: list[Shard], streamed: StreamResult, digest: str | None
+) -> dict[str, Any]:
+    """What the run key decides; `digest` is that of calibration data that weights depend on."""
+    return {
+        "model": describe_model(context, shards),
+        "recipe": {
+            "pruning": resolved_pruning(context.recipe),
+            "calibration": resolved_calibration(context.recipe, digest),
+        },
+        "reads": count_passes(context),
+        "warnings": cautions(context),
+        "layers": describe_layers(context, streamed),
+    }

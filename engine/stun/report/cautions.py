@@ -1,0 +1,60 @@
+"""What a user should know before trusting a result: sentences for the report and the log."""
+
+from stun.layout import layer_indices
+from stun.passes.context import Context
+
+# Expert counts for which vLLM builds its fused router kernel (vllm pull request 50982).
+USUAL_COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 192, 256, 320, 384, 448, 512, 576)
+
+
+def cautions(context: Context) -> list[str]:
+    checks = (dense_model, coactivation, unusual_count, further_layers, unmeasured_load)
+    return [sentence for check in checks if (sentence := check(context))]
+
+
+def dense_model(context: Context) -> str | None:
+    if context.plan.experts_before:
+        return None
+    return (
+        "The model has no experts to remove. Its zeros save no GPU memory in today's runtimes, "
+        "only bytes at rest where they are compressed."
+    )
+
+
+def coactivation(context: Context) -> str | None:
+    if not context.recipe.experts.coactivation:
+        return None
+    return (
+        "similarity.coactivation groups the experts that are used most; on small trained models "
+        "it lost far more than router similarity alone. Compare before you rely on it."
+    )
+
+
+def unusual_count(context: Context) -> str | None:
+    after = context.plan.experts_after
+    if not context.removes_experts or after in USUAL_COUNTS:
+        return None
+    return (
+        f"{after} experts a layer is a count that few models have; some kernels are built for "
+        "usual counts only, so serve the result once before you rely on it."
+    )
+
+
+def further_layers(context: Context) -> str | None:
+    own = context.checkpoint.config.layers
+    count = len(layer_indices(context.checkpoint)) - own
+    if not count:
+        return None
+    return (
+        f"{count} layers behind the model's own predict further tokens; their experts were cut "
+        "by router rows alone and their weights left whole."
+    )
+
+
+def unmeasured_load(context: Context) -> str | None:
+    if not context.removes_experts or context.calibration is not None:
+        return None
+    return (
+        "Without calibration data nobody knows how many tokens the removed experts served; "
+        "maxDroppedLoad was not checked."
+    )
