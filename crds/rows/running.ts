@@ -87,4 +87,10 @@ export const running: readonly Row[] = [
     says: 'write an amount of disk above 0, such as 2Ti',
     accepted: withRunner({ scratch: { size: '2Ti' }, podTemplate: { spec: { tolerations: [{ operator: 'Exists' }] } } }),
   },
+  {
+    field: 'runner.scratch.storageClassName',
+    refused: withRunner({ scratch: { size: '2Ti', storageClassName: 'Fast_Disks' } }),
+    says: "write the StorageClass's name as kubectl get shows it",
+    accepted: withRunner({ scratch: { size: '2Ti', storageClassName: 'fast.disks' } }),
+  },
 ];

@@ -58,7 +58,8 @@ export type FailedReason =
   | 'ServingConflict'
   | 'ImagePullFailed'
   | 'PodNotCreated'
-  | 'PodTemplateInvalid';
+  | 'PodTemplateInvalid'
+  | 'ScratchInvalid';
 
 /** Of a condition on the way: something is under way, done, waited for or turned off. */
 export type ProgressReason =

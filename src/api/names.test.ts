@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { childLabels, childName, labelValue, volumeName, type Stage } from './names.ts';
+import { childLabels, childName, labelValue, scratchName, volumeName, type Stage } from './names.ts';
 
 const long = 'm'.repeat(253);
 const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -36,6 +36,20 @@ describe('childName', () => {
     ['differ in a dot', 'a.b', 'a-b'],
   ])('tells names apart that %s', (_, one, other) => {
     expect(childName(one, 'prune', 1)).not.toBe(childName(other, 'prune', 1));
+  });
+});
+
+describe('scratchName', () => {
+  it.each([
+    ['mixtral', 'mixtral-scratch'],
+    ['llama.4', 'llama-4-1ecbb0e5d4-scratch'],
+  ])('%s has %s', (name, expected) => {
+    expect(scratchName(name)).toBe(expected);
+  });
+
+  it('fits and tells apart the longest names', () => {
+    expect(scratchName(long)).toMatch(dnsLabel);
+    expect(scratchName(`${long.slice(1)}a`)).not.toBe(scratchName(`${long.slice(1)}b`));
   });
 });
 

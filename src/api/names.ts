@@ -10,7 +10,7 @@ export const fieldManager = 'stun-operator';
 export const finalizer = `${group}/finalizer`;
 export const leaseName = 'stun-operator';
 
-/** On child Jobs and their pods. */
+/** On child Jobs and their pods; the scratch claim is of no one stage. */
 export const labels = {
   pruneJob: `${group}/prunejob`,
   pruneJobUid: `${group}/prunejob-uid`,
@@ -39,6 +39,12 @@ export function childName(pruneJob: string, stage: Stage, attempt: number): stri
   return dnsLabel(pruneJob, maxLength - suffix.length) + suffix;
 }
 
+/** `<pj>-scratch`, as short as the Jobs' names, so that every attempt and every restart of the operator means the same claim. */
+export function scratchName(pruneJob: string): string {
+  const suffix = '-scratch';
+  return dnsLabel(pruneJob, maxLength - suffix.length) + suffix;
+}
+
 /** A claim's name may have dots and 253 characters, a volume's neither. */
 export function volumeName(claim: string): string {
   const prefix = 'claim-';
@@ -50,14 +56,21 @@ export function labelValue(name: string): string {
   return name.length <= maxLength ? name : hashed(name, name, maxLength);
 }
 
-export function childLabels(pruneJob: { readonly name: string; readonly uid: string }, stage: Stage, attempt: number): Record<string, string> {
+interface Owner {
+  readonly name: string;
+  readonly uid: string;
+}
+
+export function ownLabels(pruneJob: Owner): Record<string, string> {
   return {
     [labels.pruneJob]: labelValue(pruneJob.name),
     [labels.pruneJobUid]: pruneJob.uid,
-    [labels.stage]: stage,
-    [labels.attempt]: `${attempt}`,
     [labels.managedBy]: fieldManager,
   };
+}
+
+export function childLabels(pruneJob: Owner, stage: Stage, attempt: number): Record<string, string> {
+  return { ...ownLabels(pruneJob), [labels.stage]: stage, [labels.attempt]: `${attempt}` };
 }
 
 function dnsLabel(name: string, room: number): string {

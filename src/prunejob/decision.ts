@@ -21,6 +21,9 @@ export type Action =
   | { readonly kind: 'RemoveFinalizer' }
   /** Plain create, never apply: "already exists" is success, because the name is deterministic. */
   | { readonly kind: 'CreateJob'; readonly manifest: KubeObject }
+  | { readonly kind: 'CreateClaim'; readonly manifest: KubeObject }
+  /** A pod that still uses it keeps it until it ends. */
+  | { readonly kind: 'DeleteClaim'; readonly name: string; readonly uid: string }
   /** Foreground, so that the Job stays visible until its last pod is gone. */
   | { readonly kind: 'DeleteJob'; readonly name: string; readonly uid: string }
   /** Merge into the Job's spec what may change after creation; the template stays untouched. */

@@ -74,7 +74,7 @@ describe('every engine Job', () => {
 describe('the stages', () => {
   it.each([
     { stage: 'inspect', args: ['inspect', '--model', 's3://models/tiny-moe/', '--recipe', 'env:STUN_RECIPE', '--output', 's3://models/pruned/'] },
-    { stage: 'prune', args: ['prune', '--model', 's3://models/tiny-moe/', '--recipe', 'env:STUN_RECIPE', '--output', 's3://models/pruned/', '--work', '/scratch', '--device', 'cpu'] },
+    { stage: 'prune', args: ['prune', '--model', 's3://models/tiny-moe/', '--recipe', 'env:STUN_RECIPE', '--output', 's3://models/pruned/', '--device', 'cpu'] },
     { stage: 'clean', args: ['clean', '--output', 's3://models/pruned/', '--run', runKey, '--model', 's3://models/tiny-moe/'] },
   ] as const)('$stage', ({ stage, args }) => {
     expect(engine(build({ stage, pruneJob: pruneJob({ status: { runKey } }) })).args).toEqual(args);
@@ -93,14 +93,26 @@ describe('the stages', () => {
     expect(JSON.stringify(build({ pruneJob: withRunner({ gpuProducts: ['NVIDIA-B200'] }) }).spec.template.spec.affinity)).toContain('"values":["NVIDIA-B200"]');
   });
 
-  it('puts scratch on a volume of its own where a class is named', () => {
-    const volumes = (runner: Partial<RunnerSpec>) => build({ pruneJob: withRunner(runner) }).spec.template.spec.volumes;
-    expect(volumes({})).toContainEqual({ name: 'scratch', emptyDir: {} });
-    expect(volumes({ scratch: { size: '2Ti' } })).toContainEqual({ name: 'scratch', emptyDir: { sizeLimit: '2Ti' } });
-    expect(volumes({ scratch: { size: '2Ti', storageClassName: 'fast' } })).toContainEqual({
-      name: 'scratch',
-      ephemeral: { volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'fast', resources: { requests: { storage: '2Ti' } } } } },
-    });
+  const onDisk = withRunner({ scratch: { size: '2Ti', storageClassName: 'fast' } });
+
+  it.each([
+    { what: 'no scratch', pruneJob: pruneJob(), tmp: {} },
+    { what: 'a size alone', pruneJob: withRunner({ scratch: { size: '2Ti' } }), tmp: { sizeLimit: '2Ti' } },
+  ])('the engine looks after its own checkpoint with $what', ({ pruneJob, tmp }) => {
+    const built = build({ pruneJob });
+    expect(built.spec.template.spec.volumes).toEqual([{ name: 'tmp', emptyDir: tmp }]);
+    expect(engine(built).args).not.toContain('--work');
+  });
+
+  it.each([1, 2])('attempt %i works on the run\'s claim where a class is named', (attempt) => {
+    const built = build({ pruneJob: onDisk, attempt });
+    expect(built.spec.template.spec.volumes).toEqual([{ name: 'tmp', emptyDir: {} }, { name: 'scratch', persistentVolumeClaim: { claimName: 'tiny-scratch' } }]);
+    expect(engine(built).volumeMounts).toContainEqual({ name: 'scratch', mountPath: '/scratch' });
+    expect(engine(built).args.join(' ')).toContain('--work /scratch');
+  });
+
+  it.each(['inspect', 'clean'] as const)('%s needs no claim', (stage) => {
+    expect(build({ stage, pruneJob: onDisk }).spec.template.spec.volumes).toEqual([{ name: 'tmp', emptyDir: {} }]);
   });
 });
 
@@ -149,6 +161,11 @@ describe('overlays', () => {
     const asked = withRunner({ podTemplate: { spec: { priorityClassName: 'high' } } });
     const pod = build({ pruneJob: asked, engine: { image: 'i', serviceAccountName: 'default', podTemplate: installed } }).spec.template.spec;
     expect(pod).toMatchObject({ priorityClassName: 'high', nodeSelector: { pool: 'gpu' } });
+  });
+
+  it('hand the engine variables of the user\'s, beside ours', () => {
+    const asked = withRunner({ podTemplate: { spec: { containers: [{ name: 'engine', env: [{ name: 'STUN_CHECKPOINT_EVERY', value: '1' }] }] } } });
+    expect(engine(build({ pruneJob: asked })).env.map(({ name }) => name)).toEqual(['STUN_RECIPE', 'STUN_TERMINATION_LOG', 'HOME', 'STUN_PROGRESS_PORT', 'STUN_CHECKPOINT_EVERY']);
   });
 
   it('leave the runner\'s image in charge', () => {

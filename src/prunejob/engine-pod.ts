@@ -1,9 +1,10 @@
 /** The pod of an engine Job: what runs, where, and with which rights. Every one meets Pod Security "restricted". */
-import type { Stage } from '../api/names.ts';
+import { scratchName, type Stage } from '../api/names.ts';
 import type { PruneJob, RunnerSpec } from '../api/v1alpha1/prunejob.ts';
 import { engineContainer } from './messages.ts';
 import type { EngineConfig } from './observed.ts';
 import { recipe } from './recipe.ts';
+import { hasClaim } from './scratch.ts';
 import { claimVolumes, outputPath, sourcePath } from './storage-paths.ts';
 
 export interface EngineJobOptions {
@@ -36,8 +37,8 @@ export function podSpec(options: EngineJobOptions): Fields {
     ...(stage === 'prune' ? gpuPlacement(runner) : {}),
     containers: [container(options)],
     volumes: [
-      { name: 'tmp', emptyDir: {} },
-      ...(stage === 'prune' ? [{ name: 'scratch', ...scratchVolume(runner) }] : []),
+      { name: 'tmp', emptyDir: temporary(runner, stage) },
+      ...(keepsWork(runner, stage) ? [{ name: 'scratch', persistentVolumeClaim: { claimName: scratchName(pruneJob.metadata.name) } }] : []),
       ...claimVolumes(pruneJob.spec).volumes,
     ],
   };
@@ -55,11 +56,15 @@ function gpuPlacement(runner: RunnerSpec): Fields {
   };
 }
 
-/** A generic ephemeral volume goes with its pod: nothing that must survive a killed pod may lie there. */
-function scratchVolume({ scratch: asked }: RunnerSpec): Fields {
-  if (asked?.storageClassName === undefined) return { emptyDir: asked === undefined ? {} : { sizeLimit: asked.size } };
-  const spec = { accessModes: ['ReadWriteOnce'], storageClassName: asked.storageClassName, resources: { requests: { storage: asked.size } } };
-  return { ephemeral: { volumeClaimTemplate: { spec } } };
+/** Only pruning has something to go on from. */
+function keepsWork(runner: RunnerSpec, stage: Stage): boolean {
+  return stage === 'prune' && hasClaim(runner);
+}
+
+/** Goes with its pod. */
+function temporary(runner: RunnerSpec, stage: Stage): Fields {
+  const { scratch: asked } = runner;
+  return stage === 'prune' && asked !== undefined && !hasClaim(runner) ? { sizeLimit: asked.size } : {};
 }
 
 function container({ pruneJob, stage, engine, serviceAccount }: EngineJobOptions): Fields {
@@ -78,7 +83,7 @@ function container({ pruneJob, stage, engine, serviceAccount }: EngineJobOptions
     securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
     volumeMounts: [
       { name: 'tmp', mountPath: '/tmp' },
-      ...(stage === 'prune' ? [{ name: 'scratch', mountPath: scratch }] : []),
+      ...(keepsWork(spec.runner, stage) ? [{ name: 'scratch', mountPath: scratch }] : []),
       ...claimVolumes(spec).mounts,
     ],
   };
@@ -92,7 +97,7 @@ function engineArgs({ spec, status }: PruneJob, stage: Stage): string[] {
     case 'inspect':
       return ['inspect', ...withRecipe];
     case 'prune':
-      return ['prune', ...withRecipe, '--work', scratch, '--device', spec.runner.device];
+      return ['prune', ...withRecipe, ...(keepsWork(spec.runner, stage) ? ['--work', scratch] : []), '--device', spec.runner.device];
     case 'clean':
       return ['clean', ...output, '--run', status?.runKey ?? '', ...model];
   }

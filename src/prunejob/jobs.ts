@@ -3,6 +3,7 @@ import { engineJob } from './engine-job.ts';
 import type { ConditionUpdate } from '../api/conditions.ts';
 import type { Stage } from './observed.ts';
 import { unfinishedChildren, type Run } from './run.ts';
+import { ensureScratch, scratchIsGoing } from './scratch.ts';
 import { lookAgainMs, waitThenFail, type Missing, type Step } from './step.ts';
 
 export interface NextJob {
@@ -19,12 +20,10 @@ export function startJob(run: Run, { stage, attempt, phase, conditions, waiting 
   if (serviceAccount === 'Missing') return waitThenFail(run, phase, { ...waiting, ...missingServiceAccount(run) });
   // The pod of a Job that is being deleted may still write; its Job stays until the pod is gone.
   if (unfinishedChildren(run).length > 0) return { phase, requeueAfterMs: lookAgainMs };
-  return {
-    phase,
-    conditions,
-    actions: [{ kind: 'CreateJob', manifest: engineJob({ pruneJob, stage, attempt, engine, serviceAccount }) }],
-    ...(stage === 'prune' ? { set: { attempt } } : {}),
-  };
+  const createJob = { kind: 'CreateJob', manifest: engineJob({ pruneJob, stage, attempt, engine, serviceAccount }) } as const;
+  if (stage !== 'prune') return { phase, conditions, actions: [createJob] };
+  if (scratchIsGoing(run)) return { phase, requeueAfterMs: lookAgainMs };
+  return { phase, conditions, actions: [...ensureScratch(run), createJob], set: { attempt } };
 }
 
 export function missingServiceAccount({ observed, spec }: Run): Pick<Missing, 'reason' | 'message'> {

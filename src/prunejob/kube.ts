@@ -108,6 +108,10 @@ export interface Job {
   };
 }
 
+export interface Claim {
+  readonly metadata: Metadata;
+}
+
 export interface Deployment {
   readonly metadata: Metadata;
   readonly spec?: {

@@ -6,7 +6,7 @@
 import type { Stage } from '../api/names.ts';
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
 import type { ServiceObserved } from './serving/adapter.ts';
-import type { Job, Pod } from './kube.ts';
+import type { Claim, Job, Pod } from './kube.ts';
 
 export type { ServingObjects } from './serving/adapter.ts';
 export type { Stage };
@@ -64,6 +64,8 @@ export interface SameRun {
 export interface Observed {
   readonly pruneJob: PruneJob;
   readonly childJobs: readonly ChildJob[];
+  /** The PersistentVolumeClaim of this PruneJob, also while it is being deleted. Absent: there is none, or its name is somebody else's. */
+  readonly scratch?: Claim;
   readonly serviceAccount: RunnerServiceAccount;
   readonly service: ServiceState;
   /** Every node that advertises `nvidia.com/gpu`. */

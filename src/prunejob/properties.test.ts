@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Decision } from './decision.ts';
 import { isFinished } from './failure.ts';
-import { denseFields, denseUri, prunedUri, result, service } from './testing/builders.ts';
+import { denseFields, denseUri, prunedUri, pruneJob, result, service, spec } from './testing/builders.ts';
 import { World } from './testing/world.ts';
 
 type Happening = (world: World) => void;
@@ -25,6 +25,7 @@ const happenings: Readonly<Record<string, Happening>> = {
   cleaned: (world) => { world.end('clean', { exitCode: 0 }); },
   'deleted pods end': (world) => { world.reap(); },
   'jobs vanish': (world) => { world.change({ childJobs: [] }); },
+  'the claim is deleted': (world) => { world.deleteClaim(); },
   'pods come up': (world) => { ifServed(world, () => { world.roll(); }); },
   'pods are on their way': (world) => { ifServed(world, () => { world.roll(false); }); },
   'pods crash': (world) => { ifServed(world, () => { world.changeService({ running: { ...world.service.running, settled: false, failure: 'Crash' } }); }); },
@@ -48,6 +49,8 @@ function holds(world: World, type: string): boolean {
   return world.condition(type)?.status === 'True';
 }
 
+const afterTheEnd = ['RemoveFinalizer', 'UpdateJob', 'DeleteClaim'];
+
 /** One decision, and what no decision may ever do. */
 function watched(world: World): Decision {
   const publishedBefore = holds(world, 'Published');
@@ -55,8 +58,8 @@ function watched(world: World): Decision {
   const conditions = world.pruneJob.status?.conditions;
   const decision = world.reconcile();
   expect(world.observed.childJobs.filter(({ job }) => !isFinished(job)).length).toBeLessThanOrEqual(1);
+  expect(decision.actions.map(({ kind }) => kind).filter((kind) => (over ? !afterTheEnd.includes(kind) : kind === 'DeleteClaim'))).toEqual([]);
   for (const action of decision.actions) {
-    if (over) expect(['RemoveFinalizer', 'UpdateJob']).toContain(action.kind);
     if (action.kind === 'ApplyService') expect(JSON.stringify(action.object)).toMatch(publishedBefore ? /storageUri/ : denseUri);
   }
   if (over) expect(decision.status.conditions).toEqual(conditions);
@@ -68,8 +71,10 @@ const happy = ['inspected', 'prune started', 'pruned'];
 const beginnings = fc.constantFrom([], happy, [...happy, 'pods are on their way'], [...happy, 'pods come up', 'a minute passes']);
 const lives = fc.tuple(beginnings, fc.array(fc.constantFrom(...Object.keys(happenings)), { maxLength: 30 })).map(([start, rest]) => [...start, ...rest]);
 
-function live(names: readonly string[], overrides: ConstructorParameters<typeof World>[0] = {}): World {
-  const world = new World(overrides);
+const scratch = { size: '2Ti', storageClassName: 'fast' };
+
+function live(names: readonly string[]): World {
+  const world = new World({ pruneJob: pruneJob({ spec: { runner: { ...spec().runner, scratch } } }) });
   watched(world);
   for (const name of names) {
     happenings[name]?.(world);
@@ -85,6 +90,16 @@ describe('whatever happens', { timeout: 120_000 }, () => {
 
   it('decisions come to rest', () => {
     fc.assert(fc.property(lives, (names) => { live(names).settle(); }), { numRuns: 200 });
+  });
+
+  it('the scratch is there as long as a pruning Job is, and goes when the run is over', () => {
+    fc.assert(fc.property(lives, (names) => {
+      const world = live(names);
+      world.settle();
+      const prunes = world.observed.childJobs.some(({ stage, job }) => stage === 'prune' && !isFinished(job));
+      if (prunes) expect(world.observed.scratch).toBeDefined();
+      if (holds(world, 'Complete') || holds(world, 'Failed')) expect(world.observed.scratch).toBeUndefined();
+    }), { numRuns: 300 });
   });
 
   it('the same observation gives the same decision', () => {

@@ -1,5 +1,5 @@
 /**
- * The end of a run whose Job the API server does not take.
+ * The end of a run whose Job, or whose claim, the API server does not take.
  *
  * What it calls invalid stays invalid however often it is sent, and a finished PruneJob is corrected by another one.
  */
@@ -18,18 +18,21 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** Takes the place of the decision that asked for the Job. */
+/** Takes the place of the decision that asked for it. */
 export function decideRefused(observed: Observed, { manifest, message }: Refusal, now: Date): Decision {
   const said = message.replace(/[.\s]*$/, '');
-  const failure = {
-    reason: 'PodTemplateInvalid',
-    message: `The API server refuses Job ${manifest.metadata.name}: ${said}. Correct runner.podTemplate in a new PruneJob.`,
-  } as const;
+  const { reason, field } = manifest.kind === 'Job' ? ofJob : ofClaim;
+  const failure = { reason, message: `The API server refuses ${manifest.kind} ${manifest.metadata.name}: ${said}. Correct ${field} in a new PruneJob.` };
   const run = runOf(observed, now);
-  return conclude(run, fail(run, failure, conditionOfStage(manifest.metadata.labels?.[labels.stage])));
+  return conclude(run, fail(run, failure, conditionOf(manifest)));
 }
 
-function conditionOfStage(stage: string | undefined): ConditionType | undefined {
+const ofJob = { reason: 'PodTemplateInvalid', field: 'runner.podTemplate' } as const;
+const ofClaim = { reason: 'ScratchInvalid', field: 'runner.scratch' } as const;
+
+/** Only pruning has a claim. */
+function conditionOf({ metadata: { labels: marks = {} } }: KubeObject): ConditionType | undefined {
+  const stage = marks[labels.stage] ?? 'prune';
   if (stage === 'inspect') return 'Planned';
   return stage === 'prune' ? 'Pruned' : undefined;
 }

@@ -7,8 +7,8 @@ import { createClient, type KubeClient } from '../runtime/client.ts';
 import { isInvalid } from '../runtime/errors.ts';
 import type { KubeObject, ObjectRef } from '../runtime/types.ts';
 import { createAct, type Act } from './act.ts';
-import { inferenceServiceType, jobType } from './resources.ts';
-import { job, pruneJob } from './testing/samples.ts';
+import { claimType, inferenceServiceType, jobType } from './resources.ts';
+import { claim, job, pruneJob } from './testing/samples.ts';
 
 const namespace = 'default';
 const path = '/apis/stun-operator.io/v1alpha1/namespaces/default/prunejobs';
@@ -74,6 +74,23 @@ describe('what act relies on the API server for', () => {
     expect((await jobNamed('twice-prune-1'))?.metadata.uid).toBe(first?.metadata.uid);
     const stranger = pruneJob('twice', { metadata: { namespace, uid: 'another' } });
     await expect(act({ kind: 'CreateJob', manifest: manifest(stranger) }, stranger)).rejects.toThrow('does not belong to this PruneJob');
+  });
+
+  it('a claim is created once, goes by its uid, and a stranger of the same name is no success', async () => {
+    const owner = await created('scratched');
+    const ref: ObjectRef = { type: claimType, namespace, name: 'scratched-scratch' };
+    const uidNow = async () => (await client.get(ref))?.metadata.uid ?? '';
+    await act({ kind: 'CreateClaim', manifest: claim(owner) }, owner);
+    const uid = await uidNow();
+    await act({ kind: 'CreateClaim', manifest: claim(owner) }, owner);
+    expect(await uidNow()).toBe(uid);
+    const stranger = pruneJob('scratched', { metadata: { namespace, uid: 'another' } });
+    await expect(act({ kind: 'CreateClaim', manifest: claim(stranger) }, stranger)).rejects.toThrow('The PersistentVolumeClaim default/scratched-scratch exists already and does not belong');
+    await act({ kind: 'DeleteClaim', name: ref.name, uid: 'earlier' }, owner);
+    expect((await client.get(ref))?.metadata.deletionTimestamp).toBeUndefined();
+    await act({ kind: 'DeleteClaim', name: ref.name, uid }, owner);
+    // The API server protects claims; the controller that lifts it does not run here.
+    expect((await client.get(ref))?.metadata.deletionTimestamp).toBeDefined();
   });
 
   it('only the incarnation that was meant is changed or deleted', async () => {

@@ -4,8 +4,8 @@ import { ApiError } from '../runtime/errors.ts';
 import type { KubeObject } from '../runtime/types.ts';
 import { createAct } from './act.ts';
 import { FakeClient } from './testing/fake-client.ts';
-import { inferenceServiceType, jobType } from './resources.ts';
-import { job, pruneJob } from './testing/samples.ts';
+import { claimType, inferenceServiceType, jobType } from './resources.ts';
+import { claim, job, pruneJob } from './testing/samples.ts';
 
 const run = pruneJob('mixtral');
 const inspect = job(run, 'inspect');
@@ -102,6 +102,32 @@ describe('createAct', () => {
       client.failNext('create', error);
       await expect(act({ kind: 'CreateJob', manifest: inspect })).rejects.toBe(error);
     });
+  });
+
+  describe('CreateClaim', () => {
+    const manifest = claim(run);
+    it('is harmless the second time', async () => {
+      await act({ kind: 'CreateClaim', manifest });
+      await act({ kind: 'CreateClaim', manifest });
+      expect(bodies('create')).toEqual([manifest, manifest]);
+    });
+
+    it('says so when the name is taken, be it by a predecessor of the same name', async () => {
+      client.put(claimType, claim(pruneJob('mixtral', { metadata: { uid: 'earlier' } })));
+      await expect(act({ kind: 'CreateClaim', manifest })).rejects.toThrow(
+        'The PersistentVolumeClaim ml/mixtral-scratch exists already and does not belong to this PruneJob; delete that PersistentVolumeClaim, or create the PruneJob under another name.',
+      );
+    });
+
+    it('answers what no retry mends', async () => {
+      client.failNext('create', new ApiError(422, { reason: 'Invalid', message: 'It has no size.' }));
+      expect(await act({ kind: 'CreateClaim', manifest })).toEqual({ manifest, message: 'It has no size.' });
+    });
+  });
+
+  it('DeleteClaim names the incarnation', async () => {
+    await act({ kind: 'DeleteClaim', name: 'mixtral-scratch', uid: 'u' });
+    expect(client.calls).toEqual([{ verb: 'delete', name: 'mixtral-scratch', body: { uid: 'u' } }]);
   });
 
   describe('DeleteJob', () => {

@@ -9,8 +9,8 @@ import type { Action } from '../prunejob/decision.ts';
 import type { Refusal } from '../prunejob/refused.ts';
 import type { Client, JsonPatchOperation, ObjectRef } from '../runtime/types.ts';
 import { addFinalizer, removeFinalizer } from './finalizer.ts';
-import { createJob } from './create-job.ts';
-import { jobType, serviceType } from './resources.ts';
+import { createChild } from './create-child.ts';
+import { claimType, jobType, serviceType } from './resources.ts';
 import { release } from './release.ts';
 
 /** Rejects with what a retry may mend, and answers what none will. */
@@ -20,13 +20,14 @@ type ActionOf<K extends Action['kind']> = Extract<Action, { readonly kind: K }>;
 
 export function createAct(client: Client): Act {
   return async (action, pruneJob) => {
-    if (action.kind === 'CreateJob') return createJob(client, action.manifest, pruneJob);
+    if (action.kind === 'CreateJob') return createChild(client, jobType, action.manifest, pruneJob);
+    if (action.kind === 'CreateClaim') return createChild(client, claimType, action.manifest, pruneJob);
     await change(client, action, pruneJob);
     return undefined;
   };
 }
 
-function change(client: Client, action: Exclude<Action, { readonly kind: 'CreateJob' }>, pruneJob: PruneJob): Promise<void> {
+function change(client: Client, action: Exclude<Action, { readonly kind: 'CreateJob' | 'CreateClaim' }>, pruneJob: PruneJob): Promise<void> {
   switch (action.kind) {
     case 'AddFinalizer':
       return addFinalizer(client, pruneJob);
@@ -34,6 +35,8 @@ function change(client: Client, action: Exclude<Action, { readonly kind: 'Create
       return removeFinalizer(client, pruneJob);
     case 'DeleteJob':
       return client.delete(jobRef(action.name, pruneJob), { uid: action.uid, propagation: 'Foreground' });
+    case 'DeleteClaim':
+      return client.delete({ type: claimType, name: action.name, namespace: pruneJob.metadata.namespace }, { uid: action.uid });
     case 'UpdateJob':
       return updateJob(client, jobRef(action.name, pruneJob), action);
     case 'ApplyService':

@@ -10,9 +10,9 @@ import { keyMaps } from './key-maps.ts';
 import { createObserve } from './observe.ts';
 import { progressTargets } from './progress-targets.ts';
 import { podType, serviceAccountType } from './resources.ts';
-import { job, podOf, pruneJob, rendered, servedPruneJob } from './testing/samples.ts';
+import { claim, job, podOf, pruneJob, rendered, servedPruneJob } from './testing/samples.ts';
 import { ServiceAccounts } from './service-accounts.ts';
-import { childOptions, nodeOptions, pruneJobOptions, renderedOptions, serviceOptions, type LiveDeployment, type LiveJob, type LiveNode, type LivePod, type LiveReplicaSet } from './stores.ts';
+import { childOptions, nodeOptions, pruneJobOptions, renderedOptions, serviceOptions, type LiveClaim, type LiveDeployment, type LiveJob, type LiveNode, type LivePod, type LiveReplicaSet } from './stores.ts';
 
 const chat: KubeObject = { apiVersion: 'serving.kserve.io/v1beta1', kind: 'InferenceService', metadata: { name: 'chat', namespace: 'ml', managedFields: [{ manager: 'kubectl' }] } };
 
@@ -21,6 +21,7 @@ function emptyStores() {
     pruneJobs: new Store<PruneJob>(pruneJobOptions),
     jobs: new Store<LiveJob>(childOptions),
     enginePods: new Store<LivePod>(childOptions),
+    claims: new Store<LiveClaim>(childOptions),
     nodes: new Store<LiveNode>(nodeOptions),
     services: new Store<KubeObject>(serviceOptions),
     deployments: new Store<LiveDeployment>(renderedOptions),
@@ -65,6 +66,19 @@ describe('createObserve', () => {
     stores.jobs.upsert({ ...job(run, 'prune', 4), metadata: { ...job(run, 'prune', 4).metadata, namespace: 'elsewhere' } });
     stores.enginePods.upsert(podOf(inspect));
     expect((await observe('ml/mixtral'))?.childJobs).toEqual([{ stage: 'inspect', attempt: 1, job: inspect, pods: [podOf(inspect)] }]);
+  });
+
+  it.each([
+    { what: 'its own claim', seen: true },
+    { what: 'the claim of one of the same name that was deleted', owner: { uid: 'earlier' }, seen: false },
+    { what: 'a claim in another namespace', changes: { namespace: 'elsewhere' }, seen: false },
+    { what: 'another claim that names it as its owner', changes: { name: 'models' }, seen: false },
+  ])('sees $what: $seen', async ({ owner = {}, changes = {}, seen }) => {
+    stores.pruneJobs.upsert(pruneJob('mixtral'));
+    const made = claim(pruneJob('mixtral', { metadata: owner }));
+    const scratch = { ...made, metadata: { ...made.metadata, ...changes } };
+    stores.claims.upsert(scratch);
+    expect((await observe('ml/mixtral'))?.scratch).toEqual(seen ? scratch : undefined);
   });
 
   describe('the pods of a Job that ended', () => {

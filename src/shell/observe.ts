@@ -4,7 +4,7 @@
  * Asked for are only the ServiceAccount (names are all that is needed of it, and watching every one of a cluster would cost more) and
  * the last pods of a Job that ended before its pod was seen to.
  */
-import { labels } from '../api/names.ts';
+import { labels, scratchName } from '../api/names.ts';
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
 import { isFinished } from '../prunejob/failure.ts';
 import { isTrue } from '../prunejob/kube.ts';
@@ -14,7 +14,7 @@ import type { Client, Key } from '../runtime/types.ts';
 import { lastPods } from './last-pods.ts';
 import { serviceType } from './resources.ts';
 import type { ServiceAccounts } from './service-accounts.ts';
-import type { LiveJob, LiveNode, Stores } from './stores.ts';
+import type { LiveClaim, LiveJob, LiveNode, Stores } from './stores.ts';
 
 export interface ObserveOptions {
   readonly stores: Stores;
@@ -46,6 +46,7 @@ export function createObserve(options: ObserveOptions): Observe {
       service: serviceOf(options, pruneJob),
       nodes: stores.nodes.list().flatMap(gpuNode),
       engine,
+      ...optional('scratch', scratchOf(stores, pruneJob)),
       ...optional('progress', progressOf(options, childJobs)),
       ...optional('sameRun', sameRun(stores, pruneJob)),
     };
@@ -61,6 +62,11 @@ async function childJobsOf({ stores, client }: ObserveOptions, pruneJob: PruneJo
 /** Whoever knows the uid can write it into an owner reference anywhere; the Jobs of a PruneJob are in its own namespace. */
 function ownJobs({ jobs }: Stores, { metadata: { uid, namespace } }: PruneJob): LiveJob[] {
   return jobs.byIndex('owner', uid).filter(({ metadata }) => metadata.namespace === namespace);
+}
+
+/** Found by its owner, as the Jobs are: a claim of that name that is not this PruneJob's is nothing it could use or delete. */
+function scratchOf({ claims }: Stores, { metadata: { uid, name, namespace } }: PruneJob): LiveClaim | undefined {
+  return claims.byIndex('owner', uid).find(({ metadata }) => metadata.namespace === namespace && metadata.name === scratchName(name));
 }
 
 function childJob(job: LiveJob): { readonly stage: Stage; readonly attempt: number; readonly job: LiveJob }[] {

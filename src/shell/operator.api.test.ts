@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Api, type Fields } from '../../crds/fixture.ts';
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
+import type { KubeObject } from '../runtime/types.ts';
 import { OperatorProcess } from './testing/operator-process.ts';
 import { PlayedNode } from './testing/played-node.ts';
 
@@ -98,6 +99,43 @@ describe('the operator against a real API server', () => {
     expect(failed?.message).toMatch(new RegExp(`^The API server refuses Job ${name}-prune-1: .*Correct runner\\.podTemplate in a new PruneJob\\.$`, 's'));
     expect(await jobsOf(name)).toEqual([]);
     await vi.waitFor(async () => { expect((await read(name)).metadata.finalizers ?? []).toEqual([]); }, soon);
+  });
+
+  describe('with a scratch class', () => {
+    const onDisk = { ...pruneOnly, runner: { scratch: { size: '1Gi', storageClassName: 'fast' } } };
+    const claims = `/api/v1/namespaces/${namespace}/persistentvolumeclaims`;
+    const claim = async (name: string) => (await api.server.call('GET', `${claims}/${name}`)).body as KubeObject;
+    const pruningUntil = async (name: string, job: string) => {
+      await untilJob(job);
+      await node.start(job);
+      await until(name, 'Pruning');
+    };
+
+    it('keeps one claim from the first Job over a suspension to the end of the run', async () => {
+      await create('scratched', onDisk);
+      await pruningUntil('scratched', 'scratched-prune-1');
+      const { metadata } = await claim('scratched-scratch');
+      expect(metadata.ownerReferences).toMatchObject([{ kind: 'PruneJob', name: 'scratched', uid: (await read('scratched')).metadata.uid, controller: true }]);
+      await api.patch('scratched', { spec: { suspend: true } });
+      await until('scratched', 'Suspended');
+      await node.collect('scratched-prune-1');
+      await api.patch('scratched', { spec: { suspend: false } });
+      await pruningUntil('scratched', 'scratched-prune-2');
+      expect((await claim('scratched-scratch')).metadata).toMatchObject({ uid: metadata.uid });
+      expect((await claim('scratched-scratch')).metadata.deletionTimestamp).toBeUndefined();
+      await node.finish('scratched-prune-2', { exitCode: 0, message: result });
+      await until('scratched', 'Complete');
+      // Its protection, which a controller lifts that is not played here, keeps the object from going.
+      await vi.waitFor(async () => { expect((await claim('scratched-scratch')).metadata.deletionTimestamp).toBeDefined(); }, soon);
+    });
+
+    it('fails a PruneJob whose claim the API server refuses, with its sentence', async () => {
+      await create('misnamed', { ...pruneOnly, runner: { scratch: { size: '1Gi', storageClassName: 'fast..disks' } } });
+      const { status } = await until('misnamed', 'Failed');
+      const message = expect.stringMatching(/^The API server refuses PersistentVolumeClaim misnamed-scratch: .*storageClassName.*Correct runner\.scratch in a new PruneJob\.$/s) as string;
+      expect(status?.conditions).toContainEqual(expect.objectContaining({ type: 'Failed', reason: 'ScratchInvalid', message }));
+      expect(await jobsOf('misnamed')).toEqual([]);
+    });
   });
 
   it('tells the story in events', async () => {

@@ -19,9 +19,9 @@ import { createObserve } from './observe.ts';
 import { ProgressPoller } from './progress.ts';
 import { progressTargets } from './progress-targets.ts';
 import { createReconcile } from './reconcile.ts';
-import { deploymentType, engineLabel, inferenceServiceType, jobType, nodeType, podType, pruneJobType, replicaSetType, serviceLabel } from './resources.ts';
+import { claimType, deploymentType, engineLabel, inferenceServiceType, jobType, nodeType, podType, pruneJobType, replicaSetType, serviceLabel } from './resources.ts';
 import { ServiceAccounts } from './service-accounts.ts';
-import { childOptions, nodeOptions, pruneJobOptions, renderedOptions, serviceOptions, type LiveDeployment, type LiveJob, type LivePod, type LiveReplicaSet, type Stores } from './stores.ts';
+import { childOptions, nodeOptions, pruneJobOptions, renderedOptions, serviceOptions, type LiveClaim, type LiveDeployment, type LiveJob, type LivePod, type LiveReplicaSet, type Stores } from './stores.ts';
 
 export interface PruneOperatorOptions extends OperatorOptions {
   readonly engine: EngineConfig;
@@ -58,6 +58,7 @@ export class PruneOperator extends KubeOperator {
       pruneJobs: this.#store<PruneJob>(pruneJobType, pruneJobOptions),
       jobs: this.#store<LiveJob>(jobType, childOptions, engineLabel),
       enginePods: this.#store<LivePod>(podType, childOptions, engineLabel),
+      claims: this.#store<LiveClaim>(claimType, childOptions, engineLabel),
       nodes: this.#store(nodeType, nodeOptions),
       services: this.#store<KubeObject>(inferenceServiceType, serviceOptions),
       deployments: this.#store<LiveDeployment>(deploymentType, renderedOptions, serviceLabel),
@@ -78,6 +79,7 @@ export class PruneOperator extends KubeOperator {
       source(stores.pruneJobs, ofPruneJob),
       source(stores.jobs, ofEngine),
       source(stores.enginePods, ofEngine),
+      source(stores.claims, ofEngine),
       source(stores.services, ofService),
       source(stores.deployments, ofRendered),
       source(stores.replicaSets, ofRendered),

@@ -3,13 +3,14 @@
  */
 import { labels } from '../api/names.ts';
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
-import type { Deployment, Job, KubeCondition, KubeObject, Pod, Quantities, ReplicaSet } from '../prunejob/kube.ts';
+import type { Claim, Deployment, Job, KubeCondition, KubeObject, Pod, Quantities, ReplicaSet } from '../prunejob/kube.ts';
 import { keepEverything, withoutManagedFields, type StoreOptions } from '../runtime/store.ts';
 import type { KubeObject as LiveObject, ObjectStore } from '../runtime/types.ts';
 import { serviceLabel } from './resources.ts';
 
 export type LiveJob = Job & LiveObject;
 export type LivePod = Pod & LiveObject;
+export type LiveClaim = Claim & LiveObject;
 export type LiveDeployment = Deployment & LiveObject;
 export type LiveReplicaSet = ReplicaSet & LiveObject;
 
@@ -22,6 +23,7 @@ export interface Stores {
   readonly pruneJobs: ObjectStore<PruneJob>;
   readonly jobs: ObjectStore<LiveJob>;
   readonly enginePods: ObjectStore<LivePod>;
+  readonly claims: ObjectStore<LiveClaim>;
   readonly nodes: ObjectStore<LiveNode>;
   readonly services: ObjectStore<KubeObject>;
   readonly deployments: ObjectStore<LiveDeployment>;

@@ -365,15 +365,15 @@ export interface RunnerSpec {
   };
 }
 /**
- * Disk for the engine's work, as a volume of this class and size; without it an emptyDir.
+ * Disk for the engine's work. With a storageClassName it is a PersistentVolumeClaim of this PruneJob, on which a retried or resumed run goes on from its last finished layer; it is deleted once the PruneJob is Complete or Failed. Without one the engine keeps a checkpoint beside the output.
  */
 export interface ScratchSpec {
   /**
-   * Its size; twice the dense model's bytes is enough.
+   * Its size; twice the dense model's bytes is enough. Without a storageClassName, the most that the pod's emptyDir may hold.
    */
   size: number | string;
   /**
-   * Its StorageClass. An emptyDir when absent.
+   * Its StorageClass. The volume is ReadWriteOnce: a retry runs where the volume can be attached, with node-local disks on the same node. Take a class with volumeBindingMode WaitForFirstConsumer, or the volume may lie where no GPU is.
    */
   storageClassName?: string;
 }

@@ -9,6 +9,7 @@ import type { ChildJob, SameRun } from '../observed.ts';
 import { neverStarted, noSuchGPU } from '../not-started.ts';
 import { nextProgress } from '../progress.ts';
 import { conditionOf, holds, isBeingDeleted, latestChild, type Run } from '../run.ts';
+import { ensureScratch } from '../scratch.ts';
 import { fail, lookAgainMs, waitThenFail, type Step } from '../step.ts';
 import { publish } from './publish.ts';
 
@@ -44,7 +45,7 @@ function queued(message: string): ConditionUpdate {
 }
 
 function inProgress(run: Run, child: ChildJob): Step {
-  const actions = deadlineUpdate(run, child);
+  const actions = [...ensureScratch(run), ...deadlineUpdate(run, child)];
   const obstacle = obstacleOf(child, run.now);
   // A wait has no actions of its own, and its end stops the Job whose deadline this would move.
   if (obstacle !== undefined) return { actions, ...waitThenFail(run, 'Queued', { type: 'Queued', status: 'True', ...obstacle }) };

@@ -1,13 +1,14 @@
-/** A run that is over never starts a pod again, whatever is deleted under it; only its Jobs' time to live may still change. */
+/** A run that is over never starts a pod again, whatever is deleted under it: its scratch goes, and its Jobs' time to live may still change. */
 import { finalizer } from '../../api/names.ts';
 import type { Action } from '../decision.ts';
 import { isFinished } from '../failure.ts';
 import { holds, type Run } from '../run.ts';
+import { dropScratch } from '../scratch.ts';
 import type { Step } from '../step.ts';
 
 export function terminal(run: Run): Step | undefined {
   if (!holds(run, 'Complete') && !holds(run, 'Failed')) return undefined;
-  return { actions: [...ttlUpdates(run), ...releaseFinalizer(run)] };
+  return { actions: [...ttlUpdates(run), ...dropScratch(run), ...releaseFinalizer(run)] };
 }
 
 /** Only now, because until the result is in the status a Job that vanished would run again. */

@@ -113,9 +113,10 @@ export class World {
     this.replaceChildren(stage, (child) => ({ ...child, job: { ...child.job, status: { conditions: [condition] } }, pods: [pod] }));
   }
 
-  /** The pods of deleted Jobs end, and their Jobs go. */
+  /** The pods of deleted Jobs end, and their Jobs go, with a deleted claim that only they held. */
   reap(): void {
     this.change({ childJobs: this.observed.childJobs.filter(({ job }) => job.metadata.deletionTimestamp === undefined) });
+    this.collectClaim();
   }
 
   start(stage: Stage): void {
@@ -144,11 +145,19 @@ export class World {
   private act(action: Action): void {
     switch (action.kind) {
       case 'AddFinalizer':
+        this.setFinalizers(['stun-operator.io/finalizer']);
+        break;
       case 'RemoveFinalizer':
-        this.setFinalizers(action.kind === 'AddFinalizer' ? ['stun-operator.io/finalizer'] : []);
+        this.setFinalizers([]);
         break;
       case 'CreateJob':
         this.createJob(action.manifest);
+        break;
+      case 'CreateClaim':
+        this.change({ scratch: { metadata: { uid: 'uid-scratch', ...action.manifest.metadata } } });
+        break;
+      case 'DeleteClaim':
+        this.deleteClaim();
         break;
       case 'DeleteJob':
         this.markDeleted(action.uid);
@@ -163,6 +172,21 @@ export class World {
         this.changeService({ managedByUs: false });
         break;
     }
+  }
+
+  /** By the operator, or by a user. */
+  deleteClaim(): void {
+    const { scratch } = this.observed;
+    if (scratch === undefined) return;
+    this.change({ scratch: { metadata: { ...scratch.metadata, deletionTimestamp: this.clock.toISOString() } } });
+    this.collectClaim();
+  }
+
+  /** A pod that uses a claim keeps it. */
+  private collectClaim(): void {
+    const { scratch, childJobs } = this.observed;
+    const used = childJobs.some(({ stage, job, pods }) => stage === 'prune' && !isFinished(job) && pods.length > 0);
+    if (scratch?.metadata.deletionTimestamp !== undefined && !used) this.observed = compact({ ...this.observed, scratch: undefined });
   }
 
   private setFinalizers(finalizers: string[]): void {

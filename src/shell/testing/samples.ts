@@ -1,5 +1,5 @@
 /** Objects for unit tests, as small as a test can use them. */
-import { apiVersion, childLabels, kind, type Stage } from '../../api/names.ts';
+import { apiVersion, childLabels, kind, ownLabels, scratchName, type Stage } from '../../api/names.ts';
 import type { PruneJob, PruneJobStatus } from '../../api/v1alpha1/prunejob.ts';
 import type { KubeObject as LiveObject } from '../../runtime/types.ts';
 import { serviceLabel } from '../resources.ts';
@@ -33,6 +33,13 @@ export function job(owner: PruneJob, stage: Stage, attempt = 1): LiveJob {
     kind: 'Job',
     metadata: { name, namespace: owner.metadata.namespace, uid: `${name}-uid`, labels: childLabels(owner.metadata, stage, attempt), ownerReferences: [controller(owner, apiVersion)] },
   };
+}
+
+export function claim(owner: PruneJob): LiveObject {
+  const { name, namespace } = owner.metadata;
+  const metadata = { name: scratchName(name), namespace, labels: ownLabels(owner.metadata), ownerReferences: [controller(owner, apiVersion)] };
+  const spec = { accessModes: ['ReadWriteOnce'], storageClassName: 'fast', resources: { requests: { storage: '1Gi' } } };
+  return { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata, spec } as LiveObject;
 }
 
 export function podOf(parent: LiveJob, status: NonNullable<LivePod['status']> = { phase: 'Running', podIP: '10.88.0.7' }): LivePod {
