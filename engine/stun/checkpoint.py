@@ -36,6 +36,11 @@ class Checkpoint:
     def uri(self) -> str:
         return self.storage.uri
 
+    @property
+    def layer_bytes(self) -> int:
+        """Of one decoder layer, on average."""
+        return sum(info.nbytes for info in self.tensors.values()) // self.config.layers
+
     def objects(self) -> list[ObjectInfo]:
         """All objects that the model consists of, sorted by name."""
         found = [*self.shards.values(), *self.companions.values()]

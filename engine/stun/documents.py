@@ -34,6 +34,13 @@ class Documents:
     def fault(self, message: str) -> StunError:
         return StunError(self.reason, message)
 
+    def check_length(self, length: int, longest: int) -> None:
+        if length > longest:
+            raise self.fault(
+                f"Sequences of {length} tokens are asked of {self.uri}, but the model takes at "
+                f"most {longest}; lower sequenceLength."
+            )
+
     def hashes(self) -> set[str]:
         return {document_hash(entry) for entry in self.entries}
 

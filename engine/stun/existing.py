@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from stun.errors import StunError
+from stun.gate import Gate, rejudge
 from stun.manifest import MANIFEST, REPORT, manifest_digest, read_published
-from stun.prepare import Gate
-from stun.quality import accepted, check_accepted
 from stun.recipe import Recipe
 from stun.storage import ObjectInfo, Storage
 
@@ -55,17 +54,14 @@ MANIFEST_RESULT = ("sparsity", "expertsBefore", "expertsAfter", "bytesBefore", "
 
 def recheck(existing: Existing, recipe: Recipe, gate: Gate | None) -> dict[str, Any]:
     """The recorded result under this recipe's gate; thresholds are no part of the run key."""
-    asked = recipe.perplexity
-    if asked is None:
+    if gate is None:
         return existing.result
-    if gate is None or existing.gate != gate.identity:
+    if existing.gate != gate.identity:
         raise StunError(
             "QualityDataInvalid",
-            f"{existing.result['uri']} is published already and its report does not cover these "
-            f"samples of {asked.uri}; give the quality data that it was published with, or "
-            "delete it.",
+            f"{existing.result['uri']} is published already and its report does not cover this "
+            "quality data; give the data that it was published with, or delete it.",
         )
-    change = existing.result["quality"]["perplexity"]
-    check_accepted(change, asked.max_increase)
-    change = {**change, "accepted": accepted(change, asked.max_increase)}
-    return {**existing.result, "quality": {"perplexity": change}}
+    quality = rejudge(existing.result["quality"], recipe)
+    gate.check(recipe, quality)
+    return {**existing.result, "quality": quality}

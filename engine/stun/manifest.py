@@ -10,6 +10,7 @@ from stun.storage import Storage
 
 MANIFEST = "stun-manifest.json"
 REPORT = "stun-report.json"
+PAGE = "stun-report.html"
 VERSION = 1
 
 

@@ -9,6 +9,17 @@ RUN_KEY = re.compile(r"[0-9a-f]{16}")
 
 
 def run_storage(output: str, model: str, run_key: str) -> Storage:
+    """Where the run's result goes."""
+    return open_storage(run_uri(output, model, run_key), "output")
+
+
+def checkpoint_storage(output: str, model: str, run_key: str) -> Storage:
+    """Beside the result, not in it: whatever lies in it is downloaded with the model."""
+    uri = run_uri(output, model, run_key).rstrip("/") + ".checkpoint/"
+    return open_storage(uri, "output")
+
+
+def run_uri(output: str, model: str, run_key: str) -> str:
     """Refuses a key that is none: what is cleaned there is deleted."""
     if not RUN_KEY.fullmatch(run_key):
         raise StunError(
@@ -21,4 +32,4 @@ def run_storage(output: str, model: str, run_key: str) -> Storage:
             f"{uri} would lie inside the source model, where its servers download it too; "
             "choose another output URI.",
         )
-    return open_storage(uri, "output")
+    return uri

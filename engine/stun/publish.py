@@ -6,16 +6,19 @@ import re
 from itertools import combinations
 from typing import Any
 
-from stun.checkpoint import Checkpoint
 from stun.errors import StunError
 from stun.families import Family
 from stun.families.base import EXPERT_KEYS
 from stun.layout import Shard, unfinished_names
 from stun.manifest import MANIFEST
 from stun.opening import INDEX
+from stun.passes.context import Context
+from stun.report import render_card
 from stun.safetensors_io import corrupt
 from stun.shards import FileRecord
 from stun.storage import Storage
+
+CARD = "README.md"
 
 
 def edit_config(source: bytes, family: Family, experts: int, uri: str) -> bytes:
@@ -56,16 +59,23 @@ def put_file(storage: Storage, name: str, data: bytes) -> FileRecord:
 
 
 def publish_companions(
-    storage: Storage, checkpoint: Checkpoint, shards: list[Shard], experts: int
+    storage: Storage, context: Context, shards: list[Shard], report: dict[str, Any]
 ) -> list[FileRecord]:
-    """Index, configuration, tokenizer and what else belongs to the model."""
-    records = [put_file(storage, INDEX, encode_index(shards))]
+    """Index, configuration, tokenizer, model card and what else belongs to the model."""
+    checkpoint = context.checkpoint
+    files = {INDEX: encode_index(shards)}
     for name, info in checkpoint.companions.items():
-        data = checkpoint.storage.read_all(info)
-        if name == "config.json" and checkpoint.family is not None:
-            data = edit_config(data, checkpoint.family, experts, checkpoint.uri)
-        records.append(put_file(storage, name, data))
-    return records
+        files[name] = checkpoint.storage.read_all(info)
+    files["config.json"] = edit_config(
+        files["config.json"], context.family, context.plan.experts_after, checkpoint.uri
+    )
+    files[CARD] = render_card(report, source_card(files.get(CARD))).encode()
+    return [put_file(storage, name, data) for name, data in files.items()]
+
+
+def source_card(data: bytes | None) -> str | None:
+    """Broken characters of a source's own words are no reason to fail a run."""
+    return None if data is None else data.decode(errors="replace")
 
 
 def check_listing(storage: Storage, records: list[FileRecord]) -> None:

@@ -14,6 +14,8 @@ from stun.passes.further import reduce_further_layer
 from stun.passes.layer_pass import Journal, drive
 from stun.passes.measure import MeasurePass
 from stun.passes.prune import Directions, PrunePass, gate_flow
+from stun.passes.split import SplitPass
+from stun.plan import Plan
 from stun.shards import ShardWriter
 from stun.weights.owl import layer_sparsities
 
@@ -27,8 +29,24 @@ class StreamResult:
     after: list[torch.Tensor]
 
 
+def count_passes(context: Context) -> int:
+    return 1 + context.twice + (context.recipe.split == "Auto")
+
+
+def choose_split(context: Context, journal: Journal) -> tuple[Plan, list[dict[str, Any]]]:
+    """The plan with the best share of experts, and what was found for each share tried."""
+    splitting = SplitPass(context)
+    drive(splitting, journal)
+    checkpoint = context.checkpoint
+    names = head_names(checkpoint, context.family)
+    tensors = checkpoint.read([name for name in names if name not in splitting.embedding])
+    known = {name: found.to(context.device) for name, found in tensors.items()}
+    head = make_head(checkpoint, context.dense, known | splitting.embedding)
+    outcomes = splitting.outcomes(head)
+    return splitting.choose(outcomes), outcomes
+
+
 def run_passes(context: Context, journal: Journal, out: ShardWriter) -> StreamResult:
-    context.progress.plan(context.checkpoint.config.layers, 2 if context.twice else 1)
     pruning = PrunePass(context, find_directions(context, journal), out)
     layers = drive(pruning, journal)
     rest = write_rest(context, out)

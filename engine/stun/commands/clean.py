@@ -3,7 +3,8 @@
 from argparse import Namespace
 from typing import Any
 
-from stun.output import run_storage
+from stun.journal import remove_checkpoints
+from stun.output import checkpoint_storage, run_storage
 from stun.progress import Progress
 from stun.publish import discard
 
@@ -12,6 +13,7 @@ def run_clean(args: Namespace, progress: Progress) -> dict[str, Any]:
     progress.run_key = args.run
     storage = run_storage(args.output, args.model, args.run)
     done = discard(storage)
+    remove_checkpoints(checkpoint_storage(args.output, args.model, args.run))
     if done["published"]:
         progress.say(f"{storage.uri} is published and stays.")
     return {"uri": storage.uri, **done}

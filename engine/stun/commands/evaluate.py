@@ -10,9 +10,10 @@ from stun.documents import Encoder, first_windows, read_documents, take
 from stun.flow import Flow
 from stun.layers import head_names, make_head, read_one, stream_layers
 from stun.opening import open_checkpoint
-from stun.prepare import check_length, supported, whole
+from stun.prepare import supported
 from stun.progress import Progress
 from stun.quality import perplexity
+from stun.scoring import whole
 
 
 def run_evaluate(args: Namespace, progress: Progress) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def run_evaluate(args: Namespace, progress: Progress) -> dict[str, Any]:
     skeleton, config = supported(checkpoint), checkpoint.config
     device = open_device(args.device)
     documents = read_documents(args.data, "quality")
-    check_length(args.length, config.max_positions, documents)
+    documents.check_length(args.length, config.max_positions)
     windows = first_windows(documents, Encoder(checkpoint), args.length)
     ids = take(windows, args.samples, args.length, documents)
     progress.plan(config.layers)

@@ -75,18 +75,25 @@ class ExpertChooser:
 
     def choose(self, index: int, weights: Weights, flows: dict[str, Flow]) -> Choice | None:
         """None where nothing is to choose: such a layer is only passed through."""
-        flow, moe = flows.get(FLOW), self.context.dense.is_moe(index)
-        if flow is None:
-            return Choice(self.early[index], None) if moe and self.early else None
+        if FLOW not in flows:
+            return Choice(self.early[index], None) if index in self.early else None
+        evidence = self.gather(index, weights, flows[FLOW])
+        if evidence is None or evidence.tokens is None:
+            return None
+        return Choice(self.decide(evidence), evidence.tokens.tolist())
+
+    def gather(self, index: int, weights: Weights, flow: Flow) -> Evidence | None:
+        """Leads calibration through the dense layer; what it shows of the layer's experts."""
         filled = self.context.dense.fill(index, weights)
-        if not moe:
+        if not self.context.dense.is_moe(index):
             flow.advance(filled)
             return None
         observer = self._observer(index, filled, weights)
         flow.advance(filled, observer)
-        evidence = observer.evidence(index, weights[self.context.family.router].cpu())
-        groups = self.early.get(index) or self._group([evidence])[0]
-        return Choice(groups, observer.tokens.tolist())
+        return observer.evidence(index, weights[self.context.family.router].cpu())
+
+    def decide(self, evidence: Evidence) -> list[Group]:
+        return self.early.get(evidence.layer) or self._group([evidence])[0]
 
     def _observer(self, index: int, filled: FilledLayer, weights: Weights) -> ExpertObserver:
         if "losses" in self.needs:

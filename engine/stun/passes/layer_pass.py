@@ -10,6 +10,7 @@ from stun.families import Weights
 from stun.flow import Flow
 from stun.layers import read_one, stream_layers
 from stun.passes.context import Context
+from stun.shards import FileRecord, ShardWriter
 
 
 class LayerPass(ABC):
@@ -39,21 +40,45 @@ class LayerPass(ABC):
 class Journal(Protocol):
     """Remembers finished layers across a crash."""
 
+    @property
+    def durable(self) -> bool:
+        """Whether a later attempt can go on from what this one finished."""
+
+    @property
+    def files(self) -> list[FileRecord]:
+        """The result's files that are finished."""
+
+    def attach(self, writer: ShardWriter) -> None:
+        """The writer of the files that the last pass makes."""
+
     def restore(self, running: LayerPass) -> int:
         """Gives flows and reports back; the first layer that is not finished."""
 
     def keep(self, running: LayerPass, index: int) -> Callable[[], None]:
         """Stores the states behind layer `index`; what it returns makes the layer count."""
 
+    def remove(self) -> None:
+        """When nothing is left to go on with."""
+
 
 class NoJournal:
-    """A run that starts over when it is killed."""
+    """Of a run that starts over when it is killed."""
+
+    durable = False
+
+    @property
+    def files(self) -> list[FileRecord]:
+        return []
+
+    def attach(self, writer: ShardWriter) -> None: ...
 
     def restore(self, running: LayerPass) -> int:
         return 0
 
     def keep(self, running: LayerPass, index: int) -> Callable[[], None]:
         return lambda: None
+
+    def remove(self) -> None: ...
 
 
 def drive(running: LayerPass, journal: Journal) -> list[dict[str, Any]]:

@@ -7,13 +7,14 @@ from typing import Any
 import torch
 
 from stun.experts.reduce import reduce_experts
-from stun.families import Weights
+from stun.families import Linear, Weights
 from stun.flow import Flow
 from stun.model.skeleton import Skeleton
 from stun.passes.chooser import Choice, ExpertChooser, check_load
 from stun.passes.context import Context
 from stun.passes.layer_pass import LayerPass
 from stun.shards import ShardWriter
+from stun.weights.kurtosis import Moments
 from stun.weights.prune import count_zeros, prune_weights
 from stun.weights.statistics import InputStatistics
 
@@ -27,6 +28,13 @@ class Directions:
     sparsities: list[float]
     choices: list[Choice | None] | None
     outlier_ratios: list[float] | None
+
+
+def layer_kurtosis(weights: Weights, linears: list[Linear]) -> float | None:
+    moments = Moments()
+    for linear in linears:
+        moments.add(linear.view(weights))
+    return moments.kurtosis()
 
 
 def gate_flow(kind: str, position: int) -> str:
@@ -62,9 +70,13 @@ class PrunePass(LayerPass):
         self._advance_gate("dense", self.context.dense, index, weights)
         self.context.progress.enter("Experts")
         report: dict[str, Any] = {"layer": index, "moe": self.context.dense.is_moe(index)}
+        before = layer_kurtosis(weights, self.context.dense.linears(index))
         reduced = self._reduce(index, weights, report)
+        middle = layer_kurtosis(reduced, self.context.prunable(index))
         self.context.progress.enter("Weights")
         self._prune(index, reduced, report)
+        after = layer_kurtosis(reduced, self.context.prunable(index))
+        report["kurtosis"] = {"before": before, "afterExperts": middle, "after": after}
         self._advance_gate("pruned", self.context.pruned, index, reduced)
         self.reports.append(report)
         # Off the device: the next layer needs the room.

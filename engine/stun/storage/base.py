@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from threading import Lock
 from types import TracebackType
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from stun.errors import StunError
 
@@ -60,6 +60,9 @@ class Writer(ABC):
 class Storage(ABC):
     """The objects below one URI. `bytes_read` counts what was really read of their contents,
     by whichever thread, a second attempt included."""
+
+    # Whether every write crosses a network: then checkpoints cost what results cost.
+    remote: ClassVar[bool] = False
 
     def __init__(self, uri: str, role: Role) -> None:
         self.uri = uri

@@ -22,6 +22,8 @@ CONFLICT_PAUSE = 1.0
 
 
 class S3Storage(Storage):
+    remote = True
+
     def __init__(self, uri: str, role: Role, bucket: str, prefix: str) -> None:
         super().__init__(uri, role)
         self.bucket = bucket

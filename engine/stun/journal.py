@@ -1,0 +1,176 @@
+"""Remembers finished layers, so that a killed run goes on behind the last of them.
+
+The journal is one small JSON object, replaced at a stroke; the states that it names were
+written before it, and the files that it lists were closed before it. What happened after the
+last replacement is done again, and gives the same bytes.
+"""
+
+import json
+import math
+import os
+import re
+from collections.abc import Callable
+from dataclasses import asdict
+from threading import Lock
+from typing import Any
+
+import torch
+
+from stun.fields import invalid
+from stun.layout import unfinished_names
+from stun.passes.layer_pass import Journal, LayerPass, NoJournal
+from stun.shards import FileRecord, ShardWriter
+from stun.states import read_states, restore_states, state_bytes, write_states
+from stun.storage import Storage, open_storage
+
+JOURNAL = "journal.json"
+STATE = re.compile(r"\.?[A-Z][a-z]+-\d{5}\.safetensors(\..*)?")
+# Of the bytes streamed, what checkpoints in object storage may add; a scratch disk is free.
+SHARE = 0.05
+EVERY = "STUN_CHECKPOINT_EVERY"
+
+
+def open_journal(
+    work: str | None,
+    checkpoints: Storage,
+    output: Storage,
+    identity: dict[str, Any],
+    device: torch.device,
+) -> Journal:
+    """On the scratch directory where there is one, else beside a result in object storage."""
+    if work is None and not output.remote:
+        return NoJournal()
+    storage = checkpoints if work is None else open_storage(work, "output")
+    journal = DurableJournal(storage, output, identity, device)
+    journal.tidy()
+    return journal
+
+
+def state_name(running: LayerPass, index: int) -> str:
+    return f"{running.name}-{index:05d}.safetensors"
+
+
+class DurableJournal:
+    """Lies in a storage of its own: a scratch directory, or a prefix beside the result."""
+
+    durable = True
+
+    def __init__(
+        self, storage: Storage, output: Storage, identity: dict[str, Any], device: torch.device
+    ) -> None:
+        self.storage = storage
+        self.output = output
+        self.lock = Lock()
+        fresh = {
+            "identity": identity,
+            "device": device.type,
+            "threads": torch.get_num_threads(),
+            "passes": {},
+            "files": [],
+            "bytesRead": 0,
+        }
+        self.content: dict[str, Any] = self._found(identity) or fresh
+        self.writer: ShardWriter | None = None
+        self.use_machine(device)
+
+    def _found(self, identity: dict[str, Any]) -> dict[str, Any] | None:
+        """The journal of this very run, if all that it names is still there.
+
+        The result may have been cleaned in the meantime, or the journal be an older run's.
+        """
+        info = self.storage.find(JOURNAL)
+        if info is None:
+            return None
+        try:
+            found: dict[str, Any] = json.loads(self.storage.read_all(info))
+            if found["identity"] != identity:
+                return None
+            states = {entry["state"] for entry in found["passes"].values()}
+            files = {(record["name"], record["size"]) for record in found["files"]}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+        there = {info.name for info in self.storage.objects()}
+        published = {(info.name, info.size) for info in self.output.objects()}
+        return found if states <= there and files <= published else None
+
+    def use_machine(self, device: torch.device) -> None:
+        """The last bits of a product depend on the device and on the number of threads."""
+        if self.content["device"] != device.type:
+            raise invalid(
+                f"{self.storage.uri}{JOURNAL} was begun on {self.content['device']}, so its run "
+                f"cannot go on with --device {device.type}; use the same device or remove it."
+            )
+        torch.set_num_threads(self.content["threads"])
+
+    def attach(self, writer: ShardWriter) -> None:
+        """The writer whose finished files count with the layers of the pass that prunes."""
+        self.writer = writer
+
+    @property
+    def files(self) -> list[FileRecord]:
+        return [FileRecord(**record) for record in self.content["files"]]
+
+    def restore(self, running: LayerPass) -> int:
+        entry = self.content["passes"].get(running.name)
+        if entry is None:
+            return 0
+        states = read_states(self.storage, entry["state"])
+        restore_states(running.flows, states)
+        running.reports.extend(entry["reports"])
+        return len(running.reports)
+
+    def keep(self, running: LayerPass, index: int) -> Callable[[], None]:
+        last = index + 1 == running.context.checkpoint.config.layers
+        if (index + 1) % self._every(running) and not last:
+            return lambda: None
+        write_states(self.storage, state_name(running, index), running.flows)
+        entry = {"state": state_name(running, index), "reports": list(running.reports)}
+        return lambda: self._commit(running.name, entry)
+
+    def _commit(self, name: str, entry: dict[str, Any]) -> None:
+        with self.lock:
+            before = self.content["passes"].get(name)
+            self.content["passes"][name] = entry
+            if self.writer is not None:
+                self.content["files"] = [asdict(record) for record in self.writer.records]
+            self.storage.put(JOURNAL, json.dumps(self.content).encode())
+        if before is not None:
+            self.storage.delete(before["state"])
+
+    def _every(self, running: LayerPass) -> int:
+        """Every layer on a disk; in object storage as often as SHARE allows."""
+        asked = os.environ.get(EVERY)
+        if asked is not None:
+            if not asked.isdigit() or int(asked) < 1:
+                raise invalid(f"{EVERY} is {asked!r}; write a number of layers of at least 1.")
+            return int(asked)
+        if not self.storage.remote:
+            return 1
+        streamed = 2 * running.context.checkpoint.layer_bytes
+        return max(1, math.ceil(state_bytes(running.flows) / (SHARE * streamed)))
+
+    def tidy(self) -> None:
+        """Removes what a killed attempt left half done; the run key is this run's alone."""
+        known = {entry["state"] for entry in self.content["passes"].values()}
+        remove_states(self.storage, lambda name: name not in known)
+        finished = [record["name"] for record in self.content["files"]]
+        if finished:
+            self.output.abort_uploads(
+                [name for name in unfinished_names(finished) if name not in finished]
+            )
+
+    def remove(self) -> None:
+        """When the run is over, for good or ill."""
+        remove_checkpoints(self.storage)
+
+
+def remove_states(storage: Storage, chosen: Callable[[str], bool]) -> None:
+    for info in storage.objects():
+        if STATE.fullmatch(info.name) and chosen(info.name):
+            storage.delete(info.name)
+
+
+def remove_checkpoints(storage: Storage) -> None:
+    """The journal first: without its states it would be one that lies."""
+    storage.delete(JOURNAL)
+    remove_states(storage, lambda name: True)

@@ -1,0 +1,166 @@
+"""`split: Auto`: how much of the target is met by experts and how much by single weights.
+
+Nothing in a model's headers tells: the best share differs from model to model. So the pass
+before the others prunes every candidate on a part of the calibration data, each in its own
+flow, and the loss on the other part decides. Weights are judged by Wanda here under OWL too,
+whose comparison of layers would take a reading of its own.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from stun.errors import StunError
+from stun.experts.evidence import Evidence
+from stun.experts.observe import dropped_load
+from stun.experts.reduce import reduce_experts
+from stun.families import Weights
+from stun.fields import invalid
+from stun.flow import Flow, Head
+from stun.passes.chooser import FLOW, ExpertChooser
+from stun.passes.context import Context
+from stun.passes.layer_pass import LayerPass
+from stun.plan import Plan, kept_experts, make_plan, usable_count
+from stun.scoring import whole
+from stun.weights.prune import prune_weights
+from stun.weights.statistics import InputStatistics
+
+# Sequences that each candidate gathers statistics from, and as many that judge it.
+SEQUENCES = 16
+# Shares of the experts that are tried; the target and the GPU plan bound them.
+SHARES = tuple(n / 16 for n in (0, 1, 2, 3, 4, 6, 8, 10))
+
+
+@dataclass(frozen=True)
+class Candidate:
+    context: Context
+    chooser: ExpertChooser
+
+    @property
+    def plan(self) -> Plan:
+        return self.context.plan
+
+    @property
+    def seen(self) -> str:
+        return f"seen-{self.plan.experts_after}"
+
+    @property
+    def unseen(self) -> str:
+        return f"unseen-{self.plan.experts_after}"
+
+
+def candidate_plans(context: Context) -> list[Plan]:
+    """What can be routed, removes no more than the target, and enough for the GPUs asked for."""
+    recipe, config = context.recipe, context.checkpoint.config
+    least = recipe.experts.ratio or 0.0
+    found: dict[int, Plan] = {}
+    for share in [least, *(share for share in SHARES if share > least)]:
+        after = kept_experts(share, config)
+        if usable_count(after, recipe, config) and fits(context, share):
+            found[after] = make_plan(recipe, share, context.dense, config)
+    if not found:
+        raise StunError(
+            "SparsityTooLow",
+            f"No share of experts from {least:g} on fits targetSparsity {recipe.target_sparsity}; "
+            "raise the target or ask for more GPUs.",
+        )
+    return list(found.values())
+
+
+def fits(context: Context, share: float) -> bool:
+    try:
+        make_plan(context.recipe, share, context.dense, context.checkpoint.config)
+    except StunError as error:
+        if error.reason == "SparsityTooLow":
+            return False
+        raise
+    return True
+
+
+class SplitPass(LayerPass):
+    name = "Split"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        if context.recipe.experts.method == "Combinatorial":
+            raise invalid(
+                "pruning.split Auto tries several counts of experts, which the method "
+                "Combinatorial would search each; choose another experts.method."
+            )
+        contexts = [replace(context, plan=plan) for plan in candidate_plans(context)]
+        self.candidates = [Candidate(found, ExpertChooser(found)) for found in contexts]
+
+    def begin(self, embedding: torch.Tensor) -> None:
+        ids = self.context.calibration
+        if ids is None or len(ids) < 2:
+            raise invalid("pruning.split Auto compares on calibration; give 2 samples or more.")
+        half = min(SEQUENCES, len(ids) // 2)
+        self.judging = whole(ids[half : 2 * half])
+        self.embedding = {self.context.family.embedding: embedding}
+        self.flows[FLOW] = Flow(ids[:half], embedding)
+        for candidate in self.candidates:
+            self.flows[candidate.seen] = Flow(ids[:half], embedding)
+            self.flows[candidate.unseen] = Flow(self.judging.ids, embedding)
+
+    def layer(self, index: int, weights: Weights) -> Weights:
+        self.context.progress.enter("Split")
+        evidence = self.candidates[0].chooser.gather(index, weights, self.flows[FLOW])
+        loads = {
+            str(candidate.plan.experts_after): self._try(candidate, index, weights, evidence)
+            for candidate in self.candidates
+        }
+        self.reports.append({"droppedLoads": loads})
+        return {}
+
+    def _try(
+        self, candidate: Candidate, index: int, weights: Weights, evidence: Evidence | None
+    ) -> float:
+        """Prunes a copy of the layer and leads the candidate's flows through it."""
+        context, load = candidate.context, 0.0
+        if evidence is not None and evidence.tokens is not None and context.removes_experts:
+            groups = candidate.chooser.decide(evidence)
+            reduced = reduce_experts(weights, context.family, groups, context.plan.reconstruct)
+            weights, load = reduced.weights, dropped_load(evidence.tokens, reduced.kept)
+        weights = {name: tensor.clone() for name, tensor in weights.items()}
+        statistics = InputStatistics()
+        self.flows[candidate.seen].observe(context.pruned.fill(index, weights), statistics)
+        sparsity, method = context.plan.weight_sparsity, context.recipe.weights.method
+        prune_weights(weights, context.prunable(index), statistics, method, sparsity)
+        filled = context.pruned.fill(index, weights)
+        self.flows[candidate.seen].advance(filled)
+        self.flows[candidate.unseen].advance(filled)
+        return load
+
+    def outcomes(self, head: Head) -> list[dict[str, Any]]:
+        """For each candidate its loss per token, and the largest dropped load of its layers."""
+        tokens = self.judging.ids[:, 1:].numel()
+        return [
+            {
+                "experts": candidate.plan.experts_after,
+                "weightSparsity": candidate.plan.weight_sparsity,
+                "loss": -float(head.score(self.flows[candidate.unseen], self.judging).sum())
+                / tokens,
+                "droppedLoad": max(
+                    report["droppedLoads"][str(candidate.plan.experts_after)]
+                    for report in self.reports
+                ),
+            }
+            for candidate in self.candidates
+        ]
+
+    def choose(self, outcomes: list[dict[str, Any]]) -> Plan:
+        """The lowest loss among those that drop no more load than allowed."""
+        most = self.context.recipe.experts.max_dropped_load
+        allowed = [found for found in outcomes if found["droppedLoad"] <= most]
+        if not allowed:
+            least = min(outcomes, key=lambda found: float(found["droppedLoad"]))
+            raise StunError(
+                "DroppedLoadExceeded",
+                f"Already {least['experts']} kept experts leave out {least['droppedLoad']:.1%} of "
+                f"some layer's tokens, more than maxDroppedLoad {most:g}; raise it, or ask for "
+                "more GPUs.",
+            )
+        best = min(allowed, key=lambda found: float(found["loss"]))
+        plans = {candidate.plan.experts_after: candidate.plan for candidate in self.candidates}
+        return plans[best["experts"]]
