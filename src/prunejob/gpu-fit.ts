@@ -41,20 +41,28 @@ export function kvTokensThatFit(facts: Facts, sizing: Sizing, weights: number, s
 
 /** The largest number of experts, that is the smallest ratio, whose GPUs satisfy `enough`. */
 export function mostExperts({ facts, sizing, service, asked }: PlanInput, enough: (gpus: number) => boolean): number | undefined {
-  // Group-limited routers and expert parallelism need counts that they can divide.
-  const step = leastCommonMultiple(Math.max(facts.expertGroups, 1), asked.multipleOf);
-  const most = facts.experts - (facts.experts % step);
-  for (let kept = most; kept >= fewestExperts(facts); kept -= step) {
+  const step = countStep(facts, asked.multipleOf);
+  for (let kept = downTo(facts.experts, step); kept >= fewestExperts(facts, asked.multipleOf); kept -= step) {
     const size = gpusNeeded(facts, sizing, bytesWith(facts, kept));
     if (size !== undefined && enough(size * service.replicas)) return kept;
   }
   return undefined;
 }
 
-/** Top-k experts must exist, and with group-limited routing inside the groups that a token may use. */
-export function fewestExperts({ topK, expertGroups, topKGroups }: Facts): number {
-  const perGroup = Math.ceil(topK / Math.max(topKGroups, 1));
-  return Math.max(topK, perGroup * Math.max(expertGroups, 1));
+/** Group-limited routers split the experts evenly, and so does expert parallelism. */
+export function countStep({ expertGroups }: Facts, multipleOf: number): number {
+  return leastCommonMultiple(Math.max(expertGroups, 1), multipleOf);
+}
+
+export function downTo(count: number, step: number): number {
+  return count - (count % step);
+}
+
+/** Top-k experts must exist, and with group-limited routing inside the groups that a token may use: topK ≤ topKGroups · E'/groups. */
+export function fewestExperts(facts: Facts, multipleOf: number): number {
+  const perGroup = Math.ceil(facts.topK / Math.max(facts.topKGroups, 1));
+  const step = countStep(facts, multipleOf);
+  return downTo(perGroup * Math.max(facts.expertGroups, 1) + step - 1, step);
 }
 
 export function ratioOf({ experts }: Facts, kept: number): number {

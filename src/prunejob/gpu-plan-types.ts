@@ -48,6 +48,6 @@ export interface Plan {
 }
 
 export interface PlanRefusal {
-  readonly refused: 'NotMoE' | 'TooFewExperts' | 'NoGPUSaved' | 'AlreadyFits' | 'GPUsUnavailable';
+  readonly refused: 'NotMoE' | 'RecipeInvalid' | 'TooFewExperts' | 'NoGPUSaved' | 'AlreadyFits' | 'GPUsUnavailable';
   readonly message: string;
 }

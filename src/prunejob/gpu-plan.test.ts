@@ -6,7 +6,7 @@
  */
 import { describe, expect, it } from 'vitest';
 
-import { bytesWith, expertsKept, gpusNeeded, tensorParallelSizes } from './gpu-fit.ts';
+import { bytesWith, expertsKept, gpusNeeded, kvTokensThatFit, tensorParallelSizes } from './gpu-fit.ts';
 import { planGPUs } from './gpu-plan.ts';
 import type { PlanInput } from './gpu-plan-types.ts';
 import { facts } from './testing/builders.ts';
@@ -77,6 +77,61 @@ describe('what a target decides', () => {
 
   it('keeps the GPUs where no saving is required', () => {
     expect(planGPUs({ ...withoutRatio, asked: { multipleOf: 1, requireSaving: false } })).toMatchObject({ gpusBefore: 4, gpusAfter: 4, ratio: 0, expertsAfter: 32 });
+  });
+});
+
+describe('zeroing weights alone', () => {
+  const roomy = { ...sizing, gpuMemory: 8 * mebibyte };
+  const asked = { multipleOf: 1, requireSaving: false };
+
+  it.each([
+    { model: 'a dense model', of: facts({ experts: 0, topK: 0, architecture: 'LlamaForCausalLM', bytes: { experts: 0, routers: 0, total: 10_520_832 } }), says: /^LlamaForCausalLM is a dense model, so pruning it saves no GPU: weights of/ },
+    { model: 'a Mixture of Experts', of: facts(), says: /^No expert is removed: weights of/ },
+  ])('leaves $model on the GPUs it has, though two would do', ({ of, says }) => {
+    expect(planGPUs({ ...withoutRatio, facts: of, sizing: roomy, asked })).toMatchObject({
+      gpusBefore: 4, gpusNeededBefore: 2, gpusAfter: 4, tensorParallel: 4, ratio: 0, bytesAfter: 10_520_832, reason: expect.stringMatching(says) as string,
+    });
+  });
+});
+
+/**
+ * DeepSeek-V3 in bf16: 58 of its 61 layers have 256 experts in 8 groups, of which a token uses 4; latent attention keeps 576 values
+ * a layer and token, once for all heads. H200 of 143 771 MiB at 0.9 with 4 GiB of overhead: 131 384 370 790 B.
+ */
+describe('a model with groups, dense layers and latent attention', () => {
+  const deepseek = facts({
+    layers: 61, experts: 256, topK: 8, expertGroups: 8, topKGroups: 4, attentionHeads: 128, kvHeads: 1, kvBytesPerToken: 61 * 576 * 2,
+    bytes: { experts: 1_307_817_541_632, routers: 212_860_928, total: 1_342_000_000_000 },
+  });
+  const h200 = { gpuMemory: 143_771 * mebibyte, utilization: 0.9, overheadPerGPU: 4 * gibibyte, maxModelLen: 32_768, maxConcurrency: 1 };
+  const served = { ...withoutRatio, facts: deepseek, sizing: h200, service: { replicas: 1, gpusPerReplica: 16 }, allocatableGPUs: 32 };
+  const plan = (asked: Partial<PlanInput['asked']>) => planGPUs({ ...served, asked: { multipleOf: 1, requireSaving: true, ...asked } });
+
+  it('halves its GPUs with a quarter of the experts', () => {
+    expect(plan({ ratio: 0.25 })).toMatchObject({
+      expertsAfter: 192, gpusBefore: 16, gpusNeededBefore: 16, gpusAfter: 8,
+      bytesAfter: 1_014_992_399_360, // 33 969 597 440 + 1 308 030 402 560 × 192/256
+    });
+  });
+
+  it('holds the whole cache on each GPU', () => {
+    // (131 384 370 790 − 1 014 992 399 360/8) / 70 272
+    expect(kvTokensThatFit(deepseek, h200, bytesWith(deepseek, 192), 8)).toBe(64_183);
+  });
+
+  it('keeps a count that its groups share evenly', () => {
+    // 200 experts leave no room for the cache on 8 GPUs, and between 192 and 200 no count is divisible by 8.
+    expect(plan({ targetGPUs: 8 })).toMatchObject({ expertsAfter: 192 });
+  });
+
+  it.each([
+    { name: 'its groups cannot share', asked: { ratio: 0.3 }, refused: 'RecipeInvalid', says: /keeps 179 of 256.*8 groups.*multiple of 8\. Set pruning\.experts\.ratio to 0\.3125 \(176 experts\)/ },
+    { name: 'expert parallelism cannot share', asked: { ratio: 0.25, multipleOf: 10 }, refused: 'RecipeInvalid', says: /multiple of 40\..*0\.375 \(160 experts\)/ },
+    { name: 'a token could not choose from', asked: { ratio: 0.95 }, refused: 'TooFewExperts', says: /keeps 13.*needs at least 16\. Set.*at most 0\.9375/ },
+    { name: 'are fewer than multipleOf', asked: { ratio: 0.95, multipleOf: 32 }, refused: 'TooFewExperts', says: /multipleOf 32 need at least 32\./ },
+    { name: 'no multiple allows', asked: { ratio: 0.25, multipleOf: 512 }, refused: 'TooFewExperts', says: /at least 512\. No expert can be removed; lower pruning\.experts\.multipleOf/ },
+  ])('refuses experts that $name', ({ asked, refused, says }) => {
+    expect(plan(asked)).toMatchObject({ refused, message: expect.stringMatching(says) as string });
   });
 });
 

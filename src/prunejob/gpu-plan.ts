@@ -6,6 +6,7 @@
 import { bytesWith, gpusNeeded, kvTokensThatFit, ratioOf } from './gpu-fit.ts';
 import type { Plan, PlanInput, PlanRefusal } from './gpu-plan-types.ts';
 import { expertsWanted, refusal } from './gpu-refusals.ts';
+import type { Facts } from './messages.ts';
 import { bytesText } from './units.ts';
 
 export function planGPUs(input: PlanInput): Plan | PlanRefusal {
@@ -22,7 +23,7 @@ function planFor(input: PlanInput, expertsAfter: number): Plan {
   const neededBefore = gpusNeeded(facts, sizing, bytesBefore);
   // A service that runs today on fewer GPUs than the sizing asks for keeps them: its model only gets smaller.
   const neededAfter = gpusNeeded(facts, sizing, bytesAfter) ?? Infinity;
-  const tensorParallel = Math.min(neededAfter, service.gpusPerReplica);
+  const tensorParallel = removesExperts(input) ? Math.min(neededAfter, service.gpusPerReplica) : service.gpusPerReplica;
   const gpusAfter = tensorParallel * service.replicas;
   const tokens = (weights: number, size: number): number => Math.max(kvTokensThatFit(facts, sizing, weights, size), 0) * service.replicas;
   const plan = {
@@ -36,13 +37,22 @@ function planFor(input: PlanInput, expertsAfter: number): Plan {
   return { ...plan, reason: reasonFor(input, plan, neededAfter <= tensorParallel) };
 }
 
+/** Where only weights are zeroed, the model stays as large as it was, so its GPUs are left as they are. */
+function removesExperts({ asked }: PlanInput): boolean {
+  return asked.ratio !== undefined || asked.targetGPUs !== undefined;
+}
+
 function reasonFor({ facts, sizing, service }: PlanInput, plan: Omit<Plan, 'reason'>, fits: boolean): string {
-  const experts = plan.expertsBefore === plan.expertsAfter ? 'No expert is removed:' : `Keeping ${plan.expertsAfter} of ${plan.expertsBefore} experts a layer,`;
   const cache = `KV cache for ${sizing.maxModelLen} × ${sizing.maxConcurrency} tokens (${bytesText(facts.kvBytesPerToken * sizing.maxModelLen * sizing.maxConcurrency)})`;
   const replicas = service.replicas === 1 ? '' : ` in each of ${service.replicas} replicas`;
   const verb = fits ? 'take' : 'do not fit';
   return (
-    `${experts} weights of ${bytesText(plan.bytesAfter)} (before ${bytesText(plan.bytesBefore)}) and ${cache} ${verb} ${plan.tensorParallel} GPUs of ${bytesText(sizing.gpuMemory)}` +
+    `${expertsText(facts, plan.expertsAfter)} weights of ${bytesText(plan.bytesAfter)} (before ${bytesText(plan.bytesBefore)}) and ${cache} ${verb} ${plan.tensorParallel} GPUs of ${bytesText(sizing.gpuMemory)}` +
     `${replicas} at utilization ${sizing.utilization}. Unstructured zeros save no GPU memory: only fewer experts do.`
   );
+}
+
+function expertsText({ experts, architecture }: Facts, kept: number): string {
+  if (experts === 0) return `${architecture} is a dense model, so pruning it saves no GPU:`;
+  return experts === kept ? 'No expert is removed:' : `Keeping ${kept} of ${experts} experts a layer,`;
 }

@@ -1,5 +1,5 @@
 /** Plans that are refused before a GPU is spent, each with what would work instead. */
-import { expertsKept, fewestExperts, mostExperts, ratioOf } from './gpu-fit.ts';
+import { countStep, downTo, expertsKept, fewestExperts, mostExperts, ratioOf } from './gpu-fit.ts';
 import type { Plan, PlanInput, PlanRefusal } from './gpu-plan-types.ts';
 import type { Facts } from './messages.ts';
 
@@ -10,7 +10,10 @@ export function expertsWanted(input: PlanInput): number | PlanRefusal {
   if (facts.experts === 0) return notMoE(facts);
   if (asked.ratio === undefined) return expertsForTarget(input, asked.targetGPUs ?? 0);
   const kept = expertsKept(facts, asked.ratio);
-  return kept < fewestExperts(facts) ? tooFewExperts(facts, asked.ratio, kept) : kept;
+  const fewest = fewestExperts(facts, asked.multipleOf);
+  if (kept < fewest) return tooFewExperts(facts, asked.ratio, { kept, fewest, multipleOf: asked.multipleOf });
+  const step = countStep(facts, asked.multipleOf);
+  return kept % step === 0 ? kept : indivisible(facts, asked.ratio, { kept, step });
 }
 
 function expertsForTarget(input: PlanInput, targetGPUs: number): number | PlanRefusal {
@@ -33,11 +36,22 @@ function notMoE({ architecture }: Facts): PlanRefusal {
   return { refused: 'NotMoE', message: `${architecture} is a dense model without experts, so expert pruning cannot shrink it. Remove pruning.experts.ratio and pruning.targetGPUs, or name a Mixture-of-Experts model.` };
 }
 
-function tooFewExperts(facts: Facts, ratio: number, kept: number): PlanRefusal {
-  const most = (facts.experts - fewestExperts(facts)) / facts.experts;
+function tooFewExperts(facts: Facts, ratio: number, { kept, fewest, multipleOf }: { readonly kept: number; readonly fewest: number; readonly multipleOf: number }): PlanRefusal {
+  const need = multipleOf === 1 ? 'needs' : `and pruning.experts.multipleOf ${multipleOf} need`;
+  const remedy = fewest < facts.experts ? `Set pruning.experts.ratio to at most ${downTo4(ratioOf(facts, fewest))}.` : 'No expert can be removed; lower pruning.experts.multipleOf, or remove the ratio.';
   return {
     refused: 'TooFewExperts',
-    message: `Ratio ${ratio} keeps ${kept} of ${facts.experts} experts, but the router's top-k of ${facts.topK} needs at least ${fewestExperts(facts)}. Set pruning.experts.ratio to at most ${downTo4(most)}.`,
+    message: `Ratio ${ratio} keeps ${kept} of ${facts.experts} experts, but the router's top-k of ${facts.topK} ${need} at least ${fewest}. ${remedy}`,
+  };
+}
+
+/** The ratio is not rounded on the quiet: the run key and the report name what was asked. */
+function indivisible(facts: Facts, ratio: number, { kept, step }: { readonly kept: number; readonly step: number }): PlanRefusal {
+  const divisible = downTo(kept, step);
+  const why = facts.expertGroups > 1 ? `the router's ${facts.expertGroups} groups and pruning.experts.multipleOf need` : 'pruning.experts.multipleOf needs';
+  return {
+    refused: 'RecipeInvalid',
+    message: `Ratio ${ratio} keeps ${kept} of ${facts.experts} experts, but ${why} a multiple of ${step}. Set pruning.experts.ratio to ${upTo4(ratioOf(facts, divisible))} (${divisible} experts).`,
   };
 }
 

@@ -114,6 +114,8 @@ describe('progress', () => {
     { name: 'at most every ten seconds', status: before(9), percent: 30 },
     { name: 'once ten seconds are over', status: before(10), percent: 37 },
     { name: 'only when something moved', status: before(60, 37), percent: 37 },
+    { name: 'also when a retried pod goes on from further back', status: before(60, 80), percent: 37 },
+    { name: 'also when a resumed pod begins in the middle', status: planned, percent: 37 },
   ])('is written $name', ({ status, percent }) => {
     expect(decided({ ...running, status, progress }).status.progress).toMatchObject({ percent, ...(percent === 30 ? { updatedAt: status.progress?.updatedAt } : {}) });
   });

@@ -18,6 +18,13 @@ describe('the published result', () => {
   });
 
   it.each([
+    { model: 'a Mixture of Experts', counts: {}, says: /^Kept 24 of 32 experts a layer; overall sparsity 40\.0 %\.$/ },
+    { model: 'a dense model', counts: { expertsBefore: 0, expertsAfter: 0 }, says: /^Zeroed weights of a dense model; overall/ },
+  ])('says what was done to $model', ({ counts, says }) => {
+    expect(condition(published(counts), 'Pruned')?.message).toMatch(says);
+  });
+
+  it.each([
     { name: 'another run', overrides: { runKey: 'ffffffffffffffff' }, says: /but this run is/ },
     { name: 'no digest', overrides: { manifestDigest: 'latest' }, says: /no digest/ },
     { name: 'another place', overrides: { uri: `s3://elsewhere/tiny-moe/${runKey}/` }, says: /not the place/ },

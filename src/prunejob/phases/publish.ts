@@ -64,12 +64,16 @@ function conditions(result: EngineResult): ConditionUpdate[] {
   const uri = publishedUri(result.uri);
   const summary = qualitySummary(result.quality?.perplexity);
   return [
-    { type: 'Pruned', status: 'True', reason: result.reused ? 'Reused' : 'Pruned', message: result.reused ? `The result of this run was published already at ${uri}.` : `Kept ${result.expertsAfter} of ${result.expertsBefore} experts a layer; overall sparsity ${percent(result.sparsity)}.` },
+    { type: 'Pruned', status: 'True', reason: result.reused ? 'Reused' : 'Pruned', message: result.reused ? `The result of this run was published already at ${uri}.` : `${kept(result)}; overall sparsity ${percent(result.sparsity)}.` },
     summary === undefined
       ? { type: 'QualityAccepted', status: 'True', reason: 'NotMeasured', message: 'No quality gate was asked for.' }
       : { type: 'QualityAccepted', status: 'True', reason: 'Accepted', message: `${summary}.` },
     { type: 'Published', status: 'True', reason: 'Published', message: `Published at ${uri} with manifest ${result.manifestDigest}.` },
   ];
+}
+
+function kept({ expertsBefore, expertsAfter }: EngineResult): string {
+  return expertsBefore === 0 ? 'Zeroed weights of a dense model' : `Kept ${expertsAfter} of ${expertsBefore} experts a layer`;
 }
 
 function resultStatus(result: EngineResult): ResultStatus {
