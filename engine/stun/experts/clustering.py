@@ -2,8 +2,6 @@
 
 import torch
 
-from stun.experts.distance import router_distance
-
 
 def complete_linkage(distance: torch.Tensor, clusters: int) -> list[list[int]]:
     """Merges the two closest clusters until so many are left.
@@ -32,8 +30,3 @@ def merge(linkage: torch.Tensor, low: int, high: int) -> None:
     linkage[high, :] = float("inf")
     linkage[:, high] = float("inf")
     linkage[low, low] = float("inf")
-
-
-def cluster_routers(rows: torch.Tensor, clusters: int) -> list[list[int]]:
-    """The experts of one layer in so many clusters of alike router rows."""
-    return complete_linkage(router_distance(rows), clusters)
