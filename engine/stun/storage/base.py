@@ -1,6 +1,7 @@
 """One interface over directories and S3, so that nothing else knows which is used."""
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 from types import TracebackType
@@ -51,9 +52,18 @@ class Writer(ABC):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None:
-            self.close()
-        else:
+        try:
+            if kind is None:
+                self.close()
+                return
+        except BaseException:
+            self._give_up()
+            raise
+        self._give_up()
+
+    def _give_up(self) -> None:
+        """What stopped the write is the news, not that it cannot be tidied away either."""
+        with suppress(StunError):
             self.abort()
 
 

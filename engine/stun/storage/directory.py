@@ -1,5 +1,6 @@
 """A directory as storage: file:// URIs, plain paths and what the operator mounts."""
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from stun.errors import StunError
 from stun.storage.base import ObjectInfo, Role, Storage, Writer
 
 PARTIAL = ".partial"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class DirectoryWriter(Writer):
@@ -22,23 +24,27 @@ class DirectoryWriter(Writer):
         self.partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
         with storage.translate(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            self.file = self.partial.open("wb")
+            # Unbuffered: a buffer would be flushed by close(), and fail again on a full disk.
+            self.file = self.partial.open("wb", buffering=0)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
+        view = memoryview(data).cast("B")
         with self.storage.translate(self.path):
-            self.file.write(data)
+            while view:
+                # One write() of Linux takes at most 2 GiB, and less when the disk fills up.
+                view = view[self.file.write(view) :]
 
     def close(self) -> None:
         with self.storage.translate(self.path):
-            self.file.flush()
             # The manifest must never survive a power cut that the weights did not.
             os.fsync(self.file.fileno())
             self.file.close()
             self.partial.replace(self.path)
 
     def abort(self) -> None:
-        self.file.close()
-        self.partial.unlink(missing_ok=True)
+        with self.storage.translate(self.path):
+            self.file.close()
+            self.partial.unlink(missing_ok=True)
 
 
 class DirectoryStorage(Storage):
@@ -57,7 +63,7 @@ class DirectoryStorage(Storage):
                 "denied", f"{path} may not be accessed; grant the permission."
             ) from error
         except OSError as error:
-            raise self.fault("unavailable", f"{path} failed: {error.strerror}.") from error
+            raise self.fault("unavailable", explain(path, error)) from error
 
     def _info(self, path: Path) -> ObjectInfo:
         stat = path.stat()
@@ -116,15 +122,23 @@ class DirectoryStorage(Storage):
 
     def abort_uploads(self, names: list[str]) -> int:
         """Unlinks partial files, then the folders of the run that are left empty."""
-        partial = list(self.root.rglob(f".*{PARTIAL}"))
-        for path in partial:
-            path.unlink(missing_ok=True)
-        for folder in sorted(self.root.rglob("*"), reverse=True):
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
-        if self.root.is_dir() and not any(self.root.iterdir()):
-            self.root.rmdir()
+        with self.translate(self.root):
+            partial = list(self.root.rglob(f".*{PARTIAL}"))
+            for path in partial:
+                path.unlink(missing_ok=True)
+            for folder in [*sorted(self.root.rglob("*"), reverse=True), self.root]:
+                if folder.is_dir() and not any(folder.iterdir()):
+                    folder.rmdir()
         return len(partial)
+
+
+def explain(path: Path, error: OSError) -> str:
+    if error.errno in FULL:
+        return (
+            f"{path} does not fit: {error.strerror}; make room or give a larger volume, the run "
+            "is retried."
+        )
+    return f"{path} failed: {error.strerror}; check the volume, the run is retried."
 
 
 def changed(storage: Storage, path: Path) -> StunError:
