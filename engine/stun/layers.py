@@ -33,10 +33,11 @@ def stream_layers(
         coming = pool.submit(read_layer, checkpoint, family, first) if first < count else None
         for index in range(first, count):
             assert coming is not None
-            weights = coming.result()
+            read = coming.result()
             if index + 1 < count:
                 coming = pool.submit(read_layer, checkpoint, family, index + 1)
-            yield index, {name: tensor.to(device) for name, tensor in weights.items()}
+            # One by one, so that nothing here keeps what the caller lets go of.
+            yield index, {name: read.pop(name).to(device) for name in list(read)}
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 

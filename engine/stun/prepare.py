@@ -22,7 +22,9 @@ from stun.families.table import FAMILIES
 from stun.gate import Gate, prepare_gate
 from stun.model.skeleton import Skeleton
 from stun.opening import open_checkpoint
+from stun.passes.context import Context
 from stun.plan import Plan, make_plan
+from stun.progress import Progress
 from stun.recipe import Recipe
 from stun.recipe_parser import calibration_user
 from stun.runkey import run_identity, run_key
@@ -89,3 +91,19 @@ def calibration_ids(
     documents.check_length(length, encoder.checkpoint.config.max_positions)
     windows = shuffled_windows(documents, encoder, length, recipe.calibration.seed)
     return take(windows, samples, length, documents)
+
+
+def make_context(prepared: Prepared, device: torch.device, progress: Progress) -> Context:
+    """Under `split: Auto` the plan is that of no experts removed, until the split is chosen."""
+    recipe, checkpoint = prepared.recipe, prepared.checkpoint
+    ratio = 0.0 if recipe.split == "Auto" else recipe.ratio
+    return Context(
+        checkpoint=checkpoint,
+        recipe=recipe,
+        plan=prepared.plan or make_plan(recipe, ratio, prepared.skeleton, checkpoint.config),
+        dense=prepared.skeleton,
+        device=device,
+        progress=progress,
+        calibration=prepared.calibration,
+        gate=prepared.gate.scored if prepared.gate else [],
+    )

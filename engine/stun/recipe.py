@@ -66,3 +66,8 @@ class Recipe:
         if self.experts.ratio is None and self.target_gpus is None and self.split == "Manual":
             return 0.0
         return self.experts.ratio
+
+    @property
+    def settled(self) -> bool:
+        """Whether the recipe alone decides the result: targetGPUs waits for the GPU plan."""
+        return self.experts.ratio is not None or self.target_gpus is None

@@ -3,11 +3,14 @@
 from argparse import Namespace
 from typing import Any
 
+import torch
+
 from stun.existing import find_existing, recheck
 from stun.facts import model_facts
+from stun.memory import estimate_memory
 from stun.opening import open_checkpoint
 from stun.output import run_storage
-from stun.prepare import Prepared, prepare
+from stun.prepare import Prepared, make_context, prepare
 from stun.progress import Progress
 from stun.recipe_parser import load_recipe
 from stun.termination import write_termination
@@ -20,16 +23,27 @@ def run_inspect(args: Namespace, progress: Progress) -> dict[str, Any]:
         prepared = prepare(args.model, load_recipe(args.recipe))
         progress.run_key = prepared.run_key
         facts = model_facts(prepared.checkpoint)
-        facts |= {"runKey": prepared.run_key, "existing": existing_result(args, prepared)}
+        facts |= {
+            "runKey": prepared.run_key,
+            "existing": existing_result(args, prepared),
+            "memoryBytes": memory_bytes(prepared, progress),
+        }
     write_termination(facts)
     return facts
 
 
 def existing_result(args: Namespace, prepared: Prepared) -> dict[str, Any] | None:
     """The result recorded for the run key, if this recipe's gate lets it pass."""
-    if args.output is None or prepared.plan is None:
+    if args.output is None or not prepared.recipe.settled:
         return None
     existing = find_existing(run_storage(args.output, args.model, prepared.run_key))
     if existing is None:
         return None
     return recheck(existing, prepared.recipe, prepared.gate)
+
+
+def memory_bytes(prepared: Prepared, progress: Progress) -> int | None:
+    """Of the GPU at most; None while the plan is not settled."""
+    if not prepared.recipe.settled:
+        return None
+    return estimate_memory(make_context(prepared, torch.device("cuda"), progress))["total"]

@@ -13,8 +13,7 @@ from stun.layout import plan_shards
 from stun.output import checkpoint_storage, run_storage
 from stun.passes.context import Context
 from stun.passes.layer_pass import Journal
-from stun.plan import make_plan
-from stun.prepare import Prepared, prepare
+from stun.prepare import Prepared, make_context, prepare
 from stun.progress import Progress
 from stun.publication import Publication
 from stun.recipe_parser import load_recipe
@@ -52,22 +51,6 @@ def find_journal(
     identity = {"runKey": prepared.run_key, "gate": gate}
     beside = checkpoint_storage(args.output, args.model, prepared.run_key)
     return open_journal(args.work, beside, output, identity, device)
-
-
-def make_context(prepared: Prepared, device: torch.device, progress: Progress) -> Context:
-    """Under `split: Auto` the plan is that of no experts removed, until the split is chosen."""
-    recipe, checkpoint = prepared.recipe, prepared.checkpoint
-    ratio = 0.0 if recipe.split == "Auto" else recipe.ratio
-    return Context(
-        checkpoint=checkpoint,
-        recipe=recipe,
-        plan=prepared.plan or make_plan(recipe, ratio, prepared.skeleton, checkpoint.config),
-        dense=prepared.skeleton,
-        device=device,
-        progress=progress,
-        calibration=prepared.calibration,
-        gate=prepared.gate.scored if prepared.gate else [],
-    )
 
 
 def prune_and_publish(context: Context, publication: Publication) -> Existing:

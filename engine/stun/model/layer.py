@@ -19,6 +19,22 @@ def is_prunable(module: nn.Module) -> bool:
     return type(module) is nn.Linear
 
 
+class Relay:
+    """Whom the modules tell what they see.
+
+    Hooks that knew the layer itself would close a circle, and a layer's weights would stay in
+    memory until the garbage collector comes by.
+    """
+
+    observer = SILENT
+
+    def hook(self, name: str) -> Callable[[nn.Module, tuple[torch.Tensor, ...]], None]:
+        def tell(module: nn.Module, args: tuple[torch.Tensor, ...]) -> None:
+            self.observer.inputs((name,), args[0])
+
+        return tell
+
+
 class FilledLayer:
     def __init__(
         self,
@@ -29,24 +45,27 @@ class FilledLayer:
     ) -> None:
         self.module = module
         self.arguments = arguments
-        self.observer = SILENT
+        self.relay = Relay()
         self.experts = [part for part in module.modules() if isinstance(part, RoutedExperts)]
         for experts in self.experts:
             experts.weights = weights
         for name, part in module.named_modules():
             if is_prunable(part):
-                part.register_forward_pre_hook(self._hook(tensor_name(name) + ".weight"))
+                part.register_forward_pre_hook(self.relay.hook(tensor_name(name) + ".weight"))
 
-    def _hook(self, name: str) -> Callable[[nn.Module, tuple[torch.Tensor, ...]], None]:
-        def tell(module: nn.Module, args: tuple[torch.Tensor, ...]) -> None:
-            self.observer.inputs((name,), args[0])
-
-        return tell
+    def _tell(self, observer: Observer) -> None:
+        self.relay.observer = observer
+        for experts in self.experts:
+            experts.observer = observer
 
     def forward(self, states: torch.Tensor, observer: Observer = SILENT) -> torch.Tensor:
         """[batch, length, hidden] to the same shape."""
-        self.observer = observer
-        for experts in self.experts:
-            experts.observer = observer
-        found: torch.Tensor = self.module(states, **self.arguments(states.shape[1], states.device))
+        self._tell(observer)
+        try:
+            found: torch.Tensor = self.module(
+                states, **self.arguments(states.shape[1], states.device)
+            )
+        finally:
+            # An observer may know the layer: another circle.
+            self._tell(SILENT)
         return found

@@ -88,6 +88,11 @@ class Skeleton:
             setattr(layer, name, InputScaledMoe(block, ours, self.config.num_experts_per_tok))
         return shapes
 
+    @property
+    def fused_attention(self) -> bool:
+        """Whether attention never holds all its scores at once."""
+        return bool(self.config._attn_implementation == "sdpa")
+
     def is_moe(self, index: int) -> bool:
         return bool(self.expert_shapes[index])
 

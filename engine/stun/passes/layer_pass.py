@@ -91,6 +91,7 @@ def drive(running: LayerPass, journal: Journal) -> list[dict[str, Any]]:
     for index, weights in stream_layers(checkpoint, family, context.device, first):
         progress.layer = index + 1
         result = running.layer(index, weights)
+        weights.clear()  # the next layer is about to take the room
         running.hand_over(index, result, journal.keep(running, index))
         progress.advance()
     return running.reports
