@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from stun.report import render_html
+from stun.report.fate import fates
 from stun.report.formats import duration, ids, size
 from stun.report.image import png
 from stun.report.plots import ticks
@@ -156,6 +157,21 @@ def test_the_map_has_a_cell_for_every_expert() -> None:
     cells = [text for text in page.text if re.match(r"Layer \d, expert \d: ", text)]
     assert len(cells) == 24
     assert sum(": kept" in cell for cell in cells) == 12
+
+
+GROUPS = {
+    "a kept member": ([0, 2], 2, {0: ("dropped", 2), 2: ("kept", 2)}),
+    "a mean stands under the lowest": ([1, 3], None, {1: ("averaged", 1), 3: ("averaged", 1)}),
+    "a mean of one is that one": ([4], None, {4: ("kept", 4)}),
+}
+
+
+@pytest.mark.parametrize(("members", "kept", "expected"), GROUPS.values(), ids=GROUPS.keys())
+def test_fate_of_a_group(
+    members: list[int], kept: int | None, expected: dict[int, tuple[str, int]]
+) -> None:
+    found = fates({"groups": [{"members": members, "kept": kept}]})
+    assert {i: (fate.state, fate.into) for i, fate in found.items()} == expected
 
 
 def test_png_pixels_are_the_levels_of_the_matrix() -> None:
