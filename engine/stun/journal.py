@@ -61,7 +61,7 @@ class DurableJournal:
         self.storage = storage
         self.output = output
         self.lock = Lock()
-        fresh = {
+        fresh: dict[str, Any] = {
             "identity": identity,
             "device": device.type,
             "threads": torch.get_num_threads(),
@@ -71,6 +71,8 @@ class DurableJournal:
         }
         self.content: dict[str, Any] = self._found(identity) or fresh
         self.writer: ShardWriter | None = None
+        # Of the source, by the attempts before this one.
+        self.bytes_before = int(self.content["bytesRead"])
         self.use_machine(device)
 
     def _found(self, identity: dict[str, Any]) -> dict[str, Any] | None:
@@ -125,10 +127,12 @@ class DurableJournal:
             return lambda: None
         write_states(self.storage, state_name(running, index), running.flows)
         entry = {"state": state_name(running, index), "reports": list(running.reports)}
-        return lambda: self._commit(running.name, entry)
+        read = self.bytes_before + running.context.checkpoint.storage.bytes_read
+        return lambda: self._commit(running.name, entry, read)
 
-    def _commit(self, name: str, entry: dict[str, Any]) -> None:
+    def _commit(self, name: str, entry: dict[str, Any], read: int) -> None:
         with self.lock:
+            self.content["bytesRead"] = read
             before = self.content["passes"].get(name)
             self.content["passes"][name] = entry
             if self.writer is not None:

@@ -108,7 +108,11 @@ class Publication:
             "reused": False,
         }
         identity = gate.identity if gate else None
-        report = {**result, **described, "gate": identity}
+        moved = {
+            "bytesRead": self.journal.bytes_before + context.checkpoint.storage.bytes_read,
+            "bytesWritten": sum(record.size for record in records),
+        }
+        report = {**result, **described, **moved, "gate": identity}
         self.storage.put(REPORT, encode_report(report))
         self.storage.put(PAGE, render_html(report).encode())
         ignore_signals()

@@ -45,6 +45,10 @@ class Journal(Protocol):
         """Whether a later attempt can go on from what this one finished."""
 
     @property
+    def bytes_before(self) -> int:
+        """What earlier attempts have read of the source."""
+
+    @property
     def files(self) -> list[FileRecord]:
         """The result's files that are finished."""
 
@@ -65,6 +69,7 @@ class NoJournal:
     """Of a run that starts over when it is killed."""
 
     durable = False
+    bytes_before = 0
 
     @property
     def files(self) -> list[FileRecord]:
