@@ -135,6 +135,18 @@ describe('claims', () => {
 });
 
 describe('the recipe', () => {
+  const quality = { perplexity: { uri: 'pvc://texts/held-out.jsonl', samples: 8, maxIncrease: 0.1 }, tasks: [{ name: 'boolq', uri: 'pvc://tasks/boolq.jsonl', minRetained: 0.9 }] };
+
+  it.each([
+    { what: 'perplexity and tasks', asked: quality },
+    { what: 'tasks alone', asked: { tasks: quality.tasks } },
+  ])('has a gate of $what, with the data where the engine sees it', ({ asked }) => {
+    const built = build({ pruneJob: pruneJob({ spec: { quality: asked } }) });
+    expect(recipe(built)).toMatchObject({ quality: JSON.parse(JSON.stringify(asked).replaceAll('pvc://', '/mnt/source/')) as object });
+    expect(engine(built).volumeMounts).toContainEqual({ name: 'claim-tasks', mountPath: '/mnt/source/tasks', readOnly: true });
+  });
+
+
   const plan = { gpus: '4→2', gpusBefore: 4, gpusAfter: 2, gpusPeak: 6, bytesBefore: 2, bytesAfter: 1, tensorParallel: 2, ratio: 0.5, reason: '' };
   const open = compact({ ...spec().pruning.experts, ratio: undefined });
   const pruning = compact({ ...spec().pruning, targetSparsity: undefined, weights: undefined });

@@ -4,7 +4,9 @@
  * A message is read from a pod that a user's overlay may have changed, so every field a decision needs is checked here once.
  */
 import type { ChildJob } from './observed.ts';
+import { hasNumbers, hasTexts, isListOf, isObject, type Fields } from './json-checks.ts';
 import type { Pod, Terminated } from './kube.ts';
+import { isQuality, type Quality } from './quality.ts';
 
 export interface Facts {
   readonly kind: 'Facts';
@@ -24,15 +26,6 @@ export interface Facts {
   readonly existing: EngineResult | null;
 }
 
-export interface Perplexity {
-  readonly before: number;
-  readonly after: number;
-  readonly increase: number;
-  readonly upperBound: number;
-  readonly tokens: number;
-  readonly accepted: boolean;
-}
-
 export interface EngineResult {
   readonly kind: 'Result';
   readonly runKey: string;
@@ -43,7 +36,7 @@ export interface EngineResult {
   readonly expertsAfter: number;
   readonly bytesBefore: number;
   readonly bytesAfter: number;
-  readonly quality: { readonly perplexity?: Perplexity | null } | null;
+  readonly quality: Quality | null;
   readonly stages?: readonly { readonly stage: string; readonly seconds: number }[];
   readonly reused: boolean;
 }
@@ -55,8 +48,6 @@ export interface EngineError {
 }
 
 export type EngineMessage = Facts | EngineResult | EngineError;
-
-type Fields = Readonly<Record<string, unknown>>;
 
 const factNumbers = [
   'layers', 'experts', 'topK', 'expertGroups', 'topKGroups', 'attentionHeads', 'kvHeads', 'kvBytesPerToken', 'maxPositionEmbeddings',
@@ -91,27 +82,8 @@ function isFacts(fields: Fields): boolean {
 function isResult(fields: Fields): boolean {
   const { quality, stages = [] } = fields;
   const measured = quality === null || (isObject(quality) && isQuality(quality));
-  const timed = Array.isArray(stages) && stages.every((stage) => isObject(stage) && hasTexts(stage, ['stage']) && hasNumbers(stage, ['seconds']));
+  const timed = isListOf(stages, (stage) => hasTexts(stage, ['stage']) && hasNumbers(stage, ['seconds']));
   return measured && timed && hasNumbers(fields, resultNumbers) && hasTexts(fields, ['runKey', 'uri', 'manifestDigest']);
-}
-
-/** Pruning may also lower the perplexity, so a change may be negative. */
-function isQuality({ perplexity }: Fields): boolean {
-  if (perplexity === undefined || perplexity === null) return true;
-  if (!isObject(perplexity) || typeof perplexity.accepted !== 'boolean') return false;
-  return hasNumbers(perplexity, ['before', 'after', 'tokens']) && [perplexity.increase, perplexity.upperBound].every(Number.isFinite);
-}
-
-function hasNumbers(fields: Fields, names: readonly string[]): boolean {
-  return names.every((name) => typeof fields[name] === 'number' && Number.isFinite(fields[name]) && fields[name] >= 0);
-}
-
-function hasTexts(fields: Fields, names: readonly string[]): boolean {
-  return names.every((name) => typeof fields[name] === 'string' && fields[name] !== '');
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export const engineContainer = 'engine';

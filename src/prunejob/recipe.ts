@@ -1,5 +1,6 @@
 /** The engine's recipe: the PruneJob's own fields and names, with what the operator resolved filled in. */
 import type { PruneJobSpec } from '../api/v1alpha1/prunejob.ts';
+import { compact } from './compact.ts';
 import { sourcePath } from './storage-paths.ts';
 
 export function recipe({ pruning, calibration, quality }: PruneJobSpec, plannedRatio: number | undefined): string {
@@ -11,7 +12,16 @@ export function recipe({ pruning, calibration, quality }: PruneJobSpec, plannedR
       // Zeros cost quality and save no GPU, so nothing is zeroed unless a sparsity is asked for.
       weights: { method: pruning.targetSparsity === undefined ? 'None' : 'OWL', ...pruning.weights },
     },
-    ...(calibration === undefined ? {} : { calibration: { ...calibration, uri: sourcePath(calibration.uri) } }),
-    ...(quality?.perplexity === undefined ? {} : { quality: { ...quality, perplexity: { ...quality.perplexity, uri: sourcePath(quality.perplexity.uri) } } }),
+    ...(calibration === undefined ? {} : { calibration: readable(calibration) }),
+    ...(quality === undefined ? {} : { quality: gate(quality) }),
   });
+}
+
+/** What the engine measures in its own pass; what is asked of the served model is not its business. */
+function gate({ perplexity, tasks }: NonNullable<PruneJobSpec['quality']>): object {
+  return compact({ perplexity: perplexity && readable(perplexity), tasks: tasks?.map(readable) });
+}
+
+function readable<T extends { readonly uri: string }>(data: T): T {
+  return { ...data, uri: sourcePath(data.uri) };
 }

@@ -36,7 +36,8 @@ interface VolumeMount {
 }
 
 export function claimVolumes(spec: PruneJobSpec): { readonly volumes: Volume[]; readonly mounts: VolumeMount[] } {
-  const read = claims([spec.model.uri, spec.calibration?.uri, spec.quality?.perplexity?.uri]);
+  const { perplexity, tasks = [] } = spec.quality ?? {};
+  const read = claims([spec.model.uri, spec.calibration?.uri, perplexity?.uri, ...tasks.map(({ uri }) => uri)]);
   const written = claims([spec.output.uri]);
   const volumes = [...new Set([...read, ...written])].map((claimName) => ({
     name: volumeName(claimName),

@@ -646,6 +646,10 @@ export interface TaskStatus {
    */
   name?: string;
   /**
+   * Questions asked.
+   */
+  questions?: number;
+  /**
    * Accuracy of the dense model.
    */
   before?: number;
@@ -654,9 +658,13 @@ export interface TaskStatus {
    */
   after?: number;
   /**
-   * Standard error of the paired difference.
+   * Share of the dense model's accuracy that remains.
    */
-  error?: number;
+  retained?: number;
+  /**
+   * Lower end of its 95 % interval, which the gate compares.
+   */
+  lowerBound?: number;
   /**
    * Whether the gate let it pass.
    */

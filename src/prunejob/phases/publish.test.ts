@@ -4,10 +4,12 @@ import { result, runKey, succeeded } from '../testing/builders.ts';
 import { condition, decided, planned } from '../testing/decided.ts';
 import type { PruneJobSpec } from '../../api/v1alpha1/prunejob.ts';
 
+const task = { name: 'arc_easy', questions: 500, before: 0.7, after: 0.68, retained: 0.971, lowerBound: 0.94, accepted: true };
 const perplexity = { before: 19.8, after: 21, increase: 0.06, upperBound: 0.07, tokens: 8192, accepted: true };
 
 describe('the published result', () => {
   const gate = { perplexity: { uri: 's3://data/heldout.jsonl', samples: 8, maxIncrease: 0.1 } };
+  const tasks = [{ name: 'arc_easy', uri: 's3://data/arc.jsonl', minRetained: 0.9 }];
   const published = (overrides: Parameters<typeof result>[0], quality?: PruneJobSpec['quality']) =>
     decided({ status: planned, ...(quality === undefined ? {} : { spec: { quality } }), childJobs: [succeeded('prune', result(overrides))] });
 
@@ -15,6 +17,15 @@ describe('the published result', () => {
     const decision = published({ quality: { perplexity } }, gate);
     expect(decision.status.result).toMatchObject({ uri: result().uri, qualitySummary: 'ppl 19.8 → 21.0 (+6.1 %)', expertsAfter: 24 });
     expect(['Pruned', 'QualityAccepted', 'Published'].map((type) => condition(decision, type)?.status)).toEqual(['True', 'True', 'True']);
+  });
+
+  it.each([
+    { measured: { tasks: [task] }, summary: 'arc_easy 0.700 → 0.680 (-2.9 %)' },
+    { measured: { perplexity, tasks: [task, { ...task, name: 'boolq', before: 0.5, after: 0.52 }] }, summary: 'ppl 19.8 → 21.0 (+6.1 %), 2 tasks 0.600 → 0.600 (+0.0 %)' },
+  ])('is in the status with its tasks: $summary', ({ measured, summary }) => {
+    const decision = published({ quality: measured }, { tasks });
+    expect(decision.status.result).toMatchObject({ qualitySummary: summary, quality: measured });
+    expect(condition(decision, 'QualityAccepted')).toMatchObject({ status: 'True', message: `${summary}.` });
   });
 
   it.each([
@@ -38,8 +49,10 @@ describe('the published result', () => {
   it.each([
     { name: 'worse than the gate allows', overrides: { reused: true, quality: { perplexity: { ...perplexity, upperBound: 0.11 } } }, reason: 'QualityRefused', says: /11\.0 %.*10\.0 %/ },
     { name: 'never measured', overrides: { reused: true, quality: null }, reason: 'QualityDataInvalid', says: /without measuring/ },
-  ])('reused but $name is refused', ({ overrides, reason, says }) => {
-    const decision = published(overrides, gate);
+    { name: 'never asked one of the tasks', asked: { tasks }, overrides: { reused: true, quality: { perplexity, tasks: [{ ...task, name: 'boolq' }] } }, reason: 'QualityDataInvalid', says: /without measuring task arc_easy/ },
+    { name: 'worse in a task than the gate allows', asked: { ...gate, tasks }, overrides: { reused: true, quality: { perplexity, tasks: [{ ...task, lowerBound: 0.89 }] } }, reason: 'QualityRefused', says: /arc_easy.*89\.0 %.*90\.0 %.*lower minRetained/ },
+  ])('reused but $name is refused', ({ asked = gate, overrides, reason, says }) => {
+    const decision = published(overrides, asked);
     expect(condition(decision, 'Failed')).toMatchObject({ reason, message: expect.stringMatching(says) as string });
     expect(decision.actions).toEqual([]);
   });

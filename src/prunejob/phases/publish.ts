@@ -2,9 +2,9 @@
 import type { ConditionUpdate } from '../../api/conditions.ts';
 import type { PruneJobStatus, ResultStatus } from '../../api/v1alpha1/prunejob.ts';
 import { compact } from '../compact.ts';
-import type { Failure } from '../failure.ts';
+import { gateRefusal, percent } from '../gate.ts';
 import type { EngineResult } from '../messages.ts';
-import { qualitySummary } from '../quality.ts';
+import { qualitySummary, type Quality } from '../quality.ts';
 import { rfc3339, type Run } from '../run.ts';
 import { publishedUri } from '../storage-paths.ts';
 import { dequeued, fail, type Step } from '../step.ts';
@@ -12,7 +12,7 @@ import { dequeued, fail, type Step } from '../step.ts';
 export function publish(run: Run, result: EngineResult): Step {
   const mismatch = mismatchOf(run, result);
   if (mismatch !== undefined) return fail(run, { reason: 'ResultMismatch', message: mismatch }, 'Pruned');
-  const refusal = gate(run, result);
+  const refusal = gateRefusal(run.spec.quality, result);
   if (refusal !== undefined) return fail(run, refusal, 'QualityAccepted');
   return {
     phase: 'Published',
@@ -44,25 +44,9 @@ function largerThanPlanned(plan: PruneJobStatus['plan'], result: EngineResult): 
   return result.bytesAfter > bytesAfter ? `${result.bytesAfter} bytes of weights where the plan has ${bytesAfter}` : undefined;
 }
 
-/** A fresh result has passed its own gate; a reused one was measured under another PruneJob's thresholds. */
-function gate({ spec }: Run, { quality, uri }: EngineResult): Failure | undefined {
-  const asked = spec.quality?.perplexity;
-  if (asked === undefined) return undefined;
-  const measured = quality?.perplexity ?? undefined;
-  if (measured === undefined) {
-    return { reason: 'QualityDataInvalid', message: `The model published at ${publishedUri(uri)} was made without measuring perplexity, which this gate asks for. Remove quality, or publish to another output.uri.` };
-  }
-  if (measured.upperBound <= asked.maxIncrease) return undefined;
-  return { reason: 'QualityRefused', message: `Perplexity rises by up to ${percent(measured.upperBound)} (95 % bound), more than the ${percent(asked.maxIncrease)} of quality.perplexity.maxIncrease. Prune less, or raise maxIncrease.` };
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
-}
-
 function conditions(result: EngineResult): ConditionUpdate[] {
   const uri = publishedUri(result.uri);
-  const summary = qualitySummary(result.quality?.perplexity);
+  const summary = qualitySummary(result.quality);
   return [
     { type: 'Pruned', status: 'True', reason: result.reused ? 'Reused' : 'Pruned', message: result.reused ? `The result of this run was published already at ${uri}.` : `${kept(result)}; overall sparsity ${percent(result.sparsity)}.` },
     summary === undefined
@@ -78,11 +62,16 @@ function kept({ expertsBefore, expertsAfter }: EngineResult): string {
 
 function resultStatus(result: EngineResult): ResultStatus {
   const { manifestDigest, sparsity, expertsBefore, expertsAfter, bytesBefore, bytesAfter, quality, stages, reused } = result;
-  const perplexity = quality?.perplexity ?? undefined;
   return compact({
     uri: publishedUri(result.uri), manifestDigest, sparsity, expertsBefore, expertsAfter, bytesBefore, bytesAfter, reused,
-    quality: perplexity === undefined ? undefined : { perplexity },
-    qualitySummary: qualitySummary(perplexity),
+    quality: quality === null ? undefined : qualityStatus(quality),
+    qualitySummary: qualitySummary(quality),
     stages: stages === undefined ? undefined : [...stages],
   });
+}
+
+/** By name, because the engine may tell more than the status has a place for. */
+function qualityStatus({ perplexity, tasks }: Quality): NonNullable<ResultStatus['quality']> {
+  const scores = tasks?.map(({ name, questions, before, after, retained, lowerBound, accepted }) => ({ name, questions, before, after, retained, lowerBound, accepted }));
+  return compact({ perplexity: perplexity ?? undefined, tasks: scores });
 }
