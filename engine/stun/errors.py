@@ -19,6 +19,7 @@ EXIT_CODES = {
     "QualityDataInvalid": 2,
     "OutputConflict": 2,
     "StorageUnavailable": 3,
+    "EndpointUnavailable": 3,
     "Interrupted": 143,
     "QualityRefused": 4,
     "DroppedLoadExceeded": 4,

@@ -50,11 +50,7 @@ def sums_of(scored: Scored) -> Tensor:
 @cache
 def harness() -> dict[str, Any]:
     """Per task: its score by the harness, and [choices] log-likelihoods in the file's order."""
-    tasks = [
-        task
-        for name in MAKERS
-        for task in harness_tasks(name, lines_of(name, QUESTIONS), lines_of(name, QUESTIONS))
-    ]
+    tasks = [task for name in MAKERS for task in harness_tasks(name, lines_of(name, QUESTIONS))]
     found = lm_eval.simple_evaluate(
         reference(), tasks=tasks, task_manager=TaskManager(include_defaults=False)
     )

@@ -20,7 +20,7 @@ FILES = {
     "rte": "glue/rte/default.yaml",
     "winogrande": "winogrande/default.yaml",
 }
-# Splits that questions are taken from; examples come from the others.
+# Splits that questions are taken from, and those of the examples shown before them.
 ASKED, SHOWN = ("test", "validation"), ("train", "dev")
 Lines = list[dict[str, Any]]
 
@@ -31,25 +31,33 @@ def splits(lines: Lines, examples: Lines) -> Callable[..., dict[str, Dataset]]:
     return lambda **_: found
 
 
-def harness_task(file: str, lines: Lines, examples: Lines) -> ConfigurableTask:
-    definition = load_yaml(DEFINITIONS / file, resolve_func=True)
+def harness_task(
+    config: dict[str, Any], lines: Lines, examples: Lines, **changes: object
+) -> ConfigurableTask:
     # Grouping is for the harness's own index, which is not built here.
-    kept = {key: value for key, value in definition.items() if key != "tag"}
-    return ConfigurableTask(config={**kept, "custom_dataset": splits(lines, examples)})
+    kept = {key: value for key, value in config.items() if key != "tag"}
+    changes |= {"custom_dataset": splits(lines, examples)}
+    return ConfigurableTask(config={**kept, **changes})
 
 
-def harness_tasks(name: str, lines: Lines, examples: Lines) -> list[ConfigurableTask]:
-    """The harness's task on these lines; of MMLU one for each subject, as there.
+def definition(file: str) -> dict[str, Any]:
+    return dict(load_yaml(DEFINITIONS / file, resolve_func=True))
 
-    examples are what a task with examples shows before each question; a task without any
-    still looks at the first of them.
-    """
+
+def harness_tasks(name: str, lines: Lines) -> list[ConfigurableTask]:
+    """The harness's multiple-choice task on these lines; of MMLU one for each subject, as there."""
     if name != "mmlu":
-        return [harness_task(FILES[name], lines, examples)]
+        return [harness_task(definition(FILES[name]), lines, lines)]
     subjects: dict[str, Lines] = {}
     for line in lines:
         subjects.setdefault(line["subject"], []).append(line)
     return [
-        harness_task(f"mmlu/default/mmlu_{subject}.yaml", part, part)
+        harness_task(definition(f"mmlu/default/mmlu_{subject}.yaml"), part, part)
         for subject, part in sorted(subjects.items())
     ]
+
+
+def written_task(name: str, lines: Lines, examples: Lines) -> ConfigurableTask:
+    """The harness's task that is answered by writing, after these examples in their order."""
+    shown = {"fewshot_config": {"sampler": "first_n"}, "num_fewshot": len(examples)}
+    return harness_task(definition(FILES[name]), lines, examples, **shown)

@@ -1,11 +1,15 @@
 """Questions of a task from a file of its dataset's lines."""
 
 import json
+from collections.abc import Callable
+from typing import TypeVar
 
 from stun.errors import StunError
 from stun.storage import read_object
 from stun.tasks.presets import GENERATED, PRESETS
 from stun.tasks.question import BadLineError, Line, Preset, Question
+
+T = TypeVar("T")
 
 
 def preset_of(name: str) -> Preset:
@@ -37,23 +41,33 @@ def parse_line(line: bytes) -> Line:
     return Line(fields)
 
 
-def ask_line(preset: Preset, line: bytes) -> Question:
-    question = preset.ask(parse_line(line))
-    if any(not context.strip() for context, _ in question.requests):
-        raise BadLineError("its text is blank")
-    return question
-
-
-def read_questions(name: str, uri: str) -> list[Question]:
-    preset = preset_of(name)
-    questions = []
-    for number, line in read_lines(uri):
+def checked(name: str, uri: str, check: Callable[[Line], T]) -> list[tuple[Line, T]]:
+    """Each line and what `check` makes of it."""
+    found = []
+    for number, text in read_lines(uri):
         try:
-            questions.append(ask_line(preset, line))
+            line = parse_line(text)
+            found.append((line, check(line)))
         except BadLineError as problem:
             raise StunError(
                 "QualityDataInvalid",
                 f"Line {number} of {uri} is no {name} question: {problem}; give the dataset's own "
                 "JSON lines.",
             ) from problem
-    return questions
+    return found
+
+
+def read_asked(name: str, uri: str) -> list[tuple[Line, Question]]:
+    preset = preset_of(name)
+
+    def ask(line: Line) -> Question:
+        question = preset.ask(line)
+        if any(not context.strip() for context, _ in question.requests):
+            raise BadLineError("its text is blank")
+        return question
+
+    return checked(name, uri, ask)
+
+
+def read_questions(name: str, uri: str) -> list[Question]:
+    return [question for _, question in read_asked(name, uri)]
