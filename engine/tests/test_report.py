@@ -138,7 +138,7 @@ SENTENCES = {
     "bytes": (report(), "13.7 GB \N{RIGHTWARDS ARROW} 6.88 GB"),
     "perplexity and its bound": (report(), "12.31 \N{RIGHTWARDS ARROW} 12.93 +5.07 %, at most"),
     "a warning": (report(), "similarity.coactivation is above 0"),
-    "the limit": (report(), "at most 60.0 % is allowed"),
+    "the limit": (report(), "the dashed line is the limit, 60.0 %"),
     "speed of a stage": (report(), "13.8 GB 0.0747 GB/s"),
     "who stands for whom": (report(), "Layer 0, expert 0: dropped, group of expert 11"),
     "means": (report(mean=True), "Layer 0, expert 0: averaged over experts 0, 11, 23"),

@@ -23,9 +23,8 @@ def experts_section(report: Json) -> Markup | None:
         "Kept and merged experts",
         paragraph(
             "A row is a layer, a column an expert of the source model. The kept experts are "
-            "numbered anew, in ascending order, in the published model. The group of a dropped "
-            "expert kept the one whose number stands in its cell, or in the table where cells "
-            "are small."
+            "numbered anew, in ascending order, in the published model. The number in a cell is "
+            "the expert that stands for it there; where cells are small, the table says it."
         ),
         figure("Every expert of every layer", plot, group_table(layers), "Groups of experts"),
     )

@@ -31,7 +31,7 @@ def dropped_figure(layers: list[Json], limit: float | None) -> Markup:
     values = [layer["droppedLoad"] for layer in layers]
     rows = ((number, percent(value)) for number, value in zip(numbers, values, strict=True))
     return figure(
-        name if limit is None else f"{name}; at most {percent(limit)} is allowed",
+        name if limit is None else f"{name}; the dashed line is the limit, {percent(limit)}",
         bars(name, numbers, values, short_percent, limit),
         table(name, ("Layer", "Dropped load"), rows),
         name,

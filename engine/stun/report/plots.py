@@ -79,7 +79,7 @@ def bars(
         if value is not None
     ]
     return svg(
-        name, scale.count, frame(scale, marks, show, layers), *drawn, limit_line(scale, limit, show)
+        name, scale.count, frame(scale, marks, show, layers), *drawn, limit_line(scale, limit)
     )
 
 
@@ -96,12 +96,11 @@ def bar(scale: Scale, column: int, value: float, tip: str, limit: float | None) 
     )
 
 
-def limit_line(scale: Scale, limit: float | None, show: Format) -> Markup | None:
+def limit_line(scale: Scale, limit: float | None) -> Markup | None:
     if limit is None:
         return None
     y = scale.y(limit)
-    line = tag("line", x1=0, x2="100%", y1=y, y2=y, class_="limit")
-    return join(line, tag("text", f"limit {show(limit)}", x="100%", y=y, dy=-4, class_="end"))
+    return tag("line", x1=0, x2="100%", y1=y, y2=y, class_="limit")
 
 
 def lines(name: str, layers: Sequence[int], series: Mapping[str, Values], show: Format) -> Markup:
