@@ -10,10 +10,14 @@ from stun.families import Family, Slot, Weights
 
 @dataclass(frozen=True)
 class ReducedLayer:
-    """A layer with its experts renumbered, and the ids that they had before."""
+    """A layer with its experts renumbered, and the ids that they had before.
+
+    `present` are all experts that something is left of: means have several.
+    """
 
     weights: Weights
     kept: list[int]
+    present: list[int]
 
 
 def reduce_experts(
@@ -41,7 +45,8 @@ def reduce_experts(
                 reduced[target.tensor] = value
             else:
                 fused.setdefault(target.tensor, []).append(value)
-    return ReducedLayer(reduced | {name: torch.stack(some) for name, some in fused.items()}, kept)
+    reduced |= {name: torch.stack(some) for name, some in fused.items()}
+    return ReducedLayer(reduced, kept, sorted(sum(members, [])))
 
 
 def group_sources(group: Group, reconstruct: bool) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from stun.experts.combinatorial import kept_sets, output_error
 from stun.experts.evidence import Evidence
 from stun.experts.observe import ExpertObserver
 from stun.families import Weights
+from stun.fields import invalid
 from stun.model.experts import RoutedExperts
 from stun.model.skeleton import Skeleton
 
@@ -25,6 +26,11 @@ class SubsetObserver(ExpertObserver):
     def __init__(
         self, experts: RoutedExperts, pruned: Skeleton, index: int, weights: Weights
     ) -> None:
+        if experts.scales_input:
+            raise invalid(
+                "pruning.experts.method Combinatorial weighs outputs of experts, and this family "
+                "weighs their inputs; choose Medoids or REAP."
+            )
         family = pruned.family
         self.count = len(weights[family.router])
         super().__init__(self.count)

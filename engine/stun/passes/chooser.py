@@ -101,9 +101,9 @@ class ExpertChooser:
         return ExpertObserver(self.context.plan.experts_before)
 
 
-def check_load(context: Context, index: int, tokens: list[int], kept: list[int]) -> float:
+def check_load(context: Context, index: int, tokens: list[int], present: list[int]) -> float:
     """Refuses a layer whose dropped experts served too many tokens; otherwise their share."""
-    load = dropped_load(torch.tensor(tokens), kept)
+    load = dropped_load(torch.tensor(tokens), present)
     most = context.recipe.experts.max_dropped_load
     if load > most:
         raise StunError(

@@ -38,7 +38,7 @@ class MeasurePass(LayerPass):
                 weights, context.family, choice.groups, context.plan.reconstruct
             )
             if choice.tokens is not None:
-                check_load(context, index, choice.tokens, reduced.kept)
+                check_load(context, index, choice.tokens, reduced.present)
             weights, report["choice"] = reduced.weights, choice.to_json()
         context.progress.enter("Weights")
         report["outlierRatio"] = self._outliers(index, weights)

@@ -97,7 +97,7 @@ class PrunePass(LayerPass):
         weights.clear()
         load = None
         if choice.tokens is not None:
-            load = check_load(context, index, choice.tokens, reduced.kept)
+            load = check_load(context, index, choice.tokens, reduced.present)
         report |= {**choice.to_json(), "kept": reduced.kept, "droppedLoad": load}
         return reduced.weights
 

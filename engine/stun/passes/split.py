@@ -121,7 +121,7 @@ class SplitPass(LayerPass):
         if evidence is not None and evidence.tokens is not None and context.removes_experts:
             groups = candidate.chooser.decide(evidence)
             reduced = reduce_experts(weights, context.family, groups, context.plan.reconstruct)
-            weights, load = reduced.weights, dropped_load(evidence.tokens, reduced.kept)
+            weights, load = reduced.weights, dropped_load(evidence.tokens, reduced.present)
         weights = {name: tensor.clone() for name, tensor in weights.items()}
         statistics = InputStatistics()
         self.flows[candidate.seen].observe(context.pruned.fill(index, weights), statistics)
