@@ -46,7 +46,7 @@ def reduce_experts(
             else:
                 fused.setdefault(target.tensor, []).append(value)
     reduced |= {name: torch.stack(some) for name, some in fused.items()}
-    return ReducedLayer(reduced, kept, sorted(sum(members, [])))
+    return ReducedLayer(reduced, kept, sorted(expert for some in members for expert in some))
 
 
 def group_sources(group: Group, reconstruct: bool) -> tuple[int, ...]:
