@@ -1,0 +1,153 @@
+"""The programs that are compared, on one model and one calibration set, one row each."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.shapes import layouts
+from bench.shapes.table import MODELS, Model
+from bench.speed.environments import LLM_COMPRESSOR, REAP, interpreter
+
+HERE = Path(__file__).parent
+# The recipe that every program follows as far as it can: a quarter of the experts, then zeros
+# up to 40 % in all, which is 21 % of what is left.
+RATIO, TARGET, ZEROS = "0.25", "0.4", "0.21"
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A model on disk, its calibration tokens, and what the engine made of it."""
+
+    model: Path
+    calibration: Path
+    samples: int
+    length: int
+    result: Path
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A program: the modules it imports, and its arguments for a workload and an output."""
+
+    name: str
+    does: str
+    python: Callable[[], Path]
+    imports: str
+    arguments: Callable[[Workload, Path], list[str]]
+
+    def command(self, workload: Workload, output: Path) -> list[str]:
+        return [str(self.python()), *self.arguments(workload, output)]
+
+    def importing(self) -> list[str]:
+        return [str(self.python()), "-c", f"import {self.imports}"]
+
+
+def small() -> Model:
+    """Small enough for a minute, and large enough that start-up does not decide.
+
+    A sixteenth of the experts work on a token, as in Qwen3-30B-A3B, and 94 % of the weights
+    are in experts: a program that runs every expert on every token pays what it would there.
+    """
+    sizes = {
+        "vocab_size": 1024,
+        "hidden_size": 512,
+        "intermediate_size": 256,
+        "num_hidden_layers": 8,
+        "num_attention_heads": 8,
+        "num_key_value_heads": 2,
+        "num_local_experts": 32,
+        "max_position_embeddings": 4096,
+        "rope_theta": 10000.0,
+    }
+    config = MODELS["mixtral-8x7b"].config
+    return Model("made up", layouts.mixtral, {**config, **sizes})
+
+
+def write_recipe(workload: Workload, folder: Path) -> Path:
+    """The dropped load is no matter for random weights."""
+    recipe = {
+        "pruning": {
+            "targetSparsity": float(TARGET),
+            "experts": {"ratio": float(RATIO), "maxDroppedLoad": 1},
+            "weights": {"method": "Wanda"},
+        },
+        "calibration": {
+            "uri": str(workload.calibration),
+            "samples": workload.samples,
+            "sequenceLength": workload.length,
+            "seed": 0,
+        },
+    }
+    path = folder / "recipe.json"
+    path.write_text(json.dumps(recipe))
+    return path
+
+
+def engine_arguments(workload: Workload, output: Path) -> list[str]:
+    output.mkdir(parents=True)
+    recipe = write_recipe(workload, output.parent)
+    options = ["--model", str(workload.model), "--recipe", str(recipe), "--output", str(output)]
+    return ["-m", "stun", "prune", *options]
+
+
+def script(name: str, *options: str) -> Callable[[Workload, Path], list[str]]:
+    def arguments(workload: Workload, output: Path) -> list[str]:
+        output.mkdir(parents=True)
+        places = (workload.model, workload.calibration, output)
+        return [str(HERE / name), *options, *(str(place) for place in places)]
+
+    return arguments
+
+
+def copy_arguments(workload: Workload, output: Path) -> list[str]:
+    output.mkdir(parents=True)
+    return [str(HERE / "copying.py"), str(workload.model), str(workload.result), str(output)]
+
+
+def own_python() -> Path:
+    return Path(sys.executable)
+
+
+def llm_compressor(name: str, does: str, *options: str) -> Contestant:
+    imports = "llmcompressor, transformers.models.mixtral.modeling_mixtral"
+    arguments = script("peers/llm_compressor.py", *options)
+    return Contestant(name, does, lambda: interpreter(LLM_COMPRESSOR), imports, arguments)
+
+
+MIXTRAL = "transformers.models.mixtral.modeling_mixtral"
+ENGINE = Contestant(
+    "stun prune",
+    "STUN, Wanda; report; written",
+    own_python,
+    f"stun.commands.prune, {MIXTRAL}",
+    engine_arguments,
+)
+OTHERS = (
+    Contestant(
+        "plain",
+        "STUN, Wanda; whole model, full sort; written",
+        own_python,
+        f"torch, {MIXTRAL}",
+        script("plain.py", RATIO, TARGET),
+    ),
+    Contestant(
+        "REAP observer",
+        "statistics of experts only; nothing pruned, nothing written",
+        lambda: interpreter(REAP),
+        f"reap.observer, {MIXTRAL}",
+        script("peers/reap_observer.py"),
+    ),
+    llm_compressor(
+        "llm-compressor Wanda", "Wanda, its defaults; written", "wanda", ZEROS, "default"
+    ),
+    llm_compressor(
+        "llm-compressor Wanda, lean", "batches of 8, routed experts only", "wanda", ZEROS, "lean"
+    ),
+    llm_compressor("llm-compressor REAP", "REAP, its defaults; written", "reap", RATIO, "default"),
+    llm_compressor(
+        "llm-compressor REAP, lean", "batches of 8, routed experts only", "reap", RATIO, "lean"
+    ),
+    Contestant("I/O limit", "reads the model, writes the result", own_python, "os", copy_arguments),
+)

@@ -1,0 +1,1 @@
+"""Programs of other projects, each run by the Python of its own environment."""

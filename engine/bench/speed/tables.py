@@ -1,0 +1,90 @@
+"""The measurements as a Markdown table, and as JSON for whoever computes further."""
+
+import platform
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bench.speed.measure import Usage, middle, ratios
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs of another program and of the engine in turn, and what start-up alone costs each."""
+
+    name: str
+    does: str
+    runs: list[Usage]
+    engine: list[Usage]
+    imports: Usage
+    engine_imports: Usage
+
+    def cpu_ratio(self) -> tuple[float, float, float]:
+        """Least, median, greatest ratio of CPU seconds without those of imports."""
+
+        def work(runs: list[Usage], imports: Usage) -> list[Usage]:
+            return [Usage(run.wall, run.cpu - imports.cpu, run.memory) for run in runs]
+
+        ours = work(self.engine, self.engine_imports)
+        return ratios(work(self.runs, self.imports), ours, lambda usage: usage.cpu)
+
+    def wall_ratio(self) -> tuple[float, float, float]:
+        return ratios(self.runs, self.engine, lambda usage: usage.wall)
+
+
+HEAD = (
+    "| program | does | wall s | CPU s | of it imports | peak RSS MB "
+    "| CPU without imports / stun prune | wall / stun prune |\n"
+    "|---|---|--:|--:|--:|--:|--:|--:|"
+)
+
+
+def cells(name: str, does: str, runs: list[Usage], imports: Usage) -> list[str]:
+    usage = middle(runs)
+    numbers = [f"{usage.wall:.1f}", f"{usage.cpu:.1f}", f"{imports.cpu:.1f}"]
+    return [name, does, *numbers, f"{usage.memory / 1e6:.0f}"]
+
+
+def spread(found: tuple[float, float, float]) -> str:
+    least, median, greatest = found
+    return f"**{median:.2f}** ({least:.2f} to {greatest:.2f})"
+
+
+def line(values: list[str]) -> str:
+    return "| " + " | ".join(values) + " |"
+
+
+def markdown(engine: tuple[str, str], comparisons: list[Comparison]) -> str:
+    """The engine's row holds its runs of all pairs."""
+    runs = [run for comparison in comparisons for run in comparison.engine]
+    rows = [line([*cells(*engine, runs, comparisons[0].engine_imports), "1", "1"])]
+    for one in comparisons:
+        ratio = [spread(one.cpu_ratio()), spread(one.wall_ratio())]
+        rows.append(line([*cells(one.name, one.does, one.runs, one.imports), *ratio]))
+    return "\n".join([HEAD, *rows])
+
+
+def as_json(comparison: Comparison) -> dict[str, object]:
+    ratio = {"cpuRatio": comparison.cpu_ratio(), "wallRatio": comparison.wall_ratio()}
+    return {**asdict(comparison), **ratio}
+
+
+def machine() -> str:
+    """Processor and kernel, as far as the system names them."""
+    try:
+        rows = Path("/proc/cpuinfo").read_text().splitlines()
+        names = [row.split(":", 1)[1].strip() for row in rows if row.startswith("model name")]
+    except OSError:
+        names = []
+    return f"{names[0] if names else platform.machine()}, 1 thread, Linux {platform.release()}"
+
+
+def in_words(comparisons: list[Comparison]) -> str:
+    """How often the engine's cost each program's is, and how near the disk's speed it comes."""
+    found = []
+    for one in comparisons:
+        if one.name == "I/O limit":
+            times = 1 / one.wall_ratio()[1]
+            found.append(f"`stun prune` takes {times:.1f} times as long as the I/O alone.")
+        else:
+            found.append(f"{one.name}: {one.cpu_ratio()[1]:.1f} times its CPU seconds.")
+    return "\n".join(found)
