@@ -93,6 +93,9 @@ def other_run(found: dict[str, Any]) -> dict[str, Any]:
         "quality": None,
         "stages": [],
         "reads": 9,
+        "bytesRead": 1,
+        "bytesWritten": 1,
+        "split": None,
         "warnings": ["Other."],
         "limits": {},
     }
@@ -130,6 +133,12 @@ SENTENCES = {
 @pytest.mark.parametrize(("found", "sentence"), SENTENCES.values(), ids=SENTENCES.keys())
 def test_the_card_says(found: dict[str, Any], sentence: str) -> None:
     assert sentence in render_card(found, None)
+
+
+def test_zeros_are_measured_not_aimed_at() -> None:
+    found = report(1)
+    found["layers"][0] |= {"zeros": 1, "prunable": 4, "weightSparsity": 0.3}
+    assert " | 25.00 % |" in render_card(found, None)
 
 
 def test_arctic_is_not_said_to_load_in_transformers() -> None:

@@ -140,6 +140,8 @@ SENTENCES = {
     "a warning": (report(), "similarity.coactivation is above 0"),
     "the limit": (report(), "the dashed line is the limit, 60.0 %"),
     "speed of a stage": (report(), "13.8 GB 0.0747 GB/s"),
+    "speed of the run": (report(), "read 2 times: 27.6 GB read, 7.1 GB written, 0.159 GB/s."),
+    "the split": (report(), "16 45.0 % 12.3 57.0 % chosen 24 58.0 % 13.87 31.0 %"),
     "who stands for whom": (report(), "Layer 0, expert 0: dropped, group of expert 11"),
     "means": (report(mean=True), "Layer 0, expert 0: averaged over experts 0, 11, 23"),
     "the most alike": (report(), "0.55 "),

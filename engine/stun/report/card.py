@@ -7,7 +7,7 @@ of publication, nothing that a gate measured. Those are in stun-report.html.
 import re
 from collections.abc import Iterable, Sequence
 
-from stun.report.formats import Json, ids
+from stun.report.formats import Json, ids, zero_share
 from stun.report.frontmatter import carried, front_matter, split
 from stun.report.headline import model_name
 from stun.report.loading import loading
@@ -80,11 +80,10 @@ def method(report: Json) -> str:
 
 
 def layers(report: Json) -> str:
-    moe = any(layer.get("groups") for layer in report["layers"])
+    moe = any(layer["kept"] for layer in report["layers"])
     intro = f"{NUMBERS}\n\n" if moe else ""
     rows = (
-        (layer["layer"], kept(layer), merged(layer), f"{100 * layer['weightSparsity']:.2f} %")
-        for layer in report["layers"]
+        (layer["layer"], kept(layer), merged(layer), zeros(layer)) for layer in report["layers"]
     )
     head = ("Layer", "Kept experts", "Averaged", "Zeros in what stays")
     return f"## Layers\n\n{intro}{markdown_table(head, rows)}"
@@ -92,6 +91,11 @@ def layers(report: Json) -> str:
 
 def kept(layer: Json) -> str:
     return ids(layer["kept"]) or "dense"
+
+
+def zeros(layer: Json) -> str:
+    share = zero_share(layer)
+    return "none" if share is None else f"{100 * share:.2f} %"
 
 
 def merged(layer: Json) -> str:

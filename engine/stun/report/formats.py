@@ -75,3 +75,11 @@ def limits(report: Json) -> Json:
     """What the recipe allows; empty where it allows everything."""
     found: Json = report.get("limits") or {}
     return found
+
+
+def zero_share(layer: Json) -> float | None:
+    """Measured, where the counts are known: a target is met to a whole entry per row only."""
+    zeros, prunable = layer.get("zeros"), layer.get("prunable")
+    if zeros is None or not prunable:
+        return None
+    return float(zeros / prunable)

@@ -1,6 +1,6 @@
 """What the second phase did to each layer: its share of zeros and the tails of its weights."""
 
-from stun.report.formats import Json, count, number, percent, short_percent
+from stun.report.formats import Json, count, number, percent, short_percent, zero_share
 from stun.report.markup import Markup, join, tag
 from stun.report.parts import figure, legend, paragraph, section, table
 from stun.report.plots import bars, lines
@@ -30,7 +30,7 @@ ZEROS = (
 def sparsity_figure(layers: list[Json]) -> Markup:
     name = "Share of zeros among the prunable weights that stay"
     numbers = [layer["layer"] for layer in layers]
-    values = [layer.get("weightSparsity") for layer in layers]
+    values = [zero_share(layer) for layer in layers]
     return figure(
         name, bars(name, numbers, values, short_percent), sparsity_table(name, layers), name
     )
@@ -40,6 +40,7 @@ def sparsity_table(name: str, layers: list[Json]) -> Markup:
     rows = (
         (
             layer["layer"],
+            percent(zero_share(layer), 2),
             percent(layer.get("weightSparsity"), 2),
             count(layer.get("zeros")),
             count(layer.get("prunable")),
@@ -48,7 +49,9 @@ def sparsity_table(name: str, layers: list[Json]) -> Markup:
         for layer in layers
     )
     return table(
-        name, ("Layer", "Zeros", "Zeros, count", "Prunable weights", "Outlier ratio"), rows
+        name,
+        ("Layer", "Zeros", "Aimed at", "Zeros, count", "Prunable weights", "Outlier ratio"),
+        rows,
     )
 
 

@@ -9,6 +9,7 @@ from stun.report.markup import Markup, join, tag
 from stun.report.quality import quality_section
 from stun.report.recipe import recipe_section
 from stun.report.similarity import similarity_section
+from stun.report.split import split_section
 from stun.report.stages import stages_section
 from stun.report.style import STYLE
 
@@ -16,6 +17,7 @@ from stun.report.style import STYLE
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 SECTIONS = (
     quality_section,
+    split_section,
     layers_section,
     experts_section,
     load_section,

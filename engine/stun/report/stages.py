@@ -21,11 +21,18 @@ def stages_section(report: Json) -> Markup | None:
     )
 
 
-def reads_sentence(report: Json) -> str | None:
-    reads = report.get("reads")
+def reads_sentence(report: Json) -> str:
+    """How often the source was read, and at what speed bytes moved over all stages."""
+    reads, times = report.get("reads"), "once"
     if reads is None:
-        return None
-    return f"The source was read {'once' if reads == 1 else f'{reads} times'}."
+        return "How often the source was read is not known."
+    if reads != 1:
+        times = f"{reads} times"
+    read, written = report.get("bytesRead"), report.get("bytesWritten")
+    if read is None or written is None:
+        return f"The source was read {times}."
+    speed = rate(read + written, sum(stage["seconds"] for stage in report["stages"]))
+    return f"The source was read {times}: {size(read)} read, {size(written)} written, {speed}."
 
 
 def total_time(stages: list[Json]) -> str:
