@@ -111,6 +111,7 @@ class Publication:
         moved = {
             "bytesRead": self.journal.bytes_before + context.checkpoint.storage.bytes_read,
             "bytesWritten": sum(record.size for record in records),
+            "limits": {"maxDroppedLoad": recipe.experts.max_dropped_load},
         }
         report = {**result, **described, **moved, "gate": identity}
         self.storage.put(REPORT, encode_report(report))
