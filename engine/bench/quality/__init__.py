@@ -1,0 +1,1 @@
+"""`make bench-quality`: what each way of pruning costs at the same overall sparsity."""
