@@ -30,6 +30,7 @@ class Progress:
         self.layers = layers
         self.units = layers * passes + 1
         self.started = time.monotonic()
+        self.show()
 
     def skip(self, layers: int) -> None:
         """Counts what an earlier attempt finished as done, but not its time."""

@@ -166,7 +166,9 @@ def parse_perplexity(quality: Fields) -> PerplexityRecipe | None:
 
 
 def parse_tasks(quality: Fields) -> tuple[TaskRecipe, ...]:
-    found = quality.get("tasks") or []
+    found = quality.get("tasks")
+    if found is None:
+        return ()
     if not isinstance(found, list):
         raise invalid(f"{quality.name('tasks')} must be a list, not {found!r}.")
     return tuple(

@@ -5,12 +5,16 @@ import torch
 
 from stun.experts.clustering import complete_linkage
 from stun.experts.distance import router_distance
+from stun.experts.grouping import Group
 from stun.experts.reduce import mean, representative
-from stun.families.mixtral import MIXTRAL
+from stun.families import Linear, Slot
+from stun.families.table import FAMILIES
 from stun.weights.prune import prune_weights
 from stun.weights.select import entries_per_row, smallest_per_row
 from stun.weights.statistics import InputStatistics
 from stun.weights.wanda import wanda_scores
+
+MIXTRAL = FAMILIES["MixtralForCausalLM"]
 
 
 def line(*positions: float) -> torch.Tensor:
@@ -43,9 +47,9 @@ def test_router_distance_has_an_off_diagonal_mean_of_one() -> None:
 def experts(*values: float) -> dict[str, torch.Tensor]:
     """Experts whose matrices are filled with one number each."""
     return {
-        name: torch.full((2, 2), value)
+        slot.tensor: torch.full((2, 2), value)
         for index, value in enumerate(values)
-        for name in MIXTRAL.expert_names(index)
+        for slot in MIXTRAL.expert_slots(index)
     }
 
 
@@ -66,7 +70,8 @@ REPRESENTATIVES = {
 def test_representative(
     values: tuple[float, ...], cluster: list[int], reconstruct: bool, expected: int
 ) -> None:
-    assert representative(experts(*values), MIXTRAL, cluster, reconstruct) == expected
+    group = Group(tuple(cluster), kept=None)
+    assert representative(experts(*values), MIXTRAL, group, reconstruct) == expected
 
 
 def test_mean_is_rounded_once() -> None:
@@ -116,9 +121,9 @@ def test_wanda_weighs_by_the_norm_of_the_input() -> None:
 def test_statistics_do_not_depend_on_batches() -> None:
     tokens = torch.randn(64, 8, generator=torch.Generator().manual_seed(0))
     whole, split = InputStatistics(), InputStatistics()
-    whole.observe(("a", "b"), tokens)
+    whole.inputs(("a", "b"), tokens)
     for part in torch.split(tokens, 7):
-        split.observe(("a",), part)
+        split.inputs(("a",), part)
     assert torch.allclose(whole.squares["a"], split.squares["a"], rtol=1e-14)
     assert torch.equal(whole.squares["a"], whole.squares["b"])
 
@@ -129,6 +134,6 @@ def test_statistics_do_not_depend_on_batches() -> None:
 )
 def test_only_named_weights_are_pruned(method: str, sparsity: float, expected: list[int]) -> None:
     weights = {"router": torch.ones(2, 4), "w": torch.tensor([[4.0, 3.0, 2.0, 1.0]])}
-    prune_weights(weights, ["w"], InputStatistics(), method, sparsity)
+    prune_weights(weights, [Linear(Slot("w"))], InputStatistics(), method, sparsity)
     assert weights["w"].tolist() == [expected]
     assert weights["router"].tolist() == torch.ones(2, 4).tolist()

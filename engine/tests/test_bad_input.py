@@ -128,14 +128,14 @@ BROKEN_MODELS: dict[str, tuple[Break, str, str]] = {
         "no mixture-of-experts model",
     ),
     "other family": (
-        edit_json("config.json", architectures=["OlmoeForCausalLM"]),
+        edit_json("config.json", architectures=["DbrxForCausalLM"]),
         "UnsupportedFamily",
         "MixtralForCausalLM",
     ),
-    "other rope": (
-        edit_json("config.json", rope_scaling={"type": "yarn"}),
-        "UnsupportedFamily",
-        "rope_scaling",
+    "config not accepted": (
+        edit_json("config.json", model_type="mistral5"),
+        "ModelCorrupt",
+        "is not accepted",
     ),
 }
 
@@ -144,9 +144,6 @@ BAD_PRUNING: dict[str, tuple[dict[str, Any], str, str]] = {
     "too few experts": ({"experts": {"ratio": 0.9}}, "TooFewExperts", "at most 0.75"),
     "sparsity too low": ({"targetSparsity": 0.1}, "SparsityTooLow", "raise the target"),
     "no multiple": ({"experts": {"ratio": 0.25, "multipleOf": 4}}, "RecipeInvalid", "multipleOf"),
-    "OWL": ({"weights": {"method": "OWL"}}, "RecipeInvalid", "OWL is not supported yet"),
-    "OWL by default": ({"weights": {}}, "RecipeInvalid", "OWL is not supported yet"),
-    "REAP": ({"experts": {"ratio": 0.25, "method": "REAP"}}, "RecipeInvalid", "REAP is not supp"),
     "None with a target": ({"weights": {"method": "None"}}, "RecipeInvalid", "cannot reach"),
     "ratio left open": ({"targetGPUs": 2, "experts": {}}, "RecipeInvalid", "ratio is missing"),
     "nothing asked": (

@@ -1,4 +1,4 @@
-"""The engine's own forward pass against transformers' MixtralForCausalLM."""
+"""Layers streamed one at a time against transformers' own whole model."""
 
 from pathlib import Path
 
@@ -8,10 +8,10 @@ from torch.nn import functional
 from transformers import AutoModelForCausalLM
 
 from stun.flow import Flow
-from stun.layers import read_head, read_one, stream_layers
-from stun.model.mixtral import MixtralDecoderLayer, linear, rms_norm
+from stun.layers import head_names, make_head, read_one, stream_layers
 from stun.opening import open_checkpoint
-from stun.prepare import supported_family
+from stun.prepare import supported
+from stun.scoring import whole
 from tests.tiny import VOCABULARY, save_mixtral
 
 CPU = torch.device("cpu")
@@ -31,16 +31,17 @@ def test_logits_equal_transformers(tmp_path: Path, changes: dict[str, object]) -
     source = save_mixtral(tmp_path / "model", {"initializer_range": 0.15, **changes})
     ids = torch.randint(VOCABULARY, (3, 24), generator=torch.Generator().manual_seed(5))
     checkpoint = open_checkpoint(str(source))
-    family = supported_family(checkpoint)
+    skeleton = supported(checkpoint)
     reference = AutoModelForCausalLM.from_pretrained(source, attn_implementation="eager")
     with torch.no_grad():
-        flow = Flow(ids, read_one(checkpoint, family.embedding, CPU))
-        for _, weights in stream_layers(checkpoint, family, CPU):
-            flow.advance(MixtralDecoderLayer(checkpoint.config, family, weights))
-        norm, head = read_head(checkpoint, family, CPU)
-        logits = linear(rms_norm(flow.hidden, norm, checkpoint.config.norm_eps), head)
+        flow = Flow(ids, read_one(checkpoint, skeleton.family.embedding, CPU))
+        for index, weights in stream_layers(checkpoint, skeleton.family, CPU):
+            flow.advance(skeleton.fill(index, weights))
+        tensors = checkpoint.read(head_names(checkpoint, skeleton.family))
+        head = make_head(checkpoint, skeleton, tensors)
+        logits = head.logits(flow.hidden)
         expected = reference(ids).logits
+        sums = head.score(flow, whole(ids))
     assert float((logits - expected).abs().max()) <= 1e-5
-    losses = flow.losses(checkpoint.config, norm, head)
     each = functional.cross_entropy(expected[:, :-1].flatten(0, 1), ids[:, 1:].flatten())
-    assert losses.sum() / (3 * 23) == pytest.approx(each.item(), rel=1e-5)
+    assert -sums.sum() / (3 * 23) == pytest.approx(each.item(), rel=1e-5)

@@ -8,8 +8,9 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from stun.families.mixtral import MIXTRAL
-from stun.families.registry import read_config
+from stun.families.table import FAMILIES
+from stun.model.skeleton import Skeleton
+from stun.opening import required
 from tests.tiny import make_recipe, mixtral_config, write_documents
 
 SHAPE: dict[str, object] = {
@@ -31,11 +32,11 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 def save_layers(path: Path, layers: int) -> int:
     """A bfloat16 checkpoint whose layers hold the same numbers; the bytes of one layer."""
     values = mixtral_config({**SHAPE, "num_hidden_layers": layers}).to_dict()
-    config = read_config(values, "m")
+    skeleton = Skeleton(values, FAMILIES["MixtralForCausalLM"], "m")
     path.mkdir()
     (path / "config.json").write_text(json.dumps(values))
     generator = torch.Generator().manual_seed(0)
-    shapes = MIXTRAL.required(config)
+    shapes = required(skeleton)
     first = {n: s for n, s in shapes.items() if ".layers." not in n or ".layers.0." in n}
     tensors = {n: (torch.randn(s, generator=generator) * 0.05).bfloat16() for n, s in first.items()}
     layer = {n: t for n, t in tensors.items() if ".layers.0." in n}

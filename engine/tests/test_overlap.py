@@ -10,7 +10,6 @@ from stun.manifest import MANIFEST
 from stun.publish import discard
 from stun.storage import open_storage
 from stun.storage.directory import DirectoryStorage
-from stun.stream import PruneStream
 from tests.conftest import Stun
 
 
@@ -46,7 +45,7 @@ def test_a_manifest_without_its_shards_is_withdrawn(
         before_the_manifest(patch, lambda root: harm(min(root.glob("*.safetensors"))))
         outcome = stun("prune", recipe, model=model, output=output)
     assert (outcome.code, outcome.termination["reason"]) == (3, "StorageUnavailable")
-    assert "model-00001-of-00001.safetensors" in outcome.termination["message"]
+    assert "model-00001-of-00005.safetensors" in outcome.termination["message"]
     assert files(output) == []
     again = stun("prune", recipe, model=model, output=output)
     assert (again.code, again.termination["reused"]) == (0, False)
@@ -85,7 +84,7 @@ def test_a_failing_run_leaves_what_another_published(
 
     # As if the other run had published after this one looked.
     monkeypatch.setattr("stun.commands.prune.find_existing", lambda storage: None)
-    monkeypatch.setattr(PruneStream, "_finish", fail)
+    monkeypatch.setattr("stun.publication.check_listing", fail)
     outcome = stun("prune", recipe, model=model, output=tmp_path / "out")
     assert outcome.code == 3
     assert files(Path(whole.answer["uri"])) == published

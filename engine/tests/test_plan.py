@@ -7,17 +7,27 @@ from typing import Any
 import pytest
 
 from stun.errors import StunError
-from stun.families.mixtral import MIXTRAL
-from stun.families.registry import read_config
-from stun.plan import Plan, kept_experts, make_plan, prunable_parameters
+from stun.families import read_config
+from stun.families.table import FAMILIES
+from stun.model.skeleton import Skeleton
+from stun.plan import Plan, count_prunable, kept_experts, make_plan
+from stun.recipe import Recipe
 from stun.recipe_parser import load_recipe, parse_recipe
 from tests.tiny import make_recipe, mixtral_config
 
-CONFIG = read_config(mixtral_config().to_dict() | {"architectures": ["MixtralForCausalLM"]}, "m")
+MIXTRAL = FAMILIES["MixtralForCausalLM"]
+RAW = mixtral_config().to_dict() | {"architectures": ["MixtralForCausalLM"]}
+CONFIG = read_config(RAW, "m", MIXTRAL)
+SKELETON = Skeleton(RAW, MIXTRAL, "m")
+
+
+def parsed(**pruning: object) -> Recipe:
+    return parse_recipe(make_recipe("c.jsonl", None, **pruning))
 
 
 def plan(**pruning: object) -> Plan:
-    return make_plan(parse_recipe(make_recipe("c.jsonl", None, **pruning)), MIXTRAL, CONFIG)
+    recipe = parsed(**pruning)
+    return make_plan(recipe, recipe.ratio, SKELETON, CONFIG)
 
 
 @pytest.mark.parametrize(
@@ -29,8 +39,9 @@ def test_kept_experts_round_half_up(ratio: float, kept: int) -> None:
 
 def test_prunable_parameters_leave_the_router_out() -> None:
     attention = 32 * 32 + 2 * 16 * 32 + 32 * 32
-    assert prunable_parameters(MIXTRAL, CONFIG, 8) == 3 * (attention + 8 * 3 * 24 * 32)
-    assert prunable_parameters(MIXTRAL, CONFIG, 0) == 3 * attention
+    prunable = count_prunable(SKELETON)
+    assert prunable.total == 3 * (attention + 8 * 3 * 24 * 32)
+    assert prunable.after(8) == 3 * attention
 
 
 def test_weight_sparsity_meets_the_overall_target() -> None:
@@ -40,7 +51,8 @@ def test_weight_sparsity_meets_the_overall_target() -> None:
 
 
 def test_a_target_that_the_ratio_meets_exactly_prunes_no_weight() -> None:
-    exact = 1 - prunable_parameters(MIXTRAL, CONFIG, 6) / prunable_parameters(MIXTRAL, CONFIG, 8)
+    prunable = count_prunable(SKELETON)
+    exact = 1 - prunable.after(2) / prunable.total
     assert plan(targetSparsity=exact).weight_sparsity == 0
 
 
@@ -63,12 +75,13 @@ METHODS: list[tuple[dict[str, Any], str]] = [
     ({"targetSparsity": 0.4, "weights": {"method": "Wanda", "owl": {"m": 5}}}, "Wanda"),
     ({"targetSparsity": None, "weights": {"method": "OWL"}}, "None"),
     ({"targetSparsity": None, "weights": {}}, "None"),
+    ({"targetSparsity": 0.4, "weights": {}}, "OWL"),
 ]
 
 
 @pytest.mark.parametrize(("pruning", "expected"), METHODS)
 def test_weights_are_pruned_only_for_a_target(pruning: dict[str, Any], expected: str) -> None:
-    assert plan(**pruning).weights_method == expected
+    assert parsed(**pruning).weights.method == expected
 
 
 API_DEFAULTS = {
@@ -87,17 +100,46 @@ def test_everything_that_the_api_server_fills_in_is_accepted() -> None:
     assert plan(**API_DEFAULTS) == plan()
 
 
+def test_every_field_reaches_the_recipe() -> None:
+    """Values that differ from all defaults."""
+    recipe = parsed(**EVERY_FIELD)
+    experts, weights = recipe.experts, recipe.weights
+    assert (recipe.target_sparsity, recipe.target_gpus, recipe.split) == (0.5, 2, "Auto")
+    assert (experts.ratio, experts.method, experts.linkage) == (0.25, "REAP", "Official")
+    assert (experts.threshold, experts.router, experts.coactivation) == ("PerLayer", 0.5, 2)
+    assert (experts.reconstruct, experts.kappa, experts.multiple_of) == ("Always", 4, 2)
+    assert experts.max_dropped_load == 0.2
+    assert (weights.method, weights.owl_lambda, weights.owl_m) == ("OWL", 0.1, 7)
+
+
+EVERY_FIELD = {
+    "targetSparsity": 0.5,
+    "targetGPUs": 2,
+    "split": "Auto",
+    "experts": {
+        "ratio": 0.25, "method": "REAP", "linkage": "Official", "threshold": "PerLayer",
+        "similarity": {"router": 0.5, "coactivation": 2}, "reconstruct": "Always", "kappa": 4,
+        "multipleOf": 2, "maxDroppedLoad": 0.2,
+    },
+    "weights": {"method": "OWL", "owl": {"lambda": 0.1, "m": 7}},
+}  # fmt: skip
+
+
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
-    ("experts", {"linkage": "Official"}, "experts.linkage Official is not supported yet"),
-    ("experts", {"threshold": "Global"}, "experts.threshold Global is not supported yet"),
-    ("experts", {"similarity": {"coactivation": 1}}, "coactivation is not supported yet"),
-    ("experts", {"similarity": {"router": 0}}, "router must be above 0"),
-    ("experts", {"maxDroppedLoad": 0.1}, "maxDroppedLoad is not supported yet"),
+    ("experts", {"linkage": "Single"}, "experts.linkage is 'Single'; write Complete"),
+    ("experts", {"threshold": "Each"}, "experts.threshold is 'Each'; write PerLayer"),
+    ("experts", {"threshold": "Global", "similarity": {"coactivation": 1}}, "coactivation 0"),
+    ("experts", {"similarity": {"router": 0}}, "coactivation are both 0"),
+    ("experts", {"similarity": {"router": -1}}, "similarity.router must be a number"),
+    ("experts", {"similarity": {"gate": 1}}, "similarity.gate is not a field"),
+    ("experts", {"maxDroppedLoad": 1.1}, "experts.maxDroppedLoad must be a number"),
     ("experts", {"kappa": -1}, "experts.kappa must be a whole number"),
     ("experts", {"kappa": True}, "experts.kappa must be a whole number"),
     ("experts", {"ratio": True}, "experts.ratio must be a number"),
     ("experts", {"method": "Best"}, "experts.method is 'Best'; write STUN"),
     ("weights", {"method": "Wanda", "lambda": 1}, "weights.lambda is not a field"),
+    ("weights", {"method": "OWL", "owl": {"lambda": -1}}, "owl.lambda must be a number"),
+    ("weights", {"method": "OWL", "owl": {"kappa": 1}}, "owl.kappa is not a field"),
 ]
 
 
@@ -111,15 +153,26 @@ def test_refused_by_name(section: str, changes: dict[str, Any], part: str) -> No
 
 WHOLE: list[tuple[dict[str, Any], str]] = [
     ({"pruning": []}, "pruning must be an object"),
-    ({"pruning": {"split": "Auto"}}, "split Auto is not supported yet"),
+    ({"pruning": {"split": "Half", "targetSparsity": 0.1}}, "pruning.split is 'Half'"),
     ({"pruning": {"experts": {"ratio": 0.1}}, "serving": {}}, "serving is not a field"),
-    ({"pruning": {"targetSparsity": 0.1, "weights": {"method": "Wanda"}}}, "needs calibration"),
-    ({"quality": {"tasks": [{}]}}, "quality.tasks is not supported yet"),
+    ({"quality": {"tasks": {}}}, "quality.tasks must be a list"),
+    ({"quality": {"tasks": [{"uri": "t"}]}}, r"quality.tasks\[0\].name is missing"),
+    ({"quality": {"tasks": [{"name": "a", "uri": "t", "x": 1}]}}, r"tasks\[0\].x is not a field"),
     ({"quality": {"perplexity": {}}}, "quality.perplexity.uri is missing"),
 ]
 
 
-@pytest.mark.parametrize(("recipe", "part"), WHOLE)
+# Relations between sections, which the schema leaves to the parser.
+UNRELATED: list[tuple[dict[str, Any], str]] = [
+    ({"pruning": {}}, "asks for nothing"),
+    ({"pruning": {"split": "Auto", "experts": {"ratio": 0.5}}}, "divides pruning.targetSparsity"),
+    ({"pruning": {"targetSparsity": 0.1, "weights": {"method": "Wanda"}}}, "Wanda needs calib"),
+    ({"pruning": {"targetSparsity": 0.1}}, "OWL needs calibration"),
+    ({"pruning": {"experts": {"ratio": 0.1, "method": "REAP"}}}, "REAP needs calibration"),
+]
+
+
+@pytest.mark.parametrize(("recipe", "part"), WHOLE + UNRELATED)
 def test_refused_as_a_whole(recipe: dict[str, Any], part: str) -> None:
     with pytest.raises(StunError, match=part):
         parse_recipe(recipe)

@@ -18,9 +18,10 @@ import torch
 
 from stun.cli import execute, parser
 from stun.errors import Interrupted, StunError
+from stun.families import Weights
+from stun.passes.prune import PrunePass
 from stun.progress import Progress, bar
 from stun.progress_server import start_progress_server
-from stun.stream import LayerReport, PruneStream
 from stun.termination import LIMIT, encode, error_message
 from tests.minio import free_port
 
@@ -68,6 +69,7 @@ def test_sigterm_ends_at_once_with_nothing_published(
     recipe["calibration"]["uri"] = "s3://bucket/calibration.jsonl"
     (tmp_path / "recipe.json").write_text(json.dumps(recipe))
     with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
         environment = {
             **os.environ,
             "STUN_TERMINATION_LOG": str(log),
@@ -102,17 +104,16 @@ def test_a_failure_in_the_middle_leaves_nothing(
     code: int,
 ) -> None:
     """At the last layer, when files have been written."""
-    real = PruneStream._layer
+    real = PrunePass.layer
     output = tmp_path / "out"
 
-    def fail_at_last(stream: PruneStream, index: int, *rest: Any) -> LayerReport:
+    def fail_at_last(running: PrunePass, index: int, weights: Weights) -> Weights:
         if index == 2:
             assert [path for path in output.rglob("*") if path.is_file()] != []
             raise failure
-        return real(stream, index, *rest)
+        return real(running, index, weights)
 
-    monkeypatch.setattr("stun.layout.SHARD_BYTES", 50_000)
-    monkeypatch.setattr(PruneStream, "_layer", fail_at_last)
+    monkeypatch.setattr(PrunePass, "layer", fail_at_last)
     (tmp_path / "recipe.json").write_text(json.dumps(recipe))
     arguments = command(tmp_path / "recipe.json", model, output)[4:]
     assert execute(parser().parse_args(arguments)) == code
@@ -192,7 +193,7 @@ def test_a_failure_to_tidy_up_does_not_hide_the_failure(
     def away(*_: object) -> None:
         raise StunError("StorageUnavailable", "Away.")
 
-    monkeypatch.setattr(PruneStream, "_finish", refuse)
+    monkeypatch.setattr("stun.publication.check_listing", refuse)
     monkeypatch.setattr("stun.publication.discard", away)
     (tmp_path / "recipe.json").write_text(json.dumps(recipe))
     arguments = command(tmp_path / "recipe.json", model, tmp_path / "out")[4:]

@@ -45,8 +45,8 @@ def test_answer_and_termination(
     assert result["quality"]["perplexity"]["tokens"] == 8 * 31
     assert [stage["stage"] for stage in result["stages"]] == [
         "Inspect",
-        "Experts",
         "Quality",
+        "Experts",
         "Weights",
         "Publish",
     ]
@@ -73,7 +73,7 @@ def test_companions_are_copied_byte_for_byte(
 ) -> None:
     source = tmp_path / "source"
     shutil.copytree(model, source)
-    wanted = {"README.md", "LICENSE", "chat_template.jinja", "tokenizer_config.json"}
+    wanted = {"LICENSE", "chat_template.jinja", "tokenizer_config.json"}
     for name in wanted | {".gitattributes", "pytorch_model.bin", "stun-report.json", "photo.png"}:
         (source / name).write_text(f"bytes of {name}\r\n")
     outcome = prune(stun, recipe, source, tmp_path / "out")
@@ -81,7 +81,7 @@ def test_companions_are_copied_byte_for_byte(
     for name in wanted | {"generation_config.json"}:
         assert published[name] == (source / name).read_bytes()
     weights = {name for name in published if name.endswith(".safetensors")}
-    made = {"config.json", "model.safetensors.index.json", "stun-manifest.json"}
+    made = {"README.md", "config.json", "model.safetensors.index.json", "stun-manifest.json"}
     assert published.keys() == wanted | {"generation_config.json"} | weights | made
 
 
@@ -268,24 +268,20 @@ def test_clean_removes_an_unpublished_run_only(
     assert stun("clean", model=model, output=tmp_path / "out", run=run).code == 0
 
 
-def test_several_shards_close_at_layer_boundaries(
-    model: Path,
-    recipe: dict[str, Any],
-    tmp_path: Path,
-    stun: Stun,
-    monkeypatch: pytest.MonkeyPatch,
+def test_one_file_holds_one_layer(
+    model: Path, recipe: dict[str, Any], tmp_path: Path, stun: Stun
 ) -> None:
-    whole = prune(stun, recipe, model, tmp_path / "one")
-    monkeypatch.setattr("stun.layout.SHARD_BYTES", 100_000)
-    parts = prune(stun, recipe, model, tmp_path / "two")
-    index = json.loads(Path(parts.answer["uri"], "model.safetensors.index.json").read_text())
-    homes: dict[str, set[str]] = {}
+    folder = Path(prune(stun, recipe, model, tmp_path / "out").answer["uri"])
+    index = json.loads((folder / "model.safetensors.index.json").read_text())
+    contents: dict[str, set[str]] = {}
     for name, file in index["weight_map"].items():
-        if name.startswith("model.layers."):
-            homes.setdefault(name.split(".")[2], set()).add(file)
-    assert [len(files) for files in homes.values()] == [1, 1, 1]
-    assert len(set(index["weight_map"].values())) > 1
-    assert stun("verify", model=parts.answer["uri"]).answer["sparsity"] == whole.answer["sparsity"]
+        place = ".".join(name.split(".")[:3]) if ".layers." in name else name
+        contents.setdefault(file, set()).add(place)
+    layers = [{f"model.layers.{number}"} for number in range(3)]
+    rest = {"model.norm.weight", "lm_head.weight"}
+    expected = [{"model.embed_tokens.weight"}, *layers, rest]
+    assert [contents[name] for name in sorted(contents)] == expected
+    assert sorted(contents) == [f"model-{n:05d}-of-00005.safetensors" for n in range(1, 6)]
 
 
 @pytest.mark.parametrize("run", ["", "..", "0123456789ABCDEF", "0123456789abcdef/"])

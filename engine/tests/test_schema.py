@@ -9,13 +9,17 @@ import pytest
 
 from stun.errors import StunError
 from stun.recipe_parser import parse_recipe
-from tests.test_plan import API_DEFAULTS, REFUSED
+from tests.test_plan import API_DEFAULTS, EVERY_FIELD, REFUSED, WHOLE
 from tests.tiny import make_recipe
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "recipe.schema.json").read_text())
+TASK = {"name": "arc_easy", "uri": "t.jsonl", "minRetained": 0.98}
 ACCEPTED: list[dict[str, Any]] = [
     make_recipe("c.jsonl", "g.jsonl"),
     make_recipe("c.jsonl", None, **API_DEFAULTS),
+    make_recipe("c.jsonl", None, **EVERY_FIELD),
+    {"pruning": {"experts": {"ratio": 0.5, "threshold": "Global"}}},
+    {**make_recipe("c.jsonl", None), "quality": {"tasks": [TASK], "endpoint": {"gsm8k": 0.9}}},
     {"pruning": {"experts": {"ratio": 0.5}}},
     {"pruning": {"targetGPUs": 2, "weights": {"method": "OWL"}}, "quality": None},
     {"pruning": {"targetSparsity": 0.5, "weights": {"method": "Magnitude"}}, "calibration": None},
@@ -37,6 +41,13 @@ def test_both_accept(recipe: dict[str, Any]) -> None:
 def test_both_refuse(section: str, changes: dict[str, Any]) -> None:
     recipe = make_recipe("c.jsonl", None)
     recipe["pruning"][section] |= changes
+    assert not schema_accepts(recipe)
+    with pytest.raises(StunError):
+        parse_recipe(recipe)
+
+
+@pytest.mark.parametrize("recipe", [row[0] for row in WHOLE])
+def test_both_refuse_as_a_whole(recipe: dict[str, Any]) -> None:
     assert not schema_accepts(recipe)
     with pytest.raises(StunError):
         parse_recipe(recipe)
