@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from stun.report import render_html
+from stun.report.build import settle
 from stun.report.fate import fates
-from stun.report.formats import duration, ids, size
+from stun.report.formats import duration, ids, short_count, size
 from stun.report.image import png
 from stun.report.plots import ticks
 from tests.reports import (
@@ -176,6 +177,22 @@ def test_fate_of_a_group(
     assert {i: (fate.state, fate.into) for i, fate in found.items()} == expected
 
 
+SETTLED = {
+    "the member that the weights chose": (None, False, 2),
+    "the member that the method chose": (2, False, 2),
+    "the mean": (None, True, None),
+    "a chosen member where others are means": (2, True, 2),
+}
+
+
+@pytest.mark.parametrize(("kept", "mean", "expected"), SETTLED.values(), ids=SETTLED.keys())
+def test_a_group_names_the_member_that_it_kept(
+    kept: int | None, mean: bool, expected: int | None
+) -> None:
+    found = settle([{"members": [0, 2], "kept": kept}], [1, 2], mean)
+    assert found == [{"members": [0, 2], "kept": expected}]
+
+
 def test_png_pixels_are_the_levels_of_the_matrix() -> None:
     data = png(np.array([[0.0, 1.0, 0.5], [2.0, -1.0, 0.0]]))
     assert data.startswith(b"\x89PNG\r\n\x1a\n")
@@ -211,6 +228,8 @@ FORMATS = {
     "seconds": (duration(59.94), "59.9 s"),
     "minutes": (duration(59.96), "1 min 0 s"),
     "hours": (duration(3725), "1 h 2 min"),
+    "billions": (short_count(6_784_000_000), "6.78 B"),
+    "millions": (short_count(5_260_416), "5.26 M"),
     "runs of ids": (ids([0, 1, 2, 5, 7, 8]), "0-2, 5, 7-8"),
     "no ids": (ids([]), ""),
 }

@@ -31,11 +31,28 @@ def describe_model(context: Context, shards: list[Shard]) -> dict[str, Any]:
 
 def describe_layers(context: Context, streamed: StreamResult) -> list[dict[str, Any]]:
     return [
-        {**describe_load(layer), "similarity": similarity(context, layer)}
+        {
+            **describe_load(layer),
+            "similarity": similarity(context, layer),
+            "groups": settle(layer.get("groups", []), layer["kept"], context.plan.reconstruct),
+        }
         if layer["moe"]
         else layer
         for layer in streamed.layers
     ]
+
+
+def settle(
+    groups: list[dict[str, Any]], kept: list[int], reconstruct: bool
+) -> list[dict[str, Any]]:
+    """Groups with the member that each of them kept; none where its mean stands for it.
+
+    Most methods leave the choice of the member to the weights, so only the layer knows it.
+    """
+    if reconstruct:
+        return groups
+    names = set(kept)
+    return [{**group, "kept": min(names.intersection(group["members"]))} for group in groups]
 
 
 def describe_load(layer: dict[str, Any]) -> dict[str, Any]:

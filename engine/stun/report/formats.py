@@ -41,6 +41,12 @@ def count(value: int | None) -> str:
     return MISSING if value is None else f"{value:,}"
 
 
+def short_count(value: float) -> str:
+    """Of parameters: B is a billion, as in the names of models."""
+    unit, power = ("B", 1e9) if value >= 1e9 else ("M", 1e6)
+    return f"{value / power:.3g}{NBSP}{unit}"
+
+
 def duration(seconds: float | None) -> str:
     if seconds is None:
         return MISSING

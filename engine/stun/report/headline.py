@@ -1,6 +1,6 @@
 """The top of the page: what came out, whether it was accepted, and what to be warned of."""
 
-from stun.report.formats import NBSP, Json, change, count, ids, limits, number, percent, size
+from stun.report.formats import Json, change, count, ids, limits, number, percent, short_count, size
 from stun.report.markup import Markup, join, tag
 
 
@@ -95,7 +95,7 @@ def parameters_tile(model: Json) -> Markup | None:
     before, after = model.get("parametersBefore"), model.get("parametersAfter")
     if before is None or after is None:
         return None
-    short = arrow(f"{before / 1e9:.3g}{NBSP}B", f"{after / 1e9:.3g}{NBSP}B")
+    short = arrow(short_count(before), short_count(after))
     return tile("Parameters", short, f"{count(after)} stored, zeros included")
 
 
