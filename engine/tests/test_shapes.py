@@ -109,14 +109,30 @@ def test_arctic_is_957_gigabytes_in_a_few_megabytes_of_disk(tmp_path: Path) -> N
         assert shape == MODELS["arctic-480b"].shapes()[name]
 
 
-def test_inspect_reads_the_facts_of_a_model_that_no_disk_here_could_hold(
-    tmp_path: Path, stun: Stun
+# Layers with experts, experts, experts of a token, and the bytes of one expert's matrices.
+FACTS = {
+    "olmoe-1b-7b": (16, 64, 8, 3 * 2048 * 1024 * 2),
+    "mixtral-8x7b": (32, 8, 2, 3 * 4096 * 14336 * 2),
+    "mixtral-8x22b": (56, 8, 2, 3 * 6144 * 16384 * 2),
+    "qwen3-30b-a3b": (48, 128, 8, 3 * 2048 * 768 * 2),
+    "qwen3-235b-a22b": (94, 128, 8, 3 * 4096 * 1536 * 2),
+    "deepseek-v3": (58, 256, 8, 3 * 7168 * 2048 * 2),
+    "gpt-oss-120b": (36, 128, 4, (3 * 2880 * 2880 + 3 * 2880) * 2),
+}
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_inspect_reads_the_facts_of_models_that_no_disk_here_could_hold(
+    name: str, tmp_path: Path, stun: Stun
 ) -> None:
-    write_sparse(MODELS["mixtral-8x7b"], tmp_path)
+    size = write_sparse(MODELS[name], tmp_path)
     facts = stun("inspect", model=tmp_path).answer
-    assert (facts["layers"], facts["experts"], facts["topK"]) == (32, 8, 2)
-    assert facts["bytes"]["total"] == 93_405_585_408
-    assert facts["prunableExpertParameters"] == 32 * 8 * 3 * 4096 * 14336
+    layers, experts, top_k, expert_bytes = FACTS[name]
+    assert (facts["moeLayers"], facts["experts"], facts["topK"]) == (layers, experts, top_k)
+    # The layer of multi-token prediction has as many experts as any other.
+    stored = layers + MODELS[name].config.get("num_nextn_predict_layers", 0)
+    assert facts["bytes"]["experts"] == stored * experts * expert_bytes
+    assert facts["bytes"]["total"] == size
 
 
 def test_random_weights_depend_on_the_seed_alone(
