@@ -155,9 +155,12 @@ describe('the recipe', () => {
     expect(recipe(build({ pruneJob: pruneJob({ status: { plan } }) })).pruning.experts.ratio).toBe(0.25);
   });
 
-  it('takes the planned one where none was', () => {
-    const job = pruneJob({ spec: { pruning: { ...pruning, targetGPUs: 2, experts: open } }, status: { plan } });
-    expect(recipe(build({ pruneJob: job })).pruning.experts.ratio).toBe(0.5);
+  it.each([
+    { what: 'as it is', split: 'Manual' },
+    { what: 'as the least that the GPUs need, where the engine chooses', split: 'Auto' },
+  ] as const)('takes the planned one where none was, $what', ({ split }) => {
+    const job = pruneJob({ spec: { pruning: { ...pruning, split, targetGPUs: 2, experts: open } }, status: { plan } });
+    expect(recipe(build({ pruneJob: job })).pruning).toMatchObject({ split, experts: { ratio: 0.5 } });
   });
 
   it('zeroes nothing unless a sparsity is asked for', () => {
