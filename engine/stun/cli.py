@@ -40,11 +40,13 @@ PRUNE = {
     "--work": WORK,
     "--device": DEVICE,
 }
-EVALUATE = {
-    "--model": URI,
-    "--data": URI,
-    "--samples": count(1),
-    "--length": count(2),
+EVALUATE: dict[str, dict[str, Any]] = {
+    "--model": {"metavar": "URI"},
+    "--endpoint": {"metavar": "URL"},
+    "--task": {"action": "append", "default": [], "dest": "tasks", "metavar": "NAME=URI"},
+    "--data": {"metavar": "URI"},
+    "--samples": {**count(1), "required": False},
+    "--length": {**count(2), "required": False},
     "--device": DEVICE,
 }
 CALIBRATION = {
@@ -60,7 +62,7 @@ COMMANDS: list[tuple[str, str, dict[str, dict[str, Any]]]] = [
     ("inspect", "facts of a model, read from its headers", INSPECT),
     ("calibration", "make a calibration file from text, C4's shards for example", CALIBRATION),
     ("prune", "prune a model and publish the result", PRUNE),
-    ("evaluate", "perplexity of a model", EVALUATE),
+    ("evaluate", "perplexity and tasks of a model or of its server", EVALUATE),
     ("verify", "check a published model against its manifest", {"--model": URI}),
     ("clean", "remove what an abandoned run left behind", CLEAN),
 ]

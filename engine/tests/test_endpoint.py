@@ -16,6 +16,7 @@ from stun.endpoint.asking import ask_endpoint
 from stun.endpoint.harness import harness_tasks
 from stun.endpoint.served import base_of, likelihood
 from stun.errors import StunError
+from tests.conftest import Stun
 from tests.questions import lines_of, write_lines
 from tests.serving import MODEL, http_serving, save_constant, transformers_serving
 
@@ -150,3 +151,40 @@ def test_a_server_that_is_away_is_worth_a_retry(tmp_path: Path) -> None:
     with pytest.raises(StunError, match=r"could not be asked .* served there and ready") as caught:
         ask_endpoint(url, [("boolq", str(write_lines(tmp_path / "l", lines_of("boolq", 2))))])
     assert caught.value.exit_code == 3
+
+
+USES = [
+    ({}, "either --model"),
+    ({"model": MODEL, "endpoint": "http://host"}, "either --model"),
+    ({"model": MODEL}, "give --data or --task"),
+    ({"model": MODEL, "data": "x"}, "--data needs --samples and --length"),
+    ({"endpoint": "http://host"}, "give --task, not --data"),
+    ({"endpoint": "http://host", "task": "gsm8k"}, "'gsm8k' is no task; write --task NAME=URI"),
+]
+
+
+@pytest.mark.parametrize(("options", "answer"), USES)
+def test_what_cannot_be_evaluated_is_said(
+    stun: Stun, options: dict[str, object], answer: str
+) -> None:
+    outcome = stun("evaluate", **options)
+    assert (outcome.code, outcome.termination["reason"]) == (2, "RecipeInvalid")
+    assert answer in outcome.termination["message"]
+
+
+def test_the_command_asks_a_server(stun: Stun, constant: str, tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "lines.jsonl", problems(["7"] * 5 + ["7", "8"]))
+    outcome = stun("evaluate", endpoint=constant, task=f"gsm8k={path}")
+    assert outcome.code == 0
+    assert outcome.answer["uri"] == constant
+    assert rows(outcome.answer["tasks"])[0] == ("gsm8k", "exact_match,strict-match", 2, 0.5)
+    assert outcome.answer["tasks"][0]["standardError"] == pytest.approx(0.5)
+
+
+def test_the_command_streams_a_model(stun: Stun, tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "lines.jsonl", lines_of("openbookqa", 8))
+    outcome = stun("evaluate", model=MODEL, task=f"openbookqa={path}")
+    assert outcome.code == 0
+    assert list(outcome.answer) == ["uri", "tasks"]
+    (found,) = outcome.answer["tasks"]
+    assert (found["name"], found["metric"], found["questions"]) == ("openbookqa", "acc_norm", 8)

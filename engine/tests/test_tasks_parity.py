@@ -1,5 +1,6 @@
 """Scores of the streamed tasks are those of lm-evaluation-harness, choice by choice."""
 
+import io
 import shutil
 from functools import cache
 from pathlib import Path
@@ -15,11 +16,12 @@ from tokenizers import Tokenizer
 from tokenizers.processors import TemplateProcessing
 from torch import Tensor
 
+from stun.commands.evaluate import stream
 from stun.documents import Encoder
 from stun.endpoint.harness import harness_tasks
 from stun.opening import open_checkpoint
+from stun.progress import Progress
 from stun.recipe import TaskRecipe
-from stun.scoring import Scored
 from stun.tasks import Key, plan_tasks, score_tasks
 from stun.tasks.judging import by_request
 from stun.tasks.tokens import PairEncoder
@@ -32,19 +34,6 @@ QUESTIONS = 40
 @cache
 def reference() -> HFLM:
     return HFLM(pretrained=str(MODEL), dtype="float32", device="cpu", batch_size=16)
-
-
-@torch.inference_mode()
-def sums_of(scored: Scored) -> Tensor:
-    """[N] what the streamed pass returns, by transformers' whole model."""
-    found = []
-    for ids, start, stop in zip(*(part.split(16) for part in vars(scored).values()), strict=True):
-        logits = reference().model(ids).logits[:, :-1].double().log_softmax(-1)
-        each = logits.gather(2, ids[:, 1:, None])[..., 0]
-        place = torch.arange(1, ids.shape[1])
-        counts = (start[:, None] <= place) & (place < stop[:, None])
-        found.append((each * counts).sum(1))
-    return torch.cat(found)
 
 
 @cache
@@ -60,13 +49,15 @@ def harness() -> dict[str, Any]:
 
 @cache
 def streamed() -> tuple[Key, list[Tensor]]:
+    """The same questions through the engine's own layers."""
     with TemporaryDirectory() as folder:
         specs = [
             TaskRecipe(name, str(write_lines(Path(folder) / name, lines_of(name, QUESTIONS))), None)
             for name in MAKERS
         ]
-        scored, key = plan_tasks(specs, Encoder(open_checkpoint(str(MODEL))))
-    return key, [sums_of(entry) for entry in scored]
+        checkpoint = open_checkpoint(str(MODEL))
+        scored, key = plan_tasks(specs, Encoder(checkpoint))
+    return key, stream(scored, checkpoint, torch.device("cpu"), Progress(io.StringIO()))
 
 
 def theirs(name: str) -> list[dict[str, Any]]:

@@ -1,44 +1,101 @@
-"""stun evaluate: perplexity of any supported checkpoint, streamed like a prune run."""
+"""stun evaluate: what a model scores, streamed like a prune run or asked of its server."""
 
 from argparse import Namespace
 from typing import Any
 
 import torch
 
+from stun.checkpoint import Checkpoint
 from stun.device import open_device
 from stun.documents import Encoder, first_windows, read_documents, take
+from stun.errors import StunError
 from stun.flow import Flow
 from stun.layers import head_names, make_head, read_one, stream_layers
 from stun.opening import open_checkpoint
 from stun.prepare import supported
 from stun.progress import Progress
 from stun.quality import perplexity
-from stun.scoring import whole
+from stun.recipe import TaskRecipe
+from stun.scoring import Scored, whole
+from stun.tasks import plan_tasks, score_tasks
 
 
 def run_evaluate(args: Namespace, progress: Progress) -> dict[str, Any]:
-    checkpoint = open_checkpoint(args.model)
-    skeleton, config = supported(checkpoint), checkpoint.config
-    device = open_device(args.device)
-    documents = read_documents(args.data, "quality")
-    documents.check_length(args.length, config.max_positions)
-    windows = first_windows(documents, Encoder(checkpoint), args.length)
-    ids = take(windows, args.samples, args.length, documents)
-    progress.plan(config.layers)
+    tasks = [task_of(text) for text in args.tasks]
+    if args.endpoint is not None and args.model is None:
+        return evaluate_endpoint(args, tasks, progress)
+    if args.model is None or args.endpoint is not None:
+        raise StunError(
+            "RecipeInvalid",
+            "Give either --model, which is streamed, or --endpoint, which is asked.",
+        )
+    return evaluate_model(args, tasks, progress)
+
+
+def task_of(text: str) -> TaskRecipe:
+    name, sign, uri = text.partition("=")
+    if not name or not sign or not uri:
+        raise StunError("RecipeInvalid", f"'{text}' is no task; write --task NAME=URI.")
+    return TaskRecipe(name, uri, None)
+
+
+def evaluate_endpoint(
+    args: Namespace, tasks: list[TaskRecipe], progress: Progress
+) -> dict[str, Any]:
+    """Imported late: the harness takes seconds that a streamed run should not cost."""
+    from stun.endpoint.asking import ask_endpoint
+
+    if args.data is not None or not tasks:
+        raise StunError("RecipeInvalid", "A served model is asked tasks; give --task, not --data.")
     progress.enter("Quality")
-    with torch.inference_mode():
-        flow = Flow(ids, read_one(checkpoint, skeleton.family.embedding, device))
-        for index, weights in stream_layers(checkpoint, skeleton.family, device):
-            progress.layer = index + 1
-            flow.advance(skeleton.fill(index, weights))
-            progress.advance()
-        tensors = checkpoint.read(head_names(checkpoint, skeleton.family))
-        head = make_head(checkpoint, skeleton, {n: t.to(device) for n, t in tensors.items()})
-        sums = head.score(flow, whole(ids))
+    found = ask_endpoint(args.endpoint, [(task.name, task.uri) for task in tasks])
+    return {"uri": args.endpoint, "tasks": found}
+
+
+def evaluate_model(args: Namespace, tasks: list[TaskRecipe], progress: Progress) -> dict[str, Any]:
+    checkpoint = open_checkpoint(args.model)
+    device, encoder = open_device(args.device), Encoder(checkpoint)
+    text = None if args.data is None else held_out(args, encoder)
+    if text is None and not tasks:
+        raise StunError("RecipeInvalid", "There is nothing to evaluate on; give --data or --task.")
+    scored, key = plan_tasks(tasks, encoder)
+    sums = stream([text, *scored] if text else scored, checkpoint, device, progress)
+    answer: dict[str, Any] = {"uri": args.model}
+    if text is not None:
+        count, length = text.ids.shape
+        answer["perplexity"] = perplexity(-sums.pop(0), length)
+        answer |= {"samples": count, "tokens": count * (length - 1)}
+    return answer | ({"tasks": score_tasks(key, sums)} if tasks else {})
+
+
+def held_out(args: Namespace, encoder: Encoder) -> Scored:
+    if args.samples is None or args.length is None:
+        raise StunError("RecipeInvalid", "--data needs --samples and --length beside it.")
+    documents = read_documents(args.data, "quality")
+    documents.check_length(args.length, encoder.checkpoint.config.max_positions)
+    windows = first_windows(documents, encoder, args.length)
+    return whole(take(windows, args.samples, args.length, documents))
+
+
+@torch.inference_mode()
+def stream(
+    scored: list[Scored], checkpoint: Checkpoint, device: torch.device, progress: Progress
+) -> list[torch.Tensor]:
+    """For each Scored [count] summed log-likelihoods, layer by layer."""
+    skeleton = supported(checkpoint)
+    family = skeleton.family
+    progress.plan(checkpoint.config.layers)
+    progress.enter("Quality")
+    embedding = read_one(checkpoint, family.embedding, device)
+    flows = [Flow(entry.ids, embedding) for entry in scored]
+    for index, weights in stream_layers(checkpoint, family, device):
+        progress.layer = index + 1
+        layer = skeleton.fill(index, weights)
+        for flow in flows:
+            flow.advance(layer)
+        progress.advance()
+    tensors = checkpoint.read(head_names(checkpoint, family))
+    head = make_head(checkpoint, skeleton, {name: t.to(device) for name, t in tensors.items()})
+    sums = [head.score(flow, entry) for flow, entry in zip(flows, scored, strict=True)]
     progress.advance()
-    return {
-        "uri": args.model,
-        "perplexity": perplexity(-sums, args.length),
-        "samples": args.samples,
-        "tokens": args.samples * (args.length - 1),
-    }
+    return sums

@@ -1,7 +1,6 @@
 """Tasks asked of a served model by lm-evaluation-harness, as a library."""
 
 import logging
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from stun.endpoint.harness import harness_task, harness_tasks, written_task
 from stun.endpoint.letters import CONFIG, written
 from stun.endpoint.served import ServedModel, unavailable
 from stun.errors import StunError
+from stun.tasks.judging import score
 from stun.tasks.presets import GENERATED
 from stun.tasks.question import Line
 from stun.tasks.reading import checked, read_asked
@@ -62,17 +62,10 @@ def scores(name: str, samples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]
             "name": name,
             "metric": metric,
             "questions": len(each),
-            "score": sum(each) / len(each),
-            "standardError": standard_error(each),
+            **score(each),
         }
         for metric, each in found.items()
     ]
-
-
-def standard_error(each: Sequence[float]) -> float | None:
-    """Of the mean of right (1) and wrong (0); a single answer has none."""
-    share = sum(each) / len(each)
-    return math.sqrt(share * (1 - share) / (len(each) - 1)) if len(each) > 1 else None
 
 
 def ask_endpoint(url: str, tasks: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:

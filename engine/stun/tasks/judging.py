@@ -85,6 +85,13 @@ def judge_tasks(
     return [judge(task, dense, pruned) for task, dense, pruned in pairs]
 
 
+def score(right: Sequence[float]) -> dict[str, float | None]:
+    """The share of right (1) answers and its standard error, which a single answer has not."""
+    share = sum(right) / len(right)
+    error = math.sqrt(share * (1 - share) / (len(right) - 1)) if len(right) > 1 else None
+    return {"score": share, "standardError": error}
+
+
 def score_tasks(key: Key, sums: Sequence[Tensor]) -> list[dict[str, Any]]:
     """The score of each task for one model alone."""
     return [
@@ -92,7 +99,7 @@ def score_tasks(key: Key, sums: Sequence[Tensor]) -> list[dict[str, Any]]:
             "name": task.name,
             "metric": task.metric,
             "questions": len(task.questions),
-            "score": float(right.double().mean()),
+            **score(right.double().tolist()),
         }
         for task, right in zip(key.tasks, corrects(key, sums), strict=True)
     ]
