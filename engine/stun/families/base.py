@@ -93,11 +93,8 @@ class Family:
     def expert_slots(self, expert: int) -> list[Slot]:
         return self.experts.slots(expert) if self.experts else []
 
-    def expert_linears(self, experts: int) -> list[Linear]:
-        layout = self.experts
-        if layout is None:
-            return []
-        return [linear for expert in range(experts) for linear in layout.linears(expert)]
+    def expert_linears(self, expert: int) -> list[Linear]:
+        return self.experts.linears(expert) if self.experts else []
 
     def is_expert_part(self, name: str) -> bool:
         """Whether removing experts changes this tensor."""

@@ -112,7 +112,8 @@ class Skeleton:
             if is_prunable(module)
         ]
         if self.is_moe(index):
-            found += self.family.expert_linears(self.layer_experts(index))
+            for expert in range(self.layer_experts(index)):
+                found += self.family.expert_linears(expert)
         return found
 
     def layer_experts(self, index: int) -> int:
@@ -126,7 +127,7 @@ class Skeleton:
         """Parameters of the prunable matrices of one of the layer's experts."""
         if not self.is_moe(index):
             return 0
-        return parameters(self.family.expert_linears(1), self.shapes(index))
+        return parameters(self.family.expert_linears(0), self.shapes(index))
 
     def outer_shapes(self) -> Shapes:
         """What lies outside the layers: embedding, final norm, output matrix."""

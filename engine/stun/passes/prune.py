@@ -7,16 +7,22 @@ from typing import Any
 import torch
 
 from stun.experts.reduce import reduce_experts
-from stun.families import Linear, Weights
+from stun.families import Weights
 from stun.flow import Flow
 from stun.model.skeleton import Skeleton
 from stun.passes.chooser import Choice, ExpertChooser, check_load
 from stun.passes.context import Context
 from stun.passes.layer_pass import LayerPass
 from stun.shards import ShardWriter
-from stun.weights.kurtosis import Moments
-from stun.weights.prune import count_zeros, prune_weights
+from stun.weights.prune import prune_weights
 from stun.weights.statistics import InputStatistics
+from stun.weights.tails import (
+    MatrixMoments,
+    kurtosis_of,
+    matrix_moments,
+    moments_of_kept,
+    zeros_of,
+)
 
 CALIBRATION = "pruned"
 
@@ -28,13 +34,6 @@ class Directions:
     sparsities: list[float]
     choices: list[Choice | None] | None
     outlier_ratios: list[float] | None
-
-
-def layer_kurtosis(weights: Weights, linears: list[Linear]) -> float | None:
-    moments = Moments()
-    for linear in linears:
-        moments.add(linear.view(weights))
-    return moments.kurtosis()
 
 
 def gate_flow(kind: str, position: int) -> str:
@@ -70,13 +69,15 @@ class PrunePass(LayerPass):
         self._advance_gate("dense", self.context.dense, index, weights)
         self.context.progress.enter("Experts")
         report: dict[str, Any] = {"layer": index, "moe": self.context.dense.is_moe(index)}
-        before = layer_kurtosis(weights, self.context.dense.linears(index))
+        before = matrix_moments(weights, self.context.dense.linears(index))
         reduced = self._reduce(index, weights, report)
-        middle = layer_kurtosis(reduced, self.context.prunable(index))
+        middle = self._moments_of_kept(index, before, reduced, report)
         self.context.progress.enter("Weights")
         self._prune(index, reduced, report)
-        after = layer_kurtosis(reduced, self.context.prunable(index))
-        report["kurtosis"] = {"before": before, "afterExperts": middle, "after": after}
+        after = matrix_moments(reduced, self.context.prunable(index))
+        report["zeros"] = zeros_of(after)
+        steps = {"before": before, "afterExperts": middle, "after": after}
+        report["kurtosis"] = {step: kurtosis_of(found) for step, found in steps.items()}
         self._advance_gate("pruned", self.context.pruned, index, reduced)
         self.reports.append(report)
         # Off the device: the next layer needs the room.
@@ -101,6 +102,14 @@ class PrunePass(LayerPass):
         report |= {**choice.to_json(), "kept": reduced.kept, "droppedLoad": load}
         return reduced.weights
 
+    def _moments_of_kept(
+        self, index: int, before: MatrixMoments, reduced: Weights, report: dict[str, Any]
+    ) -> MatrixMoments:
+        """Averaged experts are new weights, which have to be looked at."""
+        if self.context.plan.reconstruct:
+            return matrix_moments(reduced, self.context.prunable(index))
+        return moments_of_kept(before, self.context.family, report["kept"])
+
     def _choice(self, index: int, weights: Weights) -> Choice | None:
         if self.chooser is not None:
             return self.chooser.choose(index, weights, self.flows)
@@ -120,7 +129,6 @@ class PrunePass(LayerPass):
         report |= {
             "weightSparsity": sparsity,
             "outlierRatio": None if ratios is None else ratios[index],
-            "zeros": count_zeros(weights, linears),
             "prunable": self.context.pruned.prunable(index),
         }
 
