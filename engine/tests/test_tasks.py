@@ -13,7 +13,7 @@ from stun.documents import Encoder
 from stun.errors import StunError
 from stun.opening import open_checkpoint
 from stun.recipe import TaskRecipe
-from stun.tasks import Key, check_retained, judge_tasks, mean_score, plan_tasks
+from stun.tasks import Key, check_retained, judge_tasks, mean_score, plan_tasks, planning
 from stun.tasks.judging import least_change
 from stun.tasks.planning import TaskKey, padded_length
 from stun.tasks.question import Metric, Question
@@ -93,6 +93,20 @@ def test_each_choice_is_one_sequence_among_others_of_like_length(
     for entry in scored:
         assert bool((entry.start >= 1).all() & (entry.start < entry.stop).all())
         assert int(entry.stop.max()) <= entry.ids.shape[1] <= 1.25 * int(entry.stop.min()) + 8
+
+
+def test_a_task_is_given_once(tmp_path: Path, encoder: Encoder) -> None:
+    path = write_lines(tmp_path / "lines.jsonl", lines_of("rte", 8))
+    with pytest.raises(StunError, match="The task rte is given twice; join its files"):
+        plan_tasks([TaskRecipe("rte", str(path), None)] * 2, encoder)
+
+
+def test_more_than_can_be_held_is_refused(
+    tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "MOST_TOKENS", 1000)
+    with pytest.raises(StunError, match="tokens where 1000 can be streamed together"):
+        planned(tmp_path, encoder, lines_of("boolq", 16))
 
 
 def test_a_choice_longer_than_the_model_reads_is_refused(tmp_path: Path, encoder: Encoder) -> None:

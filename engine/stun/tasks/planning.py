@@ -16,8 +16,9 @@ from stun.tasks.question import BadLineError, Metric, Question
 from stun.tasks.reading import read_questions
 from stun.tasks.tokens import PairEncoder
 
-# Hidden states of all of them are held at once; 4 Mi tokens of 4096 values are 32 GiB in bfloat16.
-MOST_TOKENS = 4 << 20
+# The states of all of them are held at once, in float32, of the dense model and of the pruned:
+# 1 Mi tokens of 4096 values are 32 GiB.
+MOST_TOKENS = 1 << 20
 Sequence = tuple[list[int], int]  # token ids, where the scored ones begin
 
 
@@ -46,6 +47,7 @@ class Key:
 def plan_tasks(specs: Iterable[TaskRecipe], encoder: Encoder) -> tuple[list[Scored], Key]:
     """One sequence for each choice of each question, of like length together."""
     tasks = tuple(read_task(spec) for spec in specs)
+    check_named_once([task.name for task in tasks])
     pairs = PairEncoder(encoder.checkpoint) if tasks else None
     sequences = [
         encoded(pairs, task, request)
@@ -58,6 +60,14 @@ def plan_tasks(specs: Iterable[TaskRecipe], encoder: Encoder) -> tuple[list[Scor
     check_size(buckets)
     scored = [pad(length, [sequences[i] for i in places]) for length, places in buckets.items()]
     return scored, Key(tasks, tuple(torch.tensor(places) for places in buckets.values()))
+
+
+def check_named_once(names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise StunError(
+                "RecipeInvalid", f"The task {name} is given twice; join its files into one."
+            )
 
 
 def read_task(spec: TaskRecipe) -> TaskKey:
