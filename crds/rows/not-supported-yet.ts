@@ -1,51 +1,8 @@
 /** Fields of later work: each row goes when its field is supported. */
-import { calibration, perplexity } from '../fixture.ts';
-import { auto, task, wanda, withExperts, withPruning, withRunner, withServing, type Row } from './row.ts';
+import { perplexity } from '../fixture.ts';
+import { task, withRunner, withServing, type Row } from './row.ts';
 
 export const notSupportedYet: readonly Row[] = [
-  { field: 'pruning.split Auto', refused: withPruning(auto, { calibration }), says: 'split: Auto is not supported yet in this release' },
-  ...['REAP', 'Contribution', 'Medoids', 'Frequency', 'Random', 'Combinatorial'].map((method) => ({
-    field: `pruning.experts.method ${method}`,
-    refused: withExperts({ method }),
-    says: 'experts.method other than STUN is not supported yet in this release; write method: STUN or remove it',
-    accepted: withExperts({ method: 'STUN' }),
-  })),
-  {
-    field: 'pruning.experts.linkage Official',
-    refused: withExperts({ linkage: 'Official' }),
-    says: 'linkage: Official is not supported yet in this release; write linkage: Complete or remove it',
-    accepted: withExperts({ linkage: 'Complete' }),
-  },
-  {
-    field: 'pruning.experts.threshold Global',
-    refused: withExperts({ threshold: 'Global' }),
-    says: 'threshold: Global is not supported yet in this release; write threshold: PerLayer or remove it',
-    accepted: withExperts({ threshold: 'PerLayer' }),
-  },
-  {
-    field: 'pruning.experts.similarity.coactivation',
-    refused: { ...withExperts({ similarity: { coactivation: 0.5 } }), calibration },
-    says: 'similarity other than {router: 1, coactivation: 0} is not supported yet in this release; remove it',
-    accepted: withExperts({ similarity: { router: 1, coactivation: 0 } }),
-  },
-  {
-    field: 'pruning.experts.maxDroppedLoad',
-    refused: withExperts({ maxDroppedLoad: 0.2 }),
-    says: 'experts.maxDroppedLoad is not supported yet in this release; remove it',
-    accepted: withExperts({ maxDroppedLoad: 0.35 }),
-  },
-  ...[{ weights: { method: 'OWL' } }, { weights: { owl: { lambda: 0.08 } } }, { weights: {} }, {}].map((weights) => ({
-    field: `pruning.weights OWL by ${JSON.stringify(weights)}`,
-    refused: withPruning({ targetSparsity: 0.4, ...weights }, { calibration }),
-    says: 'weights.method OWL, the default with targetSparsity, is not supported yet in this release; write weights: {method: Wanda}',
-    accepted: withPruning({ targetSparsity: 0.4, ...wanda }, { calibration }),
-  })),
-  {
-    field: 'quality.tasks',
-    refused: { quality: { perplexity, tasks: [task] } },
-    says: 'quality.tasks is not supported yet in this release; remove it and write quality: {perplexity: ...}',
-    accepted: { quality: { perplexity } },
-  },
   {
     field: 'quality.endpoint',
     refused: { quality: { endpoint: { tasks: [task] } } },

@@ -1,6 +1,6 @@
 /** How much is pruned, by what, and how it is judged. */
 import { calibration, perplexity, serving } from '../fixture.ts';
-import { auto, wanda, withExperts, withPruning, withServing, type Row } from './row.ts';
+import { auto, task, wanda, withExperts, withPruning, withServing, type Row } from './row.ts';
 
 export const pruning: readonly Row[] = [
   {
@@ -37,7 +37,7 @@ export const pruning: readonly Row[] = [
     field: 'split Auto without targetSparsity',
     refused: withPruning({ split: 'Auto' }),
     says: 'split: Auto divides targetSparsity; write targetSparsity or remove split',
-    accepted: withPruning({ split: 'Manual' }),
+    accepted: withPruning({ ...auto, experts: { ratio: undefined } }, { calibration }),
   },
   {
     field: 'split Auto with ratio',
@@ -49,7 +49,7 @@ export const pruning: readonly Row[] = [
     field: 'split Auto with serving and without targetGPUs',
     refused: withPruning({ ...auto, experts: { ratio: undefined } }, { calibration, serving }),
     says: 'split: Auto with serving keeps to the GPUs asked for; write targetGPUs',
-    accepted: withPruning({ ...auto, split: 'Manual' }, { calibration, serving }),
+    accepted: withPruning({ ...auto, experts: { ratio: undefined }, targetGPUs: 2 }, { calibration, serving }),
   },
   {
     field: 'weights.method without targetSparsity',
@@ -67,13 +67,43 @@ export const pruning: readonly Row[] = [
     field: 'weights.owl with another method',
     refused: withPruning({ targetSparsity: 0.4, weights: { method: 'Wanda', owl: {} } }, { calibration }),
     says: 'weights.owl tunes weights.method OWL only; remove owl or write method: OWL',
-    accepted: withPruning({ targetSparsity: 0.4, ...wanda }, { calibration }),
+    accepted: withPruning({ targetSparsity: 0.4, weights: { method: 'OWL', owl: {} } }, { calibration }),
+  },
+  ...[
+    { what: 'Wanda', asked: { targetSparsity: 0.4, ...wanda } },
+    { what: 'OWL by default', asked: { targetSparsity: 0.4 } },
+    { what: 'split Auto', asked: { ...auto, experts: { ratio: undefined }, weights: { method: 'Magnitude' } } },
+    { what: 'coactivation', asked: { experts: { similarity: { coactivation: 0.5 } } } },
+    ...['REAP', 'Contribution', 'Medoids', 'Frequency', 'Combinatorial'].map((method) => ({ what: method, asked: { experts: { method } } })),
+  ].map(({ what, asked }) => ({
+    field: `${what} without calibration`,
+    refused: withPruning(asked),
+    says: 'this pruning looks at the model at work; write calibration: {uri: ..., samples: 128, sequenceLength: 2048}, or experts: {method: STUN} with weights: {method: Magnitude}',
+    accepted: withPruning(asked, { calibration }),
+  })),
+  ...[{ linkage: 'Official' }, { threshold: 'Global' }, { similarity: { coactivation: 0.5 } }].map((tuned) => ({
+    field: `${Object.keys(tuned)[0] ?? ''} of another method`,
+    refused: { ...withExperts({ method: 'REAP', ...tuned }), calibration },
+    says: 'linkage, threshold and similarity tune experts.method STUN only; remove them or write method: STUN',
+    accepted: { ...withExperts(tuned), calibration },
+  })),
+  {
+    field: 'threshold Global with coactivation',
+    refused: { ...withExperts({ threshold: 'Global', similarity: { coactivation: 0.5 } }), calibration },
+    says: 'threshold: Global compares all layers before the first is read, so it knows no coactivation; remove threshold or similarity.coactivation',
+    accepted: { ...withExperts({ threshold: 'PerLayer', similarity: { coactivation: 0.5 } }), calibration },
   },
   {
-    field: 'Wanda without calibration',
-    refused: withPruning({ targetSparsity: 0.4, ...wanda }),
-    says: 'this pruning looks at the model at work; write calibration: {uri: ..., samples: 128, sequenceLength: 2048}, or weights: {method: Magnitude}',
-    accepted: withPruning({ targetSparsity: 0.4, weights: { method: 'Magnitude' } }),
+    field: 'pruning.experts.method Random with a cap on the dropped load',
+    refused: withExperts({ method: 'Random', maxDroppedLoad: 1.5 }),
+    says: 'spec.pruning.experts.maxDroppedLoad in body should be less than or equal to 1',
+    accepted: withExperts({ method: 'Random', maxDroppedLoad: 0.2 }),
+  },
+  {
+    field: 'quality.tasks',
+    refused: { quality: { tasks: [{ ...task, minRetained: 98 }] } },
+    says: 'spec.quality.tasks[0].minRetained in body should be less than or equal to 1',
+    accepted: { quality: { perplexity, tasks: [task, { ...task, name: 'boolq' }] } },
   },
   {
     field: 'similarity without weight',

@@ -61,7 +61,7 @@ export interface ExpertsSpec {
    */
   ratio?: number;
   /**
-   * How the experts to remove are chosen.
+   * How the experts to remove are chosen. All but STUN and Random look at the calibration data; Combinatorial tries every choice, for up to 8 experts.
    */
   method: 'STUN' | 'REAP' | 'Contribution' | 'Medoids' | 'Frequency' | 'Random' | 'Combinatorial';
   /**
@@ -86,7 +86,7 @@ export interface ExpertsSpec {
    */
   multipleOf: number;
   /**
-   * Share of the tokens that the removed experts of a layer may have served. More refuses the result.
+   * Share of the tokens that the removed experts of a layer may have served, by the calibration data. More refuses the result; without calibration nothing counts them.
    */
   maxDroppedLoad: number;
 }
@@ -127,7 +127,7 @@ export interface OwlSpec {
   m: number;
 }
 /**
- * Text that shows what the model is used for. Wanda, OWL, coactivation and split Auto need it.
+ * Text that shows what the model is used for. Wanda, OWL, coactivation, split Auto and every experts.method but STUN and Random need it.
  */
 export interface CalibrationSpec {
   /**
