@@ -63,7 +63,8 @@ def read_config(raw: dict[str, Any], uri: str, family: Family | None) -> ModelCo
 def _config(raw: dict[str, Any], name: str) -> ModelConfig:
     hidden, heads = int(raw["hidden_size"]), int(raw["num_attention_heads"])
     moe = any(isinstance(raw.get(key), int) and raw[key] > 1 for key in EXPERT_KEYS)
-    kv_heads = int(raw.get("num_key_value_heads") or heads)
+    # Latent attention keeps one cache for all heads, which GPUs cannot divide among them.
+    kv_heads = 1 if raw.get("kv_lora_rank") else int(raw.get("num_key_value_heads") or heads)
     head_dim = int(raw.get("head_dim") or hidden // heads)
     return ModelConfig(
         architecture=name,

@@ -22,6 +22,9 @@ from stun.model.layer import FilledLayer
 from stun.passes.context import Context
 
 FLOW = "dense"
+# Sequences that tell the dropped load where no choice depends on it: a share of thousands of
+# tokens is known to a percent, and all of calibration would cost a third forward pass.
+LOAD_SEQUENCES = 16
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,9 @@ class ExpertChooser:
         return group_layers(evidences, keep, self.settings, method)
 
     def begin(self, embedding: torch.Tensor, flows: dict[str, Flow]) -> None:
-        if self.context.calibration is not None and self.context.removes_experts:
-            flows[FLOW] = Flow(self.context.calibration, embedding)
+        ids = self.context.calibration
+        if ids is not None and self.context.removes_experts:
+            flows[FLOW] = Flow(ids if self.needs else ids[:LOAD_SEQUENCES], embedding)
 
     def choose(self, index: int, weights: Weights, flows: dict[str, Flow]) -> Choice | None:
         """None where nothing is to choose: such a layer is only passed through."""
