@@ -3,7 +3,9 @@
 What the model's parts are is settled by opening.py; here they are only held and read.
 """
 
+import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -35,6 +37,18 @@ class Checkpoint:
     @property
     def uri(self) -> str:
         return self.storage.uri
+
+    @cached_property
+    def by_layer(self) -> dict[int, list[str]]:
+        """Names of tensors by the layer they belong to, found in one look at all of them."""
+        found: dict[int, list[str]] = {}
+        family = self.family
+        if family is not None:
+            pattern = re.compile(family.layer_pattern)
+            for name in self.tensors:
+                if match := pattern.match(name):
+                    found.setdefault(int(match[1]), []).append(name)
+        return found
 
     @property
     def layer_bytes(self) -> int:

@@ -11,15 +11,10 @@ from stun.flow import Head
 from stun.model.skeleton import Skeleton
 
 
-def layer_names(checkpoint: Checkpoint, family: Family, index: int) -> list[str]:
-    prefix = family.layer(index)
-    return [name for name in checkpoint.tensors if name.startswith(prefix)]
-
-
 def read_layer(checkpoint: Checkpoint, family: Family, index: int) -> Weights:
     """One layer's tensors under their names relative to the layer."""
     prefix = family.layer(index)
-    found = checkpoint.read(layer_names(checkpoint, family, index))
+    found = checkpoint.read(checkpoint.by_layer[index])
     return {name.removeprefix(prefix): tensor for name, tensor in found.items()}
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from stun.checkpoint import Checkpoint
 from stun.families import Family
-from stun.layers import layer_names
 from stun.safetensors_io import TensorSpec, corrupt, encode_header
 
 # More than the largest published models have.
@@ -40,23 +39,18 @@ def plan_shards(checkpoint: Checkpoint, family: Family, experts: int) -> list[Sh
     return [Shard(name, unit) for name, unit in zip(names, units, strict=True)]
 
 
-def layer_indices(checkpoint: Checkpoint) -> range:
+def layer_indices(checkpoint: Checkpoint) -> list[int]:
     """All layers on disk: behind the model's own may lie those that predict further tokens.
 
     DeepSeek-V3 (section 2.2) stores its multi-token-prediction module as one more layer.
     """
-    family, count = checkpoint.family, checkpoint.config.layers
-    assert family is not None
-    while layer_names(checkpoint, family, count):
-        count += 1
-    return range(count)
+    return sorted(checkpoint.by_layer)
 
 
 def rest_names(checkpoint: Checkpoint, family: Family) -> list[str]:
     """What belongs to no layer and is not the embedding: written last."""
-    prefixes = tuple(family.layer(index) for index in layer_indices(checkpoint))
-    outside = (name for name in checkpoint.tensors if not name.startswith(prefixes))
-    return sorted(name for name in outside if name != family.embedding)
+    inside = {name for names in checkpoint.by_layer.values() for name in names}
+    return sorted(checkpoint.tensors.keys() - inside - {family.embedding})
 
 
 def source_spec(checkpoint: Checkpoint, name: str) -> TensorSpec:
@@ -69,7 +63,7 @@ def layer_specs(
 ) -> list[TensorSpec]:
     """The layer's tensors as published: fewer experts, fewer router rows, all else as it was."""
     prefix = family.layer(index)
-    names = sorted(layer_names(checkpoint, family, index))
+    names = sorted(checkpoint.by_layer[index])
     if prefix + family.router not in checkpoint.tensors:
         return [source_spec(checkpoint, name) for name in names]
     kept = [name for name in names if not family.is_expert_part(name.removeprefix(prefix))]

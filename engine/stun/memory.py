@@ -7,7 +7,6 @@ too high costs nothing.
 import math
 
 from stun.flow import TOKENS_PER_BATCH
-from stun.layers import layer_names
 from stun.passes.context import Context
 from stun.passes.split import SEQUENCES, SHARES
 from stun.safetensors_io import DTYPES
@@ -40,11 +39,8 @@ def estimate_memory(context: Context) -> dict[str, int]:
 
 
 def largest_layer(context: Context) -> int:
-    tensors, family = context.checkpoint.tensors, context.family
-    return max(
-        sum(tensors[name].nbytes for name in layer_names(context.checkpoint, family, index))
-        for index in range(context.checkpoint.config.layers)
-    )
+    tensors, layers = context.checkpoint.tensors, context.checkpoint.by_layer
+    return max(sum(tensors[name].nbytes for name in names) for names in layers.values())
 
 
 def layer_copies(context: Context) -> int:

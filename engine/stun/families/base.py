@@ -1,5 +1,6 @@
 """The shape of a family's row, and the few numbers of config.json that every family yields."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -72,6 +73,11 @@ class Family:
 
     def layer(self, index: int) -> str:
         return f"{self.base}layers.{index}."
+
+    @property
+    def layer_pattern(self) -> str:
+        """Matches the beginning of a layer's tensors; its group is the layer's number."""
+        return re.escape(self.base) + r"layers\.(\d+)\."
 
     def module_name(self, tensor: str) -> str:
         for disk, module in self.modules:
