@@ -15,6 +15,8 @@ from stun.stopping import STOPPING, obey_signals
 from tests.minio import Minio, running_minio
 from tests.tiny import make_recipe, save_mixtral, write_documents
 
+# So that a difference found there is shown like one found in a test.
+pytest.register_assert_rewrite("tests.comparison")
 # Two busy cores: more threads only wait for each other.
 torch.set_num_threads(1)
 
