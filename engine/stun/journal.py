@@ -24,7 +24,10 @@ from stun.states import read_states, restore_states, state_bytes, write_states
 from stun.storage import Storage, open_storage
 
 JOURNAL = "journal.json"
-STATE = re.compile(r"\.?[A-Z][a-z]+-\d{5}\.safetensors(\..*)?")
+PASSES = ("Split", "Measure", "Prune")
+STATE = re.compile(rf"({'|'.join(PASSES)})-\d{{5}}\.safetensors")
+# What a killed attempt was writing into a directory; a journal is never half of one.
+TORN = re.compile(rf"\.({JOURNAL}|{STATE.pattern})\.[0-9a-f]+\.partial")
 # Of the bytes streamed, what checkpoints in object storage may add; a scratch disk is free.
 SHARE = 0.05
 EVERY = "STUN_CHECKPOINT_EVERY"
@@ -36,18 +39,20 @@ def open_journal(
     output: Storage,
     identity: dict[str, Any],
     device: torch.device,
+    layers: int,
 ) -> Journal:
     """On the scratch directory where there is one, else beside a result in object storage."""
     if work is None and not output.remote:
         return NoJournal()
     storage = checkpoints if work is None else open_storage(work, "output")
-    journal = DurableJournal(storage, output, identity, device)
+    journal = DurableJournal(storage, output, identity, device, layers)
     journal.tidy()
     return journal
 
 
-def state_name(running: LayerPass, index: int) -> str:
-    return f"{running.name}-{index:05d}.safetensors"
+def state_name(name: str, index: int) -> str:
+    """Of a pass behind a layer: two attempts of one run write the same bytes under it."""
+    return f"{name}-{index:05d}.safetensors"
 
 
 class DurableJournal:
@@ -56,10 +61,16 @@ class DurableJournal:
     durable = True
 
     def __init__(
-        self, storage: Storage, output: Storage, identity: dict[str, Any], device: torch.device
+        self,
+        storage: Storage,
+        output: Storage,
+        identity: dict[str, Any],
+        device: torch.device,
+        layers: int,
     ) -> None:
         self.storage = storage
         self.output = output
+        self.layers = layers
         self.lock = Lock()
         fresh: dict[str, Any] = {
             "identity": identity,
@@ -122,11 +133,11 @@ class DurableJournal:
         return len(running.reports)
 
     def keep(self, running: LayerPass, index: int) -> Callable[[], None]:
-        last = index + 1 == running.context.checkpoint.config.layers
-        if (index + 1) % self._every(running) and not last:
+        if (index + 1) % self._every(running) and index + 1 < self.layers:
             return lambda: None
-        write_states(self.storage, state_name(running, index), running.flows)
-        entry = {"state": state_name(running, index), "reports": list(running.reports)}
+        name = state_name(running.name, index)
+        write_states(self.storage, name, running.flows)
+        entry = {"state": name, "reports": list(running.reports)}
         read = self.bytes_before + running.context.checkpoint.storage.bytes_read
         return lambda: self._commit(running.name, entry, read)
 
@@ -157,24 +168,25 @@ class DurableJournal:
         """Removes what a killed attempt left half done; the run key is this run's alone."""
         known = {entry["state"] for entry in self.content["passes"].values()}
         remove_states(self.storage, lambda name: name not in known)
-        finished = [record["name"] for record in self.content["files"]]
-        if finished:
-            self.output.abort_uploads(
-                [name for name in unfinished_names(finished) if name not in finished]
-            )
+        written = [info.name for info in self.output.objects()]
+        if written:
+            self.output.abort_uploads(unfinished_names(written))
 
     def remove(self) -> None:
         """When the run is over, for good or ill."""
-        remove_checkpoints(self.storage)
+        remove_checkpoints(self.storage, self.layers)
 
 
 def remove_states(storage: Storage, chosen: Callable[[str], bool]) -> None:
+    """Nothing else: whoever names a scratch directory may have other files in it."""
     for info in storage.objects():
-        if STATE.fullmatch(info.name) and chosen(info.name):
+        if TORN.fullmatch(info.name) or (STATE.fullmatch(info.name) and chosen(info.name)):
             storage.delete(info.name)
 
 
-def remove_checkpoints(storage: Storage) -> None:
+def remove_checkpoints(storage: Storage, layers: int) -> None:
     """The journal first: without its states it would be one that lies."""
     storage.delete(JOURNAL)
     remove_states(storage, lambda name: True)
+    if storage.remote:
+        storage.abort_uploads([state_name(name, i) for name in PASSES for i in range(layers)])

@@ -141,5 +141,13 @@ def discard(storage: Storage) -> dict[str, Any]:
     return {"published": published, "removed": removed, "aborted": aborted}
 
 
+def sweep(storage: Storage) -> None:
+    """Drops the writes that killed attempts at a published result began and never ended.
+
+    After the manifest: until then they may be those of another run, which could still win.
+    """
+    storage.abort_uploads(unfinished_names(list(list_sizes(storage))))
+
+
 def is_published(storage: Storage) -> bool:
     return storage.find(MANIFEST) is not None

@@ -16,6 +16,7 @@ from stun.passes.layer_pass import Journal
 from stun.prepare import Prepared, make_context, prepare
 from stun.progress import Progress
 from stun.publication import Publication
+from stun.publish import sweep
 from stun.recipe_parser import load_recipe
 from stun.shards import ShardWriter
 from stun.storage import Storage
@@ -38,6 +39,7 @@ def run_prune(args: Namespace, progress: Progress) -> dict[str, Any]:
     else:
         result = recheck(existing, recipe, prepared.gate)
         existing = Existing(result, existing.experts_kept, existing.gate)
+    sweep(storage)
     journal.remove()
     write_termination(existing.result)
     shown = {key: existing.result[key] for key in ("uri", "manifestDigest", "sparsity")}
@@ -50,7 +52,8 @@ def find_journal(
     gate = prepared.gate.identity if prepared.gate else None
     identity = {"runKey": prepared.run_key, "gate": gate}
     beside = checkpoint_storage(args.output, args.model, prepared.run_key)
-    return open_journal(args.work, beside, output, identity, device)
+    layers = prepared.checkpoint.config.layers
+    return open_journal(args.work, beside, output, identity, device, layers)
 
 
 def prune_and_publish(context: Context, publication: Publication) -> Existing:
