@@ -32,7 +32,7 @@ RUN set -e; \
     case "$TORCH" in \
       baked) cd /opt/stun; awk '/^[a-z]/ {on = /^uv==/} on' requirements.lock > uv.lock; \
         pip install --no-cache-dir --require-hashes -r uv.lock; rm uv.lock; \
-        uv pip install --system --no-cache --require-hashes -c requirements.lock -r pyproject.toml ;; \
+        uv pip install --system --no-cache --require-hashes -c requirements.lock -r pyproject.toml --group endpoint ;; \
       mounted) echo /opt/python/lib/python3.11/site-packages > "$packages/mounted.pth" ;; \
       *) echo "TORCH is '$TORCH'; write baked or mounted" >&2; exit 2 ;; \
     esac; \

@@ -11,7 +11,7 @@ from stun.quality import accepted, as_json, check_accepted, compare
 from stun.recipe import Recipe
 from stun.scoring import Scored, whole
 from stun.storage import read_object
-from stun.tasks import Key, check_retained, judge_tasks, mean_score, plan_tasks
+from stun.tasks import Key, check_retained, is_retained, judge_tasks, mean_score, plan_tasks
 
 LONGEST_DEFAULT = 2048
 Quality = dict[str, Any]
@@ -99,10 +99,10 @@ def rejudge(quality: Quality, recipe: Recipe) -> Quality:
         change = quality["perplexity"]
         passes = accepted(change, recipe.perplexity.max_increase)
         found["perplexity"] = {**change, "accepted": passes}
-    least = {task.name: task.min_retained or 0.0 for task in recipe.tasks}
     if recipe.tasks:
+        least = {task.name: task.min_retained for task in recipe.tasks}
         found["tasks"] = [
-            {**task, "accepted": task["lowerBound"] >= least[task["name"]]}
+            {**task, "accepted": is_retained(task["lowerBound"], least[task["name"]])}
             for task in quality["tasks"]
         ]
     return found

@@ -61,6 +61,10 @@ def least_change(before: Tensor, after: Tensor) -> float:
     return change - Z95 * math.sqrt((lost + gained - change**2) / total)
 
 
+def is_retained(bound: float, least: float | None) -> bool:
+    return least is None or bound >= least
+
+
 def judge(task: TaskKey, before: Tensor, after: Tensor) -> dict[str, Any]:
     dense, pruned = (float(right.double().mean()) for right in (before, after))
     check_informative(task.name, task.questions, dense)
@@ -73,7 +77,7 @@ def judge(task: TaskKey, before: Tensor, after: Tensor) -> dict[str, Any]:
         "after": pruned,
         "retained": pruned / dense,
         "lowerBound": bound,
-        "accepted": task.min_retained is None or bound >= task.min_retained,
+        "accepted": is_retained(bound, task.min_retained),
     }
 
 
