@@ -6,26 +6,17 @@ import random
 import signal
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from stun.journal import JOURNAL
-from stun.storage import open_storage
+from stun.storage import Storage, open_storage
 from tests.crashes import Attempt, Parent
 
 LAYERS = 3
 Recipe = dict[str, Any]
 Moment = tuple[str, int]
-
-
-def digests(uri: str) -> dict[str, str]:
-    """Everything below a URI but checkpoints and reports, which alone may hold times."""
-    storage = open_storage(uri, "output")
-    return {
-        info.name: hashlib.sha256(storage.read_all(info)).hexdigest()
-        for info in storage.objects()
-        if ".checkpoint/" not in info.name and "/stun-report." not in info.name
-    }
 
 
 @dataclass
@@ -67,13 +58,24 @@ class Scene:
         path = self.path(kind)
         return path.read_text().splitlines() if path.exists() else []
 
+    @cached_property
+    def storage(self) -> Storage:
+        return open_storage(self.output, "output")
+
     def names(self) -> list[str]:
-        return [info.name for info in open_storage(self.output, "output").objects()]
+        return [info.name for info in self.storage.objects()]
+
+    def digests(self) -> dict[str, str]:
+        """Everything but checkpoints and reports, which alone may hold times."""
+        return {
+            info.name: hashlib.sha256(self.storage.read_all(info)).hexdigest()
+            for info in self.storage.objects()
+            if ".checkpoint/" not in info.name and "/stun-report." not in info.name
+        }
 
     def journal(self) -> dict[str, Any] | None:
         """Whole, or not there."""
-        uri = str(self.work) if self.work is not None else self.output
-        storage = open_storage(uri, "output")
+        storage = open_storage(str(self.work), "output") if self.work else self.storage
         found = [info for info in storage.objects() if info.name.rpartition("/")[2] == JOURNAL]
         return json.loads(storage.read_all(found[0])) if found else None
 
@@ -96,6 +98,11 @@ class Scene:
             first = LAYERS if published else before.get(name, 0)
             assert layers == list(range(first, LAYERS)), name
         self.check_tidy()
+
+    def check_whole(self) -> None:
+        """Nothing is half written that a process could still tidy away."""
+        places = [*self.names(), *(path.name for path in (self.work or Path()).iterdir())]
+        assert [name for name in places if name.endswith(".partial")] == []
 
     def check_tidy(self) -> None:
         assert [name for name in self.names() if "/." in name or ".checkpoint/" in name] == []
@@ -121,4 +128,4 @@ class Reference:
 def observe(scene: Scene) -> Reference:
     assert scene.run() == 0, "\n".join(scene.lines("log"))
     scene.check_tidy()
-    return Reference(digests(scene.output), Counter(scene.lines("steps")))
+    return Reference(scene.digests(), Counter(scene.lines("steps")))

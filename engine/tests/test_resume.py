@@ -1,15 +1,18 @@
 """A killed run goes on behind its last finished layer, and nobody can tell from the result."""
 
+import json
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 
-from tests.crashes import Parent, running_parent
+from tests.crashes import Parent, running_parent, warm_session
 from tests.minio import Minio
-from tests.scenes import LAYERS, Recipe, Reference, Scene, digests, observe
-from tests.tiny import make_recipe
+from tests.scenes import LAYERS, Recipe, Reference, Scene, observe
+from tests.tiny import make_recipe, save_mixtral
 
 BUCKET = "resume"
 STAGES = (
@@ -55,7 +58,7 @@ def test_killed_on_a_directory(
         scene = on_disk(tmp_path / str(moment[1]))
         assert scene.run(moment) == KILLED, moment
         scene.run_to_the_end()
-        assert digests(scene.output) == whole.files, moment
+        assert scene.digests() == whole.files, moment
 
 
 def test_every_finished_layer_counts(
@@ -68,7 +71,7 @@ def test_every_finished_layer_counts(
         assert sum(scene.finished().values()) == attempt
         assert scene.run(replaced) == KILLED
     scene.run_to_the_end()
-    assert digests(scene.output) == whole.files
+    assert scene.digests() == whole.files
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +81,15 @@ def bucket(minio: Minio, model: Path) -> Minio:
     return minio
 
 
+@pytest.fixture(scope="module")
+def session() -> Any:
+    return warm_session()
+
+
 @pytest.fixture
-def s3(bucket: Minio, monkeypatch: pytest.MonkeyPatch) -> Minio:
+def s3(bucket: Minio, session: Any, monkeypatch: pytest.MonkeyPatch) -> Minio:
     """The environment of a pod, for the test itself too."""
+    monkeypatch.setattr(boto3.session, "Session", session)
     for name, value in bucket.environment().items():
         monkeypatch.setenv(name, value)
     return bucket
@@ -129,4 +138,67 @@ def test_killed_on_s3(
         scene = on_s3(tmp_path / str(number), every)
         assert scene.run(moment) == KILLED, moment
         scene.run_to_the_end()
-        assert digests(scene.output) == whole.files, moment
+        assert scene.digests() == whole.files, moment
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its layers are published in three parts each."""
+    changes = {"hidden_size": 128, "intermediate_size": 1200}
+    return save_mixtral(tmp_path_factory.mktemp("large") / "large", changes)
+
+
+@pytest.mark.usefixtures("s3")
+def test_killed_in_a_multipart_upload(
+    parent: Parent, bucket: Minio, large: Path, calibration: Path, tmp_path: Path
+) -> None:
+    recipe = make_recipe(calibration, None, weights={"method": "Magnitude"})
+
+    def make(name: str) -> Scene:
+        (tmp_path / name).mkdir()
+        output = f"s3://{BUCKET}/large/{name}/"
+        environment = {**bucket.environment(), "STUN_CHECKPOINT_EVERY": "2"}
+        return Scene(parent, tmp_path / name, str(large), recipe, output, None, environment)
+
+    whole = observe(make("whole"))
+    for moment in whole.moments("multipart"):
+        scene = make(str(moment[1]))
+        assert scene.run(moment) == KILLED, moment
+        scene.run_to_the_end()
+        assert scene.digests() == whole.files, moment
+        assert uploads(bucket, scene) == []
+
+
+def uploads(bucket: Minio, scene: Scene) -> list[str]:
+    """Those that are open; MinIO tells of them only who names the key."""
+    prefix = scene.output.removeprefix(f"s3://{BUCKET}/")
+    answers = [
+        bucket.client().list_multipart_uploads(Bucket=BUCKET, Prefix=prefix + name)
+        for name in scene.names()
+    ]
+    return [upload["Key"] for answer in answers for upload in answer.get("Uploads", [])]
+
+
+STOPPED = ("Split", "Measure", "Prune", "shard", "journal", "companions", "report")
+
+
+@pytest.mark.parametrize("label", STOPPED)
+def test_told_to_stop(
+    on_disk: Callable[[Path], Scene], whole: Reference, tmp_path: Path, label: str
+) -> None:
+    for moment in whole.moments(label):
+        scene = on_disk(tmp_path / str(moment[1]))
+        assert scene.run(moment, signal.SIGTERM) == 143, moment
+        said = json.loads((scene.folder / "termination").read_text())
+        assert (said["kind"], said["reason"]) == ("Error", "Interrupted")
+        scene.check_whole()
+        scene.run_to_the_end()
+        assert scene.digests() == whole.files, moment
+
+
+def test_two_at_once(on_disk: Callable[[Path], Scene], whole: Reference, tmp_path: Path) -> None:
+    scene = on_disk(tmp_path)
+    codes = scene.parent.run(scene.attempt(), scene.attempt())
+    assert set(codes) <= {0, 3}, codes
+    scene.run_to_the_end()
+    assert scene.digests() == whole.files
