@@ -21,6 +21,12 @@ ROWS = (
         "block_sparse_moe.gate.weight",
         modules=(("block_sparse_moe.gate.", "mlp.router."), ("block_sparse_moe.", "mlp.")),
     ),
+    Family(
+        "ArcticForCausalLM",
+        MIXTRAL_EXPERTS,
+        "block_sparse_moe.gate.weight",
+        block="block_sparse_moe",
+    ),
     Family("OlmoeForCausalLM", QWEN_EXPERTS, QWEN_ROUTER),
     Family("Qwen2MoeForCausalLM", QWEN_EXPERTS, QWEN_ROUTER),
     Family("Qwen3MoeForCausalLM", QWEN_EXPERTS, QWEN_ROUTER),

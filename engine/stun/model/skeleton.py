@@ -9,6 +9,7 @@ itself: it runs once with stand-ins for its layers, which remember what they wer
 import copy
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,7 @@ from transformers import CONFIG_MAPPING, AutoModel
 
 from stun.errors import StunError
 from stun.families import Family, Linear, Slot, Weights
+from stun.model import arctic
 from stun.model.experts import InputScaledMoe, RoutedExperts
 from stun.model.layer import Arguments, FilledLayer, is_prunable
 
@@ -39,10 +41,25 @@ class StandIn(nn.Module):
         return hidden_states
 
 
+@dataclass(frozen=True)
+class Builder:
+    """How config.json is read, and how a model is made from what was read."""
+
+    read: Callable[[dict[str, Any]], Any]
+    build: Callable[[Any], Any]
+
+
+def builder(model_type: str) -> Builder:
+    """transformers' own, but for the one family that it lacks."""
+    if model_type == arctic.MODEL_TYPE:
+        return Builder(arctic.read_config, arctic.build)
+    return Builder(CONFIG_MAPPING[model_type].from_dict, AutoModel.from_config)
+
+
 def read_model_config(raw: dict[str, Any], family: Family, uri: str) -> Any:
     text = family.text_config(raw)
     try:
-        return CONFIG_MAPPING[text["model_type"]].from_dict(text)
+        return builder(text["model_type"]).read(text)
     except Exception as error:
         # transformers raises exceptions of many kinds for a config it does not accept.
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
@@ -59,7 +76,7 @@ class Skeleton:
         self.family = family
         self.config = read_model_config(raw, family, uri)
         with torch.device("meta"):
-            build: Callable[[Any], Any] = AutoModel.from_config
+            build = builder(family.text_config(raw)["model_type"]).build
             base = build(self.config).eval()
         self.layers = list(base.layers)
         self.norm = base.norm
