@@ -51,6 +51,9 @@ engine-test: engine tools ## Tests of the engine
 api-test: node tools ## The CRD and the operator against a real API server
 	$(VITEST) --project api
 
+bench-engine: engine ## What the engine costs beside other programs, and OLMoE-1B-7B's true shape (28 GB of disk)
+	cd engine && ../.venv/bin/python -m bench.speed
+
 bench-quality: engine ## Loss of every method at equal sparsity, on five trained models (hours; it goes on where it was stopped)
 	cd engine && OMP_NUM_THREADS=1 ../.venv/bin/python -m bench.quality
 
@@ -88,4 +91,4 @@ setup: ## All set-up; the two long downloads and builds run side by side
 test: ## Everything that must hold before a change lands
 	@.ci/stages setup lint unit api-test engine-test cluster-test e2e
 
-.PHONY: help node engine tools generate lint unit engine-test bench-quality api-test cluster-test cluster-up cluster-down cluster-shell images install demo e2e setup test
+.PHONY: help node engine tools generate lint unit engine-test bench-engine bench-quality api-test cluster-test cluster-up cluster-down cluster-shell images install demo e2e setup test

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.shapes.checkpoint import write_random
 from bench.shapes.tokens import write_tokens
-from bench.speed.contestants import ENGINE, OTHERS, Contestant, Workload, small
+from bench.speed.contestants import OTHERS, WHOLE, Contestant, Workload, engine, small
 from bench.speed.environments import cache
 from bench.speed.measure import Usage, in_turn, measure, middle
 from bench.speed.tables import Comparison, as_json, in_words, machine, markdown
@@ -29,7 +29,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="*", default=names, choices=names, metavar="PROGRAM")
     parser.add_argument("--no-true-shape", action="store_true", help="needs no 28 GB of disk")
     parser.add_argument("--work", type=Path, default=cache() / "speed", help="scratch folder")
-    parser.add_argument("--output", type=Path, default=Path(), help="where speed.md/.json go")
+    results = cache() / "bench-speed"
+    parser.add_argument("--output", type=Path, default=results, help="where speed.md/.json go")
     return parser.parse_args()
 
 
@@ -57,24 +58,24 @@ def start_up(contestant: Contestant, work: Path, runs: int) -> Usage:
 
 def compare(other: Contestant, workload: Workload, work: Path, pairs: int) -> Comparison:
     print(f"{other.name}: {pairs} pairs", flush=True)
-    imports, engine_imports = (start_up(who, work, pairs) for who in (other, ENGINE))
-    runs, engine = in_turn(
-        partial(once, other, workload, work), partial(once, ENGINE, workload, work), pairs
+    own = engine(other.job)
+    imports, own_imports = (start_up(who, work, pairs) for who in (other, own))
+    runs, own_runs = in_turn(
+        partial(once, other, workload, work), partial(once, own, workload, work), pairs
     )
-    return Comparison(other.name, other.does, runs, engine, imports, engine_imports)
+    return Comparison(other.name, other.does, other.job, runs, own_runs, imports, own_imports)
 
 
 def report(comparisons: list[Comparison], torch_only: Usage, true_shape: str) -> str:
-    engine = (ENGINE.name, ENGINE.does)
-    table = markdown(engine, comparisons) + "\n\n" + in_words(comparisons) if comparisons else ""
+    table = markdown(comparisons) + "\n\n" + in_words(comparisons) if comparisons else ""
     shape = f"{SAMPLES} x {LENGTH} tokens; importing PyTorch alone takes {torch_only.cpu:.1f} CPU s"
     return f"{machine()}. {shape}.\n\n{table}\n\n{true_shape}".rstrip() + "\n"
 
 
 def run(args: argparse.Namespace, work: Path) -> None:
     workload = make_workload(work)
-    measure(ENGINE.command(workload, workload.result), work / "log")
-    torch_only = start_up(replace(ENGINE, imports="torch"), work, args.pairs)
+    measure(engine(WHOLE).command(workload, workload.result), work / "log")
+    torch_only = start_up(replace(engine(WHOLE), imports="torch"), work, args.pairs)
     chosen = [other for other in OTHERS if other.name in args.only]
     comparisons = [compare(other, workload, work, args.pairs) for other in chosen]
     true_shape = "" if args.no_true_shape else measure_true_shape(work / "true-shape")

@@ -4,16 +4,29 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bench.shapes import layouts
 from bench.shapes.table import MODELS, Model
 from bench.speed.environments import LLM_COMPRESSOR, REAP, interpreter
 
 HERE = Path(__file__).parent
-# The recipe that every program follows as far as it can: a quarter of the experts, then zeros
-# up to 40 % in all, which is 21 % of what is left.
+# A quarter of the experts, then zeros up to 40 % in all, which is 21 % of what is left.
 RATIO, TARGET, ZEROS = "0.25", "0.4", "0.21"
+# What the engine is asked for beside a program that does no more than this. The dropped load
+# is no matter for random weights.
+EXPERTS: dict[str, Any] = {"ratio": float(RATIO), "maxDroppedLoad": 1}
+JOBS: dict[str, dict[str, Any]] = {
+    "STUN + Wanda": {
+        "targetSparsity": float(TARGET),
+        "experts": EXPERTS,
+        "weights": {"method": "Wanda"},
+    },
+    "Wanda": {"targetSparsity": float(ZEROS), "weights": {"method": "Wanda"}},
+    "REAP": {"experts": {**EXPERTS, "method": "REAP"}},
+}
 
 
 @dataclass(frozen=True)
@@ -29,10 +42,14 @@ class Workload:
 
 @dataclass(frozen=True)
 class Contestant:
-    """A program: the modules it imports, and its arguments for a workload and an output."""
+    """A program: the modules it imports, and its arguments for a workload and an output.
+
+    `job` is what the engine does in the other half of its pairs.
+    """
 
     name: str
     does: str
+    job: str
     python: Callable[[], Path]
     imports: str
     arguments: Callable[[Workload, Path], list[str]]
@@ -65,14 +82,9 @@ def small() -> Model:
     return Model("made up", layouts.mixtral, {**config, **sizes})
 
 
-def write_recipe(workload: Workload, folder: Path) -> Path:
-    """The dropped load is no matter for random weights."""
+def write_recipe(job: str, workload: Workload, folder: Path) -> Path:
     recipe = {
-        "pruning": {
-            "targetSparsity": float(TARGET),
-            "experts": {"ratio": float(RATIO), "maxDroppedLoad": 1},
-            "weights": {"method": "Wanda"},
-        },
+        "pruning": JOBS[job],
         "calibration": {
             "uri": str(workload.calibration),
             "samples": workload.samples,
@@ -85,9 +97,9 @@ def write_recipe(workload: Workload, folder: Path) -> Path:
     return path
 
 
-def engine_arguments(workload: Workload, output: Path) -> list[str]:
+def engine_arguments(job: str, workload: Workload, output: Path) -> list[str]:
     output.mkdir(parents=True)
-    recipe = write_recipe(workload, output.parent)
+    recipe = write_recipe(job, workload, output.parent)
     options = ["--model", str(workload.model), "--recipe", str(recipe), "--output", str(output)]
     return ["-m", "stun", "prune", *options]
 
@@ -110,44 +122,54 @@ def own_python() -> Path:
     return Path(sys.executable)
 
 
-def llm_compressor(name: str, does: str, *options: str) -> Contestant:
-    imports = "llmcompressor, transformers.models.mixtral.modeling_mixtral"
-    arguments = script("peers/llm_compressor.py", *options)
-    return Contestant(name, does, lambda: interpreter(LLM_COMPRESSOR), imports, arguments)
+def llm_compressor(method: str, share: str, manner: str) -> Contestant:
+    imports = f"llmcompressor, {MIXTRAL}"
+    how = "batches of 8, routed experts only" if manner == "lean" else "its defaults"
+    return Contestant(
+        f"llm-compressor {method}" + (", lean" if manner == "lean" else ""),
+        f"{how}; written",
+        method,
+        lambda: interpreter(LLM_COMPRESSOR),
+        imports,
+        script("peers/llm_compressor.py", method.lower(), share, manner),
+    )
+
+
+def engine(job: str) -> Contestant:
+    return Contestant(
+        f"stun prune: {job}",
+        "report; written",
+        job,
+        own_python,
+        f"stun.commands.prune, {MIXTRAL}",
+        partial(engine_arguments, job),
+    )
 
 
 MIXTRAL = "transformers.models.mixtral.modeling_mixtral"
-ENGINE = Contestant(
-    "stun prune",
-    "STUN, Wanda; report; written",
-    own_python,
-    f"stun.commands.prune, {MIXTRAL}",
-    engine_arguments,
-)
+WHOLE = "STUN + Wanda"
 OTHERS = (
     Contestant(
         "plain",
-        "STUN, Wanda; whole model, full sort; written",
+        "whole model, full sort; written",
+        WHOLE,
         own_python,
         f"torch, {MIXTRAL}",
         script("plain.py", RATIO, TARGET),
     ),
     Contestant(
         "REAP observer",
-        "statistics of experts only; nothing pruned, nothing written",
+        "statistics only; nothing pruned, nothing written",
+        "REAP",
         lambda: interpreter(REAP),
         f"reap.observer, {MIXTRAL}",
         script("peers/reap_observer.py"),
     ),
-    llm_compressor(
-        "llm-compressor Wanda", "Wanda, its defaults; written", "wanda", ZEROS, "default"
+    llm_compressor("REAP", RATIO, "default"),
+    llm_compressor("REAP", RATIO, "lean"),
+    llm_compressor("Wanda", ZEROS, "default"),
+    llm_compressor("Wanda", ZEROS, "lean"),
+    Contestant(
+        "I/O limit", "reads the model, writes the result", WHOLE, own_python, "os", copy_arguments
     ),
-    llm_compressor(
-        "llm-compressor Wanda, lean", "batches of 8, routed experts only", "wanda", ZEROS, "lean"
-    ),
-    llm_compressor("llm-compressor REAP", "REAP, its defaults; written", "reap", RATIO, "default"),
-    llm_compressor(
-        "llm-compressor REAP, lean", "batches of 8, routed experts only", "reap", RATIO, "lean"
-    ),
-    Contestant("I/O limit", "reads the model, writes the result", own_python, "os", copy_arguments),
 )

@@ -13,6 +13,7 @@ class Comparison:
 
     name: str
     does: str
+    job: str
     runs: list[Usage]
     engine: list[Usage]
     imports: Usage
@@ -33,15 +34,10 @@ class Comparison:
 
 HEAD = (
     "| program | does | wall s | CPU s | of it imports | peak RSS MB "
+    "| `stun prune` on the same job: wall s | CPU s | peak RSS MB "
     "| CPU without imports / stun prune | wall / stun prune |\n"
-    "|---|---|--:|--:|--:|--:|--:|--:|"
+    "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
 )
-
-
-def cells(name: str, does: str, runs: list[Usage], imports: Usage) -> list[str]:
-    usage = middle(runs)
-    numbers = [f"{usage.wall:.1f}", f"{usage.cpu:.1f}", f"{imports.cpu:.1f}"]
-    return [name, does, *numbers, f"{usage.memory / 1e6:.0f}"]
 
 
 def spread(found: tuple[float, float, float]) -> str:
@@ -49,18 +45,22 @@ def spread(found: tuple[float, float, float]) -> str:
     return f"**{median:.2f}** ({least:.2f} to {greatest:.2f})"
 
 
-def line(values: list[str]) -> str:
+def row(one: Comparison) -> str:
+    theirs, ours = middle(one.runs), middle(one.engine)
+    values = [
+        one.name,
+        f"{one.job}: {one.does}",
+        *(f"{theirs.wall:.1f}", f"{theirs.cpu:.1f}", f"{one.imports.cpu:.1f}"),
+        f"{theirs.memory / 1e6:.0f}",
+        *(f"{ours.wall:.1f}", f"{ours.cpu:.1f}", f"{ours.memory / 1e6:.0f}"),
+        spread(one.cpu_ratio()),
+        spread(one.wall_ratio()),
+    ]
     return "| " + " | ".join(values) + " |"
 
 
-def markdown(engine: tuple[str, str], comparisons: list[Comparison]) -> str:
-    """The engine's row holds its runs of all pairs."""
-    runs = [run for comparison in comparisons for run in comparison.engine]
-    rows = [line([*cells(*engine, runs, comparisons[0].engine_imports), "1", "1"])]
-    for one in comparisons:
-        ratio = [spread(one.cpu_ratio()), spread(one.wall_ratio())]
-        rows.append(line([*cells(one.name, one.does, one.runs, one.imports), *ratio]))
-    return "\n".join([HEAD, *rows])
+def markdown(comparisons: list[Comparison]) -> str:
+    return "\n".join([HEAD, *(row(one) for one in comparisons)])
 
 
 def as_json(comparison: Comparison) -> dict[str, object]:

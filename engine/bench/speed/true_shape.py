@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.shapes.checkpoint import write_random
 from bench.shapes.table import MODELS
 from bench.shapes.tokens import write_tokens
-from bench.speed.contestants import ENGINE, Workload
+from bench.speed.contestants import WHOLE, Workload, engine
 from bench.speed.measure import Usage, measure
 
 NAME = "olmoe-1b-7b"
@@ -32,7 +32,7 @@ def measure_true_shape(work: Path) -> str:
     size = write_random(MODELS[NAME], workload.model, seed=0)
     vocabulary = MODELS[NAME].config["vocab_size"]
     write_tokens(workload.calibration, vocabulary, SAMPLES, LENGTH, seed=0)
-    usage = measure(ENGINE.command(workload, workload.result), work / "log")
+    usage = measure(engine(WHOLE).command(workload, workload.result), work / "log")
     written = sum(path.stat().st_size for path in workload.result.rglob("*.safetensors"))
     return in_words(usage, size, written)
 
