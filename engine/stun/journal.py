@@ -98,7 +98,7 @@ class DurableJournal:
             found: dict[str, Any] = json.loads(self.storage.read_all(info))
             if found["identity"] != identity:
                 return None
-            states = {entry["state"] for entry in found["passes"].values()}
+            states = named_states(found)
             files = {(record["name"], record["size"]) for record in found["files"]}
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
@@ -127,16 +127,19 @@ class DurableJournal:
         entry = self.content["passes"].get(running.name)
         if entry is None:
             return 0
-        states = read_states(self.storage, entry["state"])
-        restore_states(running.flows, states)
+        if entry["state"] is not None:
+            restore_states(running.flows, read_states(self.storage, entry["state"]))
         running.reports.extend(entry["reports"])
         return len(running.reports)
 
-    def keep(self, running: LayerPass, index: int) -> Callable[[], None]:
-        if (index + 1) % self._every(running) and index + 1 < self.layers:
+    def keep(self, running: LayerPass, index: int, last: bool) -> Callable[[], None]:
+        over = index + 1 == self.layers
+        if (index + 1) % self._every(running) and not over and not last:
             return lambda: None
-        name = state_name(running.name, index)
-        write_states(self.storage, name, running.flows)
+        name = None
+        if not over or running.leaves_states:
+            name = state_name(running.name, index)
+            write_states(self.storage, name, running.flows)
         entry = {"state": name, "reports": list(running.reports)}
         read = self.bytes_before + running.context.checkpoint.storage.bytes_read
         return lambda: self._commit(running.name, entry, read)
@@ -149,7 +152,7 @@ class DurableJournal:
             if self.writer is not None:
                 self.content["files"] = [asdict(record) for record in self.writer.records]
             self.storage.put(JOURNAL, json.dumps(self.content).encode())
-        if before is not None:
+        if before is not None and before["state"] is not None:
             self.storage.delete(before["state"])
 
     def _every(self, running: LayerPass) -> int:
@@ -166,7 +169,7 @@ class DurableJournal:
 
     def tidy(self) -> None:
         """Removes what a killed attempt left half done; the run key is this run's alone."""
-        known = {entry["state"] for entry in self.content["passes"].values()}
+        known = named_states(self.content)
         remove_states(self.storage, lambda name: name not in known)
         written = [info.name for info in self.output.objects()]
         if written:
@@ -175,6 +178,11 @@ class DurableJournal:
     def remove(self) -> None:
         """When the run is over, for good or ill."""
         remove_checkpoints(self.storage, self.layers)
+
+
+def named_states(content: dict[str, Any]) -> set[str]:
+    """A finished pass that is only reported has none."""
+    return {entry["state"] for entry in content["passes"].values()} - {None}
 
 
 def remove_states(storage: Storage, chosen: Callable[[str], bool]) -> None:

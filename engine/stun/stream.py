@@ -37,12 +37,7 @@ def choose_split(context: Context, journal: Journal) -> tuple[Plan, list[dict[st
     """The plan with the best share of experts, and what was found for each share tried."""
     splitting = SplitPass(context)
     drive(splitting, journal)
-    checkpoint = context.checkpoint
-    names = head_names(checkpoint, context.family)
-    tensors = checkpoint.read([name for name in names if name not in splitting.embedding])
-    known = {name: found.to(context.device) for name, found in tensors.items()}
-    head = make_head(checkpoint, context.dense, known | splitting.embedding)
-    outcomes = splitting.outcomes(head)
+    outcomes = splitting.outcomes()
     return splitting.choose(outcomes), outcomes
 
 

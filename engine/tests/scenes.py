@@ -79,10 +79,16 @@ class Scene:
         found = [info for info in storage.objects() if info.name.rpartition("/")[2] == JOURNAL]
         return json.loads(storage.read_all(found[0])) if found else None
 
+    def passes(self) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = (self.journal() or {}).get("passes", {})
+        return found
+
     def finished(self) -> dict[str, int]:
         """Layers that the journal holds, of each pass."""
-        passes = (self.journal() or {"passes": {}})["passes"]
-        return {name: len(entry["reports"]) for name, entry in passes.items()}
+        return {name: len(entry["reports"]) for name, entry in self.passes().items()}
+
+    def passes_with_states(self) -> set[str]:
+        return {name for name, entry in self.passes().items() if entry["state"]}
 
     def run_to_the_end(self) -> None:
         """Does exactly the layers that the journal lacks, and tidies everything away."""
@@ -98,11 +104,6 @@ class Scene:
             first = LAYERS if published else before.get(name, 0)
             assert layers == list(range(first, LAYERS)), name
         self.check_tidy()
-
-    def check_whole(self) -> None:
-        """Nothing is half written that a process could still tidy away."""
-        places = [*self.names(), *(path.name for path in (self.work or Path()).iterdir())]
-        assert [name for name in places if name.endswith(".partial")] == []
 
     def check_tidy(self) -> None:
         assert [name for name in self.names() if "/." in name or ".checkpoint/" in name] == []

@@ -19,6 +19,7 @@ STAGES = (
     "Split", "Measure", "Prune", "shard", "journal", "index", "companions", "report", "manifest",
     "removal of journal",
 )  # fmt: skip
+PASSES = ("Split", "Measure", "Prune")
 KILLED = -signal.SIGKILL
 
 
@@ -69,6 +70,7 @@ def test_every_finished_layer_counts(
     replaced = ("journal", whole.steps["journal"] // (3 * LAYERS))
     for attempt in range(3 * LAYERS):
         assert sum(scene.finished().values()) == attempt
+        assert scene.passes_with_states() <= {PASSES[attempt // LAYERS]}
         assert scene.run(replaced) == KILLED
     scene.run_to_the_end()
     assert scene.digests() == whole.files
@@ -191,9 +193,19 @@ def test_told_to_stop(
         assert scene.run(moment, signal.SIGTERM) == 143, moment
         said = json.loads((scene.folder / "termination").read_text())
         assert (said["kind"], said["reason"]) == ("Error", "Interrupted")
-        scene.check_whole()
         scene.run_to_the_end()
         assert scene.digests() == whole.files, moment
+
+
+def test_a_stopped_run_writes_its_checkpoint_first(
+    on_s3: Callable[[Path, int], Scene], whole_on_s3: Made, tmp_path: Path
+) -> None:
+    """Told to stop in its second layer, long before the next checkpoint is due."""
+    scene = on_s3(tmp_path / "stopped", 100)
+    assert scene.run(("Prune", 3), signal.SIGTERM) == 143
+    assert scene.finished() == {"Measure": LAYERS, "Prune": 2}
+    scene.run_to_the_end()
+    assert scene.digests() == whole_on_s3[1].files
 
 
 def test_two_at_once(on_disk: Callable[[Path], Scene], whole: Reference, tmp_path: Path) -> None:

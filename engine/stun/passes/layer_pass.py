@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, ClassVar, Protocol
 
 import torch
@@ -11,12 +12,15 @@ from stun.flow import Flow
 from stun.layers import read_one, stream_layers
 from stun.passes.context import Context
 from stun.shards import FileRecord, ShardWriter
+from stun.stopping import asked_to_stop, ending_layers_first
 
 
 class LayerPass(ABC):
     """One reading of all layers. `flows` and `reports` are all that it remembers of them."""
 
     name: ClassVar[str]
+    # Whether the states behind the last layer are needed when the pass is over.
+    leaves_states: ClassVar[bool] = False
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -32,9 +36,17 @@ class LayerPass(ABC):
     def layer(self, index: int, weights: Weights) -> Weights:
         """Works on one layer and reports it; returns what is to be written of it."""
 
+    def end(self) -> None:
+        """Reports what the states behind the last layer tell; they are not kept for it."""
+        return
+
     def hand_over(self, index: int, result: Weights, done: Callable[[], None]) -> None:
         """Gives the result away, and calls `done` when nothing of it can be lost any more."""
         done()
+
+    def wait(self) -> None:
+        """Until nothing that was handed over can be lost."""
+        return
 
 
 class Journal(Protocol):
@@ -58,8 +70,11 @@ class Journal(Protocol):
     def restore(self, running: LayerPass) -> int:
         """Gives flows and reports back; the first layer that is not finished."""
 
-    def keep(self, running: LayerPass, index: int) -> Callable[[], None]:
-        """Stores the states behind layer `index`; what it returns makes the layer count."""
+    def keep(self, running: LayerPass, index: int, last: bool) -> Callable[[], None]:
+        """Stores the states behind layer `index`; what it returns makes the layer count.
+
+        `last`: whether this attempt does no more layers.
+        """
 
     def remove(self) -> None:
         """When nothing is left to go on with."""
@@ -80,7 +95,7 @@ class NoJournal:
     def restore(self, running: LayerPass) -> int:
         return 0
 
-    def keep(self, running: LayerPass, index: int) -> Callable[[], None]:
+    def keep(self, running: LayerPass, index: int, last: bool) -> Callable[[], None]:
         return lambda: None
 
     def remove(self) -> None: ...
@@ -93,10 +108,17 @@ def drive(running: LayerPass, journal: Journal) -> list[dict[str, Any]]:
     running.begin(read_one(checkpoint, family.embedding, context.device))
     first = journal.restore(running)
     progress.skip(first)
-    for index, weights in stream_layers(checkpoint, family, context.device, first):
-        progress.layer = index + 1
-        result = running.layer(index, weights)
-        weights.clear()  # the next layer is about to take the room
-        running.hand_over(index, result, journal.keep(running, index))
-        progress.advance()
+    with ending_layers_first() if journal.durable else nullcontext():
+        for index, weights in stream_layers(checkpoint, family, context.device, first):
+            progress.layer = index + 1
+            result = running.layer(index, weights)
+            weights.clear()  # the next layer is about to take the room
+            if index + 1 == checkpoint.config.layers:
+                running.end()
+            stopping = asked_to_stop()
+            running.hand_over(index, result, journal.keep(running, index, stopping))
+            progress.advance()
+            if stopping:
+                running.wait()
+                break
     return running.reports

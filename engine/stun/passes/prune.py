@@ -42,6 +42,7 @@ def gate_flow(kind: str, position: int) -> str:
 
 class PrunePass(LayerPass):
     name = "Prune"
+    leaves_states = True  # the gate's are scored
 
     def __init__(self, context: Context, directions: Directions, out: ShardWriter) -> None:
         super().__init__(context)
@@ -87,6 +88,9 @@ class PrunePass(LayerPass):
         self.context.progress.enter("Publish")
         prefix = self.context.family.layer(index)
         self.out.submit({prefix + name: tensor for name, tensor in result.items()}, done)
+
+    def wait(self) -> None:
+        self.out.wait()
 
     def _reduce(self, index: int, weights: Weights, report: dict[str, Any]) -> Weights:
         """Fewer experts; lets go of those that were dropped."""

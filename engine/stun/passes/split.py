@@ -18,6 +18,7 @@ from stun.experts.reduce import reduce_experts
 from stun.families import Weights
 from stun.fields import invalid
 from stun.flow import Flow, Head
+from stun.layers import head_names, make_head
 from stun.passes.chooser import FLOW, ExpertChooser
 from stun.passes.context import Context
 from stun.passes.layer_pass import LayerPass
@@ -132,15 +133,32 @@ class SplitPass(LayerPass):
         self.flows[candidate.unseen].advance(filled)
         return load
 
-    def outcomes(self, head: Head) -> list[dict[str, Any]]:
+    def end(self) -> None:
+        """Reports each candidate's loss per token with the last layer."""
+        head, tokens = self._head(), self.judging.ids[:, 1:].numel()
+        losses = {
+            str(candidate.plan.experts_after): -float(
+                head.score(self.flows[candidate.unseen], self.judging).sum()
+            )
+            / tokens
+            for candidate in self.candidates
+        }
+        self.reports[-1]["losses"] = losses
+
+    def _head(self) -> Head:
+        context, checkpoint = self.context, self.context.checkpoint
+        names = head_names(checkpoint, context.family)
+        tensors = checkpoint.read([name for name in names if name not in self.embedding])
+        known = {name: found.to(context.device) for name, found in tensors.items()}
+        return make_head(checkpoint, context.dense, known | self.embedding)
+
+    def outcomes(self) -> list[dict[str, Any]]:
         """For each candidate its loss per token, and the largest dropped load of its layers."""
-        tokens = self.judging.ids[:, 1:].numel()
         return [
             {
                 "experts": candidate.plan.experts_after,
                 "weightSparsity": candidate.plan.weight_sparsity,
-                "loss": -float(head.score(self.flows[candidate.unseen], self.judging).sum())
-                / tokens,
+                "loss": self.reports[-1]["losses"][str(candidate.plan.experts_after)],
                 "droppedLoad": max(
                     report["droppedLoads"][str(candidate.plan.experts_after)]
                     for report in self.reports
