@@ -57,6 +57,9 @@ bench-engine: engine ## What the engine costs beside other programs, and OLMoE-1
 bench-quality: engine ## Loss of every method at equal sparsity, on five trained models (hours; it goes on where it was stopped)
 	cd engine && OMP_NUM_THREADS=1 ../.venv/bin/python -m bench.quality
 
+gpu-test: engine ## The engine on an NVIDIA GPU, held against the CPU (no part of `make test`; 60 GB of disk)
+	cd engine && ../.venv/bin/python -m gpu
+
 # ---- the local cluster -----------------------------------------------------------------------------------
 
 cluster-up: node engine tools ## Start the local cluster (a real single-node Kubernetes with KServe and S3)
@@ -91,4 +94,4 @@ setup: ## All set-up; the two long downloads and builds run side by side
 test: ## Everything that must hold before a change lands
 	@.ci/stages setup lint unit api-test engine-test cluster-test e2e
 
-.PHONY: help node engine tools generate lint unit engine-test bench-engine bench-quality api-test cluster-test cluster-up cluster-down cluster-shell images install demo e2e setup test
+.PHONY: gpu-test help node engine tools generate lint unit engine-test bench-engine bench-quality api-test cluster-test cluster-up cluster-down cluster-shell images install demo e2e setup test
