@@ -15,7 +15,15 @@ def smallest_per_row(scores: torch.Tensor, count: int) -> torch.Tensor:
     if count == 0:
         return torch.zeros_like(scores, dtype=torch.bool)
     limit = scores.kthvalue(count, dim=1, keepdim=True).values
-    below = scores < limit
-    ties = scores == limit
+    mask = scores <= limit
+    # Few rows have more ties than room, and counting along a row costs as much as selecting.
+    tied = (mask.count_nonzero(dim=1) > count).nonzero().flatten()
+    if len(tied):
+        mask[tied] = cut_ties(scores[tied], limit[tied], count)
+    return mask
+
+
+def cut_ties(scores: torch.Tensor, limit: torch.Tensor, count: int) -> torch.Tensor:
+    below, ties = scores < limit, scores == limit
     room = count - below.sum(dim=1, keepdim=True)
     return below | (ties & (ties.cumsum(dim=1) <= room))
