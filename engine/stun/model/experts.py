@@ -43,9 +43,14 @@ class RoutedExperts(nn.Module):
         self.observer.block(hidden_states)
         self.observer.routed(top_k_index, top_k_weights)
         mixed = torch.zeros_like(hidden_states)
-        for expert in torch.bincount(top_k_index.flatten()).nonzero().flatten().tolist():
-            token, choice = torch.where(top_k_index == expert)
-            weights = top_k_weights[token, choice]
+        chosen = top_k_index.flatten()
+        # Sorted once: to ask for each expert's tokens would stop the GPU as often.
+        places = chosen.argsort(stable=True).split(torch.bincount(chosen).tolist())
+        for expert, place in enumerate(places):
+            if not len(place):
+                continue
+            token = place // top_k_index.shape[1]
+            weights = top_k_weights.flatten()[place]
             states = hidden_states[token]
             if self.scales_input:
                 # The gate weight is in the output already.
