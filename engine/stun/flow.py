@@ -34,16 +34,15 @@ class Flow:
 
 
 class Head:
-    """The final norm and the output matrix, in the checkpoint's dtype."""
+    """The final norm and the output matrix, converted to float32 once for all sequences."""
 
     def __init__(self, norm: nn.Module, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
         self.norm = norm
-        self.weight = weight
-        self.bias = bias
+        self.weight = weight.float()
+        self.bias = None if bias is None else bias.float()
 
     def logits(self, states: torch.Tensor) -> torch.Tensor:
-        bias = None if self.bias is None else self.bias.to(states.dtype)
-        return functional.linear(self.norm(states), self.weight.to(states.dtype), bias)
+        return functional.linear(self.norm(states), self.weight, self.bias)
 
     def score(self, flow: Flow, scored: Scored) -> torch.Tensor:
         """The summed log-likelihood of each sequence's scored tokens, [count] float64.
