@@ -31,7 +31,7 @@ def count(least: int) -> dict[str, Any]:
 URI: dict[str, Any] = {"required": True, "metavar": "URI"}
 DEVICE: dict[str, Any] = {"choices": ("cpu", "cuda"), "default": "cpu"}
 RECIPE: dict[str, Any] = {"metavar": "FILE|env:NAME"}
-WORK: dict[str, Any] = {"metavar": "DIR", "help": "scratch directory (not needed yet)"}
+WORK: dict[str, Any] = {"metavar": "DIR", "help": "where a killed run goes on from"}
 INSPECT = {"--model": URI, "--recipe": RECIPE, "--output": {"metavar": "URI"}}
 PRUNE = {
     "--model": URI,
