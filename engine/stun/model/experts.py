@@ -45,7 +45,7 @@ class RoutedExperts(nn.Module):
         mixed = torch.zeros_like(hidden_states)
         chosen = top_k_index.flatten()
         # Sorted once: to ask for each expert's tokens would stop the GPU as often.
-        places = chosen.argsort(stable=True).split(torch.bincount(chosen).tolist())
+        places = torch.split(chosen.argsort(stable=True), torch.bincount(chosen).tolist())
         for expert, place in enumerate(places):
             if not len(place):
                 continue
