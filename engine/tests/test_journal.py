@@ -180,6 +180,17 @@ def other_key(recipe: Recipe, place: dict[str, Any]) -> None:
     recipe["pruning"]["targetSparsity"] = 0.5
 
 
+def other_limit(recipe: Recipe, place: dict[str, Any]) -> None:
+    """The layers that are finished were not held against it."""
+    recipe["pruning"]["experts"]["maxDroppedLoad"] = 0.9
+
+
+def other_version(recipe: Recipe, place: dict[str, Any]) -> None:
+    journal = json.loads((place["work"] / JOURNAL).read_text())
+    journal["identity"]["versions"]["torch"] = "1.0"
+    edit_journal(place["work"], identity=journal["identity"])
+
+
 def half_a_journal(recipe: Recipe, place: dict[str, Any]) -> None:
     path = place["work"] / JOURNAL
     path.write_text(path.read_text()[:-9])
@@ -199,7 +210,17 @@ def short_file(recipe: Recipe, place: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [other_gate, other_key, half_a_journal, lost_states, lost_file, short_file]
+    "change",
+    [
+        other_gate,
+        other_key,
+        other_limit,
+        other_version,
+        half_a_journal,
+        lost_states,
+        lost_file,
+        short_file,
+    ],
 )
 def test_it_starts_over_where_the_journal_does_not_fit(
     begin: Callable[..., Outcome],
@@ -219,6 +240,23 @@ def test_it_starts_over_where_the_journal_does_not_fit(
     assert list(place["work"].iterdir()) == []
     fresh = stun("prune", recipe, model=place["model"], output=tmp_path / "fresh")
     assert contents(Path(outcome.answer["uri"])) == contents(Path(fresh.answer["uri"]))
+
+
+def test_it_starts_over_with_other_calibration_of_the_same_key(
+    begin: Callable[..., Outcome],
+    stun: Stun,
+    recipe: Recipe,
+    place: dict[str, Any],
+    layers: list[str],
+) -> None:
+    """No weight depends on it here, but the states of the dropped load do."""
+    del recipe["quality"]
+    recipe["pruning"]["weights"]["method"] = "Magnitude"
+    begin()
+    recipe["calibration"]["sequenceLength"] = 16
+    layers.clear()
+    assert stun("prune", recipe, **place).code == 0
+    assert layers == ["Prune 0", "Prune 1", "Prune 2"]
 
 
 def test_it_starts_over_where_the_result_was_cleaned(

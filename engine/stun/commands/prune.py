@@ -1,7 +1,9 @@
 """stun prune: from a checkpoint and a recipe to a published, smaller model."""
 
+import hashlib
 from argparse import Namespace
 from dataclasses import replace
+from importlib.metadata import version
 from typing import Any
 
 import torch
@@ -50,7 +52,15 @@ def find_journal(
     args: Namespace, prepared: Prepared, output: Storage, device: torch.device
 ) -> Journal:
     gate = prepared.gate.identity if prepared.gate else None
-    identity = {"runKey": prepared.run_key, "gate": gate}
+    ids = prepared.calibration
+    identity = {
+        "runKey": prepared.run_key,
+        "gate": gate,
+        # What the states hold and the checks of finished layers meant, but no run key says.
+        "calibration": None if ids is None else hashlib.sha256(ids.numpy().tobytes()).hexdigest(),
+        "maxDroppedLoad": prepared.recipe.experts.max_dropped_load,
+        "versions": {name: version(name) for name in ("torch", "transformers")},
+    }
     beside = checkpoint_storage(args.output, args.model, prepared.run_key)
     layers = prepared.checkpoint.config.layers
     return open_journal(args.work, beside, output, identity, device, layers)
