@@ -17,6 +17,7 @@ class Existing:
     result: dict[str, Any]
     experts_kept: dict[str, list[int]]
     gate: dict[str, Any] | None
+    loads: tuple[float, ...] = ()  # that the removed experts of each layer carried, where known
 
 
 def find_existing(storage: Storage) -> Existing | None:
@@ -46,7 +47,9 @@ def read_existing(storage: Storage, info: ObjectInfo) -> Existing:
         "stages": report.get("stages", []),
         "reused": True,
     }
-    return Existing(result, manifest["expertsKept"], report.get("gate"))
+    loads = (layer.get("droppedLoad") for layer in report.get("layers", []))
+    known = tuple(load for load in loads if load is not None)
+    return Existing(result, manifest["expertsKept"], report.get("gate"), known)
 
 
 MANIFEST_RESULT = ("sparsity", "expertsBefore", "expertsAfter", "bytesBefore", "bytesAfter")
@@ -54,6 +57,14 @@ MANIFEST_RESULT = ("sparsity", "expertsBefore", "expertsAfter", "bytesBefore", "
 
 def recheck(existing: Existing, recipe: Recipe, gate: Gate | None) -> dict[str, Any]:
     """The recorded result under this recipe's gate; thresholds are no part of the run key."""
+    most, load = recipe.experts.max_dropped_load, max(existing.loads, default=0.0)
+    if load > most:
+        raise StunError(
+            "DroppedLoadExceeded",
+            f"{existing.result['uri']} is published already and the experts removed from one of "
+            f"its layers served {load:.1%} of the tokens, more than maxDroppedLoad {most:g}; "
+            "remove fewer experts or raise experts.maxDroppedLoad.",
+        )
     if gate is None:
         return existing.result
     if existing.gate != gate.identity:

@@ -168,6 +168,17 @@ def test_a_published_key_is_reused(
     assert weights.stat().st_mtime_ns == written
 
 
+def test_a_reused_result_is_held_against_this_recipes_limit_of_load(
+    model: Path, recipe: dict[str, Any], tmp_path: Path, stun: Stun
+) -> None:
+    places = {"model": model, "output": tmp_path / "out"}
+    assert stun("prune", recipe, **places).code == 0
+    recipe["pruning"]["experts"]["maxDroppedLoad"] = 0.001
+    for command in ("prune", "inspect"):
+        again = stun(command, recipe, **places)
+        assert (again.code, again.termination["reason"]) == (4, "DroppedLoadExceeded")
+
+
 def test_a_reused_result_passes_this_recipes_gate(
     model: Path, recipe: dict[str, Any], tmp_path: Path, stun: Stun
 ) -> None:
