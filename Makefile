@@ -92,6 +92,6 @@ setup: ## All set-up; the two long downloads and builds run side by side
 	@$(MAKE) --no-print-directory -j3 node engine tools
 
 test: ## Everything that must hold before a change lands
-	@.ci/stages setup lint unit api-test engine-test cluster-test e2e
+	@.ci/stages setup lint+unit api-test engine-test+cluster-test e2e
 
 .PHONY: gpu-test help node engine tools generate lint unit engine-test bench-engine bench-quality api-test cluster-test cluster-up cluster-down cluster-shell images install demo e2e setup test
