@@ -37,6 +37,7 @@ class MeasurePass(LayerPass):
             reduced = reduce_experts(
                 weights, context.family, choice.groups, context.plan.reconstruct
             )
+            weights.clear()  # of a fused layer the whole source would stay beside its copy
             if choice.tokens is not None:
                 check_load(context, index, choice.tokens, reduced.present)
             weights, report["choice"] = reduced.weights, choice.to_json()
