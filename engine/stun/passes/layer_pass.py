@@ -117,6 +117,7 @@ def drive(running: LayerPass, journal: Journal) -> list[dict[str, Any]]:
                 running.end()
             stopping = asked_to_stop()
             running.hand_over(index, result, journal.keep(running, index, stopping))
+            del result  # once written, nothing of it is to stay beside the next layer
             progress.advance()
             if stopping:
                 running.wait()
