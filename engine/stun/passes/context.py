@@ -51,5 +51,5 @@ class Context:
         """Whether the layers are read once more, before: OWL compares them all first."""
         return self.recipe.weights.method == "OWL" and self.plan.weight_sparsity > 0
 
-    def prunable(self, index: int) -> list[Linear]:
+    def prunable_linears(self, index: int) -> list[Linear]:
         return self.pruned.linears(index)

@@ -51,4 +51,4 @@ class MeasurePass(LayerPass):
         filled = self.context.pruned.fill(index, weights)
         self.flows[FLOW].advance(filled, statistics)
         m = self.context.recipe.weights.owl_m
-        return outlier_ratio(weights, self.context.prunable(index), statistics, m)
+        return outlier_ratio(weights, self.context.prunable_linears(index), statistics, m)

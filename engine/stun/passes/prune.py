@@ -75,7 +75,7 @@ class PrunePass(LayerPass):
         middle = self._moments_of_kept(index, before, reduced, report)
         self.context.progress.enter("Weights")
         self._prune(index, reduced, report)
-        after = matrix_moments(reduced, self.context.prunable(index))
+        after = matrix_moments(reduced, self.context.prunable_linears(index))
         report["zeros"] = zeros_of(after)
         steps = {"before": before, "afterExperts": middle, "after": after}
         report["kurtosis"] = {step: kurtosis_of(found) for step, found in steps.items()}
@@ -111,7 +111,7 @@ class PrunePass(LayerPass):
     ) -> MatrixMoments:
         """Averaged experts are new weights, which have to be looked at."""
         if self.context.plan.reconstruct:
-            return matrix_moments(reduced, self.context.prunable(index))
+            return matrix_moments(reduced, self.context.prunable_linears(index))
         return moments_of_kept(before, self.context.family, report["kept"])
 
     def _choice(self, index: int, weights: Weights) -> Choice | None:
@@ -122,7 +122,7 @@ class PrunePass(LayerPass):
 
     def _prune(self, index: int, weights: Weights, report: dict[str, Any]) -> None:
         """Zeroes weights in place and leads calibration through the result."""
-        linears, flow = self.context.prunable(index), self.flows.get(CALIBRATION)
+        linears, flow = self.context.prunable_linears(index), self.flows.get(CALIBRATION)
         sparsity, statistics = self.directions.sparsities[index], InputStatistics()
         if flow is not None:
             flow.observe(self.context.pruned.fill(index, weights), statistics)

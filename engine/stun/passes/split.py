@@ -127,7 +127,7 @@ class SplitPass(LayerPass):
         statistics = InputStatistics()
         self.flows[candidate.seen].observe(context.pruned.fill(index, weights), statistics)
         sparsity, method = context.plan.weight_sparsity, context.recipe.weights.method
-        prune_weights(weights, context.prunable(index), statistics, method, sparsity)
+        prune_weights(weights, context.prunable_linears(index), statistics, method, sparsity)
         filled = context.pruned.fill(index, weights)
         self.flows[candidate.seen].advance(filled)
         self.flows[candidate.unseen].advance(filled)
