@@ -51,12 +51,16 @@ class Attempt:
     signal: int = signal.SIGKILL
 
 
-def label_of(name: str) -> str:
-    """Which part of a run an object belongs to, partly written or not."""
+def label_of(name: str, doing: str = "") -> str:
+    """Which part of a run an object belongs to, partly written or not.
+
+    Of the two kinds on which resuming stands, also what is being done to it.
+    """
     name = name.rsplit("/", 1)[-1]
     pattern, label = next(row for row in LABELS if row[0].search(name))
     found = pattern.search(name)
-    return found.expand(label) if found else label
+    label = found.expand(label) if found else label
+    return f"{doing} {label}".strip() if label in ("journal", "shard") else label
 
 
 @dataclass
@@ -98,7 +102,7 @@ class Steps:
 
         def write(writer: Any, data: bytes | bytearray | memoryview) -> None:
             view = memoryview(data).cast("B")
-            if self.chosen(label_of(writer.path.name)):
+            if self.chosen(label_of(writer.path.name, "writing")):
                 real(writer, view[: len(view) // 2])
                 self.stop()
                 view = view[len(view) // 2 :]
@@ -133,7 +137,7 @@ def prepare(steps: Steps) -> None:
         steps.around(running, "layer", lambda running, *_: running.name)
     steps.torn(DirectoryWriter)
     steps.around(DirectoryWriter, "__init__", lambda _, storage, path: label_of(path.name))
-    steps.around(DirectoryWriter, "close", lambda writer: label_of(writer.path.name))
+    steps.around(DirectoryWriter, "close", lambda writer: label_of(writer.path.name, "closing"))
     steps.around(s3_writer.S3Writer, "_put", lambda writer: label_of(writer.key))
     for name in ("_create", "_upload", "close"):
         steps.around(s3_writer.S3Writer, name, upload_label)

@@ -138,6 +138,16 @@ def test_the_next_run_does_the_rest(
     assert list(place["work"].iterdir()) == []
 
 
+def test_what_a_killed_attempt_was_writing_goes_before_new_files_need_the_room(
+    begin: Callable[..., Outcome], place: dict[str, Any]
+) -> None:
+    begin()
+    folder = next(place["output"].rglob("model-00001-of-00005.safetensors")).parent
+    (folder / ".model-00004-of-00005.safetensors.0123abcd.partial").write_text("half")
+    begin()
+    assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
+
+
 def edit_journal(work: Path, **changes: object) -> None:
     path = work / JOURNAL
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
