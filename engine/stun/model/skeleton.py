@@ -9,17 +9,13 @@ itself: it runs once with stand-ins for its layers, which remember what they wer
 import copy
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import torch
 from torch import nn
-from transformers import CONFIG_MAPPING, AutoModel
 
-from stun.errors import StunError
 from stun.families import Family, Linear, Slot, Weights
-from stun.model import arctic
+from stun.model.building import builder, read_model_config
 from stun.model.experts import InputScaledMoe, RoutedExperts
 from stun.model.layer import Arguments, FilledLayer, is_prunable
 
@@ -41,34 +37,6 @@ class StandIn(nn.Module):
         return hidden_states
 
 
-@dataclass(frozen=True)
-class Builder:
-    """How config.json is read, and how a model is made from what was read."""
-
-    read: Callable[[dict[str, Any]], Any]
-    build: Callable[[Any], Any]
-
-
-def builder(model_type: str) -> Builder:
-    """transformers' own, but for the one family that it lacks."""
-    if model_type == arctic.MODEL_TYPE:
-        return Builder(arctic.read_config, arctic.build)
-    return Builder(CONFIG_MAPPING[model_type].from_dict, AutoModel.from_config)
-
-
-def read_model_config(raw: dict[str, Any], family: Family, uri: str) -> Any:
-    text = family.text_config(raw)
-    try:
-        return builder(text["model_type"]).read(text)
-    except Exception as error:
-        # transformers raises exceptions of many kinds for a config it does not accept.
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise StunError(
-            "ModelCorrupt",
-            f"config.json of {uri} is not accepted ({first}); copy it again from its source.",
-        ) from error
-
-
 class Skeleton:
     """Names, shapes and layers of a model with this config.json."""
 
@@ -86,7 +54,7 @@ class Skeleton:
         base.rotary_emb = type(base.rotary_emb)(self.config)
         self.base = base
         self.expert_shapes = [self._replace_experts(layer) for layer in self.layers]
-        self.arguments = cache(self._arguments)
+        self.known_arguments: dict[tuple[int, torch.device], list[Arguments]] = {}
 
     def _replace_experts(self, layer: nn.Module) -> Shapes:
         """Puts our experts in; the shapes of theirs on disk, none for a dense layer."""
@@ -158,8 +126,14 @@ class Skeleton:
             shapes[self.family.head + "bias"] = (vocabulary,)
         return shapes
 
-    def _arguments(self, length: int, device: torch.device) -> list[Arguments]:
+    def arguments(self, length: int, device: torch.device) -> list[Arguments]:
         """What the model gives each layer for sequences of this length, for any batch."""
+        key = (length, device)
+        if key not in self.known_arguments:
+            self.known_arguments[key] = self._find_arguments(length, device)
+        return self.known_arguments[key]
+
+    def _find_arguments(self, length: int, device: torch.device) -> list[Arguments]:
         self.base.rotary_emb.to(device)
         states = torch.zeros(1, length, self.config.hidden_size, device=device)
         self.base(inputs_embeds=states, use_cache=False)
@@ -168,11 +142,10 @@ class Skeleton:
     def fill(self, index: int, weights: Weights) -> FilledLayer:
         """The layer with these weights; arithmetic is float32 whatever their dtype."""
         layer = copy.deepcopy(self.layers[index])
-        state = {
-            self.family.module_name(name): tensor.float()
-            for name, tensor in weights.items()
-            if name not in self.expert_shapes[index]
-        }
+        known = layer.state_dict().keys()
+        named = {self.family.module_name(name): tensor for name, tensor in weights.items()}
+        # Old checkpoints store what is computed today, such as rotary frequencies.
+        state = {name: tensor.float() for name, tensor in named.items() if name in known}
         layer.load_state_dict(state, assign=True)
         return FilledLayer(
             layer,
