@@ -6,14 +6,8 @@ from pathlib import Path
 
 from stun.experts.registry import METHODS
 from stun.fields import Fields, invalid
-from stun.recipe import (
-    CalibrationRecipe,
-    ExpertsRecipe,
-    PerplexityRecipe,
-    Recipe,
-    TaskRecipe,
-    WeightsRecipe,
-)
+from stun.recipe import ExpertsRecipe, Recipe, WeightsRecipe
+from stun.recipe_data import parse_calibration, parse_quality
 
 MOST_SPARSE = 0.99
 DEFAULT_DROPPED_LOAD = 0.35
@@ -41,7 +35,7 @@ def load_recipe(source: str) -> Recipe:
 def parse_recipe(value: object) -> Recipe:
     fields = Fields(value, "")
     pruning = fields.section("pruning")
-    quality = fields.section("quality")
+    perplexity, tasks = parse_quality(fields.section("quality"))
     recipe = Recipe(
         target_sparsity=pruning.number("targetSparsity", 0, MOST_SPARSE),
         target_gpus=pruning.integer("targetGPUs", 1, 0) or None,
@@ -49,13 +43,11 @@ def parse_recipe(value: object) -> Recipe:
         experts=parse_experts(pruning.section("experts")),
         weights=parse_weights(pruning),
         calibration=parse_calibration(fields),
-        perplexity=parse_perplexity(quality),
-        tasks=parse_tasks(quality),
+        perplexity=perplexity,
+        tasks=tasks,
     )
-    # The operator runs these itself, against the served model.
-    quality.get("endpoint")
-    for section in (quality, pruning, fields):
-        section.finish()
+    pruning.finish()
+    fields.finish()
     check_whole(recipe)
     return recipe
 
@@ -134,54 +126,3 @@ def parse_weights(pruning: Fields) -> WeightsRecipe:
     owl.finish()
     fields.finish()
     return found
-
-
-def parse_calibration(recipe: Fields) -> CalibrationRecipe | None:
-    if recipe.get("calibration") is None:
-        return None
-    fields = recipe.section("calibration")
-    calibration = CalibrationRecipe(
-        uri=fields.text("uri"),
-        samples=fields.integer("samples", 1, 128),
-        sequence_length=fields.integer("sequenceLength", 2, 2048),
-        seed=fields.integer("seed", 0, 0),
-    )
-    fields.finish()
-    return calibration
-
-
-def parse_perplexity(quality: Fields) -> PerplexityRecipe | None:
-    if quality.get("perplexity") is None:
-        return None
-    fields = quality.section("perplexity")
-    length = fields.integer("sequenceLength", 2, 0)
-    perplexity = PerplexityRecipe(
-        uri=fields.text("uri"),
-        samples=fields.integer("samples", 2, 64),
-        sequence_length=length or None,
-        max_increase=fields.number("maxIncrease", 0, float("inf")),
-    )
-    fields.finish()
-    return perplexity
-
-
-def parse_tasks(quality: Fields) -> tuple[TaskRecipe, ...]:
-    found = quality.get("tasks")
-    if found is None:
-        return ()
-    if not isinstance(found, list):
-        raise invalid(f"{quality.name('tasks')} must be a list, not {found!r}.")
-    return tuple(
-        parse_task(Fields(task, f"{quality.name('tasks')}[{index}]"))
-        for index, task in enumerate(found)
-    )
-
-
-def parse_task(fields: Fields) -> TaskRecipe:
-    task = TaskRecipe(
-        name=fields.text("name"),
-        uri=fields.text("uri"),
-        min_retained=fields.number("minRetained", 0, 1),
-    )
-    fields.finish()
-    return task
