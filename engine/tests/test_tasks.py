@@ -104,8 +104,10 @@ def test_a_task_is_given_once(tmp_path: Path, encoder: Encoder) -> None:
 def test_more_than_can_be_held_is_refused(
     tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "MOST_TOKENS", 1000)
-    with pytest.raises(StunError, match="tokens where 1000 can be streamed together"):
+    """Of the dense model and of the pruned, 4 bytes a value, 128 values a token."""
+    assert encoder.checkpoint.config.hidden_size == 128
+    monkeypatch.setattr(planning, "MOST_BYTES", 1000 * 2 * 4 * 128)
+    with pytest.raises(StunError, match="tokens where the states of 1000 can be held together"):
         planned(tmp_path, encoder, lines_of("boolq", 16))
 
 

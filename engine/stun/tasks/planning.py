@@ -16,9 +16,9 @@ from stun.tasks.question import BadLineError, Metric, Question
 from stun.tasks.reading import read_questions
 from stun.tasks.tokens import PairEncoder
 
-# The states of all of them are held at once, in float32, of the dense model and of the pruned:
-# 1 Mi tokens of 4096 values are 32 GiB.
-MOST_TOKENS = 1 << 20
+# The states of all sequences are held at once, of the dense model and of the pruned.
+MOST_BYTES = 32 << 30
+BYTES_PER_VALUE = 2 * 4  # two flows, float32
 Sequence = tuple[list[int], int]  # token ids, where the scored ones begin
 
 
@@ -56,8 +56,9 @@ def plan_tasks(specs: Iterable[TaskRecipe], encoder: Encoder) -> tuple[list[Scor
         for request in question.requests
         if pairs
     ]
-    buckets = by_length(sequences, encoder.checkpoint.config.max_positions + 1)
-    check_size(buckets)
+    config = encoder.checkpoint.config
+    buckets = by_length(sequences, config.max_positions + 1)
+    check_size(buckets, config.hidden_size)
     scored = [pad(length, [sequences[i] for i in places]) for length, places in buckets.items()]
     return scored, Key(tasks, tuple(torch.tensor(places) for places in buckets.values()))
 
@@ -101,12 +102,13 @@ def by_length(sequences: list[Sequence], longest: int) -> dict[int, list[int]]:
     return dict(sorted(buckets.items()))
 
 
-def check_size(buckets: dict[int, list[int]]) -> None:
+def check_size(buckets: dict[int, list[int]], hidden_size: int) -> None:
     tokens = sum(length * len(places) for length, places in buckets.items())
-    if tokens > MOST_TOKENS:
+    most = MOST_BYTES // (BYTES_PER_VALUE * hidden_size)
+    if tokens > most:
         raise StunError(
             "QualityDataInvalid",
-            f"The tasks come to {tokens} tokens where {MOST_TOKENS} can be streamed together; "
+            f"The tasks come to {tokens} tokens where the states of {most} can be held together; "
             "give fewer questions.",
         )
 
