@@ -69,7 +69,13 @@ def usable_count(after: int, recipe: Recipe, config: ModelConfig) -> bool:
     """Whether a model with so many experts can be routed, and served as was asked."""
     groups = config.expert_groups
     reach = config.top_k_groups * after // groups if config.experts else 0
-    return after % groups == 0 and reach >= config.top_k and after % multiple(recipe) == 0
+    enough = reach >= config.top_k and ranks_groups(after, config)
+    return after % groups == 0 and enough and after % multiple(recipe) == 0
+
+
+def ranks_groups(after: int, config: ModelConfig) -> bool:
+    """Whether each routing group has as many experts as the router ranks it by."""
+    return after >= config.expert_groups * config.ranking_experts
 
 
 def multiple(recipe: Recipe) -> int:
@@ -88,10 +94,10 @@ def check_count(ratio: float, after: int, recipe: Recipe, config: ModelConfig) -
         )
     if after < usable[0]:
         most = (config.experts - usable[0]) / config.experts
-        raise StunError(
-            "TooFewExperts",
-            f"{asked} where each token uses {config.top_k}; give at most {most:g}.",
-        )
+        needed = f"each token uses {config.top_k}"
+        if not ranks_groups(after, config):
+            needed = f"its router ranks each group by the {config.ranking_experts} best experts"
+        raise StunError("TooFewExperts", f"{asked} where {needed}; give at most {most:g}.")
     grouped = f" in {config.expert_groups} groups" if config.expert_groups > 1 else ""
     nearest = min(usable, key=lambda n: (abs(n - after), -n))
     raise invalid(

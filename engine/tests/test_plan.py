@@ -1,18 +1,20 @@
 """Counts from a recipe and a configuration, and the recipe's own grammar."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stun.errors import StunError
-from stun.families import read_config
+from stun.families import ModelConfig, read_config
 from stun.families.table import FAMILIES
 from stun.model.skeleton import Skeleton
-from stun.plan import Plan, count_prunable, kept_experts, make_plan
+from stun.plan import Plan, check_count, count_prunable, kept_experts, make_plan
 from stun.recipe import Recipe
 from stun.recipe_parser import load_recipe, parse_recipe
+from tests.families import CASES, make_config
 from tests.tiny import make_recipe, mixtral_config
 
 MIXTRAL = FAMILIES["MixtralForCausalLM"]
@@ -69,6 +71,31 @@ RECONSTRUCTION = [
 def test_selective_means_fewer_than_kappa_kept(choice: str, kappa: int, expected: bool) -> None:
     experts = {"ratio": 0.25, "reconstruct": choice, "kappa": kappa}
     assert plan(experts=experts).reconstruct is expected
+
+
+def deepseek(**changes: object) -> ModelConfig:
+    """DeepSeek-V3 whose tokens use as many experts as there are groups for them."""
+    values = {**dict(CASES["DeepSeek-V3"].values), "topk_group": 2, **changes}
+    raw = make_config(replace(CASES["DeepSeek-V3"], values=values)).to_dict()
+    family = FAMILIES["DeepseekV3ForCausalLM"]
+    return read_config({**raw, "architectures": [family.architecture]}, "m", family)
+
+
+# Experts kept of 8, n_group, the highest ratio that the sentence offers.
+TOO_FEW_IN_A_GROUP = [(2, 2, 0.5), (4, 4, 0), (1, 1, 0.75)]
+
+
+@pytest.mark.parametrize(("after", "groups", "most"), TOO_FEW_IN_A_GROUP)
+def test_each_group_keeps_the_two_experts_that_it_is_ranked_by(
+    after: int, groups: int, most: float
+) -> None:
+    """DeepSeek-V3's router adds the two best scores of a group: with one it cannot run."""
+    config = deepseek(n_group=groups, num_experts_per_tok=1)
+    recipe = parsed(experts={"ratio": 1 - after / 8})
+    with pytest.raises(StunError, match=f"2 best experts; give at most {most:g}\\.") as caught:
+        check_count(1 - after / 8, after, recipe, config)
+    assert caught.value.reason == "TooFewExperts"
+    check_count(most, round(8 * (1 - most)), recipe, config)
 
 
 METHODS: list[tuple[dict[str, Any], str]] = [

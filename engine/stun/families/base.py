@@ -28,6 +28,7 @@ class ModelConfig:
     top_k: int
     expert_groups: int
     top_k_groups: int
+    ranking_experts: int
     tied: bool
 
 
@@ -45,6 +46,8 @@ class Family:
     router: str = ""
     # Further tensors with one row an expert: router biases.
     router_vectors: tuple[str, ...] = ()
+    # The best experts of a group whose scores the router adds to rank the group.
+    ranking_experts: int = 1
     # The attribute of transformers' decoder layer that holds the experts.
     block: str = "mlp"
     modules: tuple[tuple[str, str], ...] = ()

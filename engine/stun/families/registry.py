@@ -52,7 +52,7 @@ def read_config(raw: dict[str, Any], uri: str, family: Family | None) -> ModelCo
             f"{uri} is quantised ({method}); prune the bf16 original and quantise the result.",
         )
     try:
-        return _config(family.text_config(raw) if family else raw, architecture(raw))
+        return _config(family.text_config(raw) if family else raw, architecture(raw), family)
     except (KeyError, TypeError, ValueError) as error:
         raise StunError(
             "ModelCorrupt",
@@ -60,7 +60,7 @@ def read_config(raw: dict[str, Any], uri: str, family: Family | None) -> ModelCo
         ) from error
 
 
-def _config(raw: dict[str, Any], name: str) -> ModelConfig:
+def _config(raw: dict[str, Any], name: str, family: Family | None) -> ModelConfig:
     hidden, heads = int(raw["hidden_size"]), int(raw["num_attention_heads"])
     moe = any(isinstance(raw.get(key), int) and raw[key] > 1 for key in EXPERT_KEYS)
     # Latent attention keeps one cache for all heads, which GPUs cannot divide among them.
@@ -80,6 +80,7 @@ def _config(raw: dict[str, Any], name: str) -> ModelConfig:
         top_k=int(raw["num_experts_per_tok"]) if moe else 0,
         expert_groups=int(raw.get("n_group") or 1),
         top_k_groups=int(raw.get("topk_group") or 1),
+        ranking_experts=family.ranking_experts if family and moe else 0,
         tied=bool(raw.get("tie_word_embeddings", False)),
     )
 

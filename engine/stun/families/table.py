@@ -36,6 +36,7 @@ ROWS = (
         QWEN_EXPERTS,
         QWEN_ROUTER,
         router_vectors=("mlp.gate.e_score_correction_bias",),
+        ranking_experts=2,
     ),
     Family(
         "GptOssForCausalLM",
