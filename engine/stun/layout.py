@@ -68,7 +68,9 @@ def layer_specs(
         return [source_spec(checkpoint, name) for name in names]
     kept = [name for name in names if not family.is_expert_part(name.removeprefix(prefix))]
     specs = [source_spec(checkpoint, name) for name in kept]
-    specs += [cut_spec(checkpoint, prefix + name, experts) for name in family.row_tensors]
+    # A layer that predicts further tokens may lack what those of the model must have.
+    rows = [prefix + name for name in family.row_tensors if prefix + name in checkpoint.tensors]
+    specs += [cut_spec(checkpoint, name, experts) for name in rows]
     check_one_dtype(checkpoint, family, prefix)
     return specs + expert_specs(checkpoint, family, prefix, experts)
 

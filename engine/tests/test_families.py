@@ -1,10 +1,11 @@
 """Every family against the plain whole-model oracle: same experts, same masks, same logits."""
 
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from tests.comparison import Pair, prune, recipe_of
 from tests.conftest import Stun
@@ -57,17 +58,29 @@ def test_bfloat16(calibration: Path, tmp_path: Path, stun: Stun, name: str) -> N
     assert [n for n, tensor in after.items() if tensor.dtype != before[n].dtype] == []
 
 
+@pytest.mark.parametrize("router", [("weight", "e_score_correction_bias"), ("weight",)])
 def test_layers_that_predict_further_tokens_are_cut_alike(
-    saved: dict[str, Path], calibration: Path, tmp_path: Path, stun: Stun
+    saved: dict[str, Path],
+    calibration: Path,
+    tmp_path: Path,
+    stun: Stun,
+    router: tuple[str, ...],
 ) -> None:
-    """It is a copy of the last layer, so the same experts stay; no weight of it is zeroed."""
-    recipe = recipe_of(Question(0.5, 0.6), calibration)
-    outcome = prune(stun, recipe, saved["DeepSeek-V3"], tmp_path / "out")
+    """It is a copy of the last layer, so the same experts stay; no weight of it is zeroed.
+
+    Its router need not have the correction that the model's own layers have.
+    """
     source = load_files(saved["DeepSeek-V3"])
+    copytree(saved["DeepSeek-V3"], tmp_path / "model")
+    for name in {"weight", "e_score_correction_bias"} - set(router):
+        del source[f"{UNUSED}mlp.gate.{name}"]
+    save_file(source, tmp_path / "model" / "model.safetensors", metadata={"format": "pt"})
+    recipe = recipe_of(Question(0.5, 0.6), calibration)
+    outcome = prune(stun, recipe, tmp_path / "model", tmp_path / "out")
     published = load_files(outcome.answer["uri"])
     kept = outcome.answer["expertsKept"]["2"]
     expected = {n: t for n, t in source.items() if n.startswith(UNUSED) and ".experts." not in n}
-    for name in ("weight", "e_score_correction_bias"):
+    for name in router:
         expected[f"{UNUSED}mlp.gate.{name}"] = source[f"{UNUSED}mlp.gate.{name}"][kept]
     for position, expert in enumerate(kept):
         for part in ("gate_proj", "up_proj", "down_proj"):

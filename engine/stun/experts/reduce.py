@@ -34,7 +34,7 @@ def reduce_experts(
     kept = sorted(sources)
     members = [list(sources[expert] or [expert]) for expert in kept]
     reduced = {name: found for name, found in weights.items() if not family.is_expert_part(name)}
-    for name in family.row_tensors:
+    for name in filter(weights.__contains__, family.row_tensors):
         reduced[name] = torch.stack([mean([weights[name][m] for m in some]) for some in members])
     fused: dict[str, list[torch.Tensor]] = {}
     for position, some in enumerate(members):
