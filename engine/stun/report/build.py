@@ -82,6 +82,6 @@ def build_report(
             "calibration": resolved_calibration(context.recipe, digest),
         },
         "reads": count_passes(context),
-        "warnings": cautions(context),
+        "warnings": cautions(context, streamed.layers),
         "layers": describe_layers(context, streamed),
     }

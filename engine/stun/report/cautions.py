@@ -1,5 +1,7 @@
 """What a user should know before trusting a result: sentences for the report and the log."""
 
+from typing import Any
+
 from stun.layout import layer_indices
 from stun.passes.context import Context
 
@@ -7,9 +9,19 @@ from stun.passes.context import Context
 USUAL_COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 192, 256, 320, 384, 448, 512, 576)
 
 
-def cautions(context: Context) -> list[str]:
-    checks = (dense_model, coactivation, unusual_count, further_layers, unmeasured_load)
-    return [sentence for check in checks if (sentence := check(context))]
+def cautions(context: Context, layers: list[dict[str, Any]]) -> list[str]:
+    """From what was asked, and from the report of each layer."""
+    checks = (
+        dense_model,
+        coactivation,
+        unusual_count,
+        further_layers,
+        unmeasured_load,
+        averaged_load,
+    )
+    found = [check(context) for check in checks]
+    found.append(moved_experts(context, [layer["kept"] for layer in layers if layer["moe"]]))
+    return [sentence for sentence in found if sentence]
 
 
 def dense_model(context: Context) -> str | None:
@@ -58,3 +70,38 @@ def unmeasured_load(context: Context) -> str | None:
         "Without calibration data nobody knows how many tokens the removed experts served; "
         "maxDroppedLoad was not checked."
     )
+
+
+def averaged_load(context: Context) -> str | None:
+    if not (context.removes_experts and context.plan.reconstruct):
+        return None
+    return (
+        "Each group of experts became the mean of its members, so no expert counts as dropped: "
+        "droppedLoad is 0 by definition and maxDroppedLoad cannot refuse. Judge the result by "
+        "its quality."
+    )
+
+
+def moved_experts(context: Context, kept: list[list[int]]) -> str | None:
+    """Routers cut the list of experts into groups by position, and the list got shorter."""
+    config = context.checkpoint.config
+    if config.expert_groups == 1 or not context.removes_experts:
+        return None
+    share = moved_share(kept, config.experts, config.expert_groups)
+    if not share:
+        return None
+    return (
+        f"{share:.0%} of the kept experts are in another routing group than before: the router "
+        "first chooses groups, which are made by the experts' new numbers, and so may leave out "
+        "an expert that it chose before. Judge the result by its quality."
+    )
+
+
+def moved_share(kept: list[list[int]], experts: int, groups: int) -> float:
+    """Of the experts that each layer keeps, by their old ids in ascending order."""
+    moved = sum(
+        expert * groups // experts != position * groups // len(some)
+        for some in kept
+        for position, expert in enumerate(some)
+    )
+    return moved / sum(len(some) for some in kept)
