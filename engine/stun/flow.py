@@ -23,9 +23,9 @@ class Flow:
         self.hidden = functional.embedding(ids.to(embedding.device), embedding).float()
 
     def observe(self, layer: FilledLayer, observer: Observer) -> None:
-        """Shows the observer what the layer sees; the states stay where they are."""
+        """Shows the observer the inputs of the layer's Linears; the states stay where they are."""
         for states in torch.split(self.hidden, self.batch):
-            layer.forward(states, observer)
+            layer.observe(states, observer)
 
     def advance(self, layer: FilledLayer, observer: Observer = SILENT) -> None:
         """Moves every sequence through the layer, in place."""

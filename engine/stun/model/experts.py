@@ -35,11 +35,16 @@ class RoutedExperts(nn.Module):
         self.scales_input = scales_input
         self.weights: Weights = {}
         self.observer = Observer()
+        # Whether only inputs are of interest: then nothing is computed from the last of them.
+        self.inputs_only = False
 
     def forward(
         self, hidden_states: torch.Tensor, top_k_index: torch.Tensor, top_k_weights: torch.Tensor
     ) -> torch.Tensor:
-        """[tokens, hidden], with experts and gate weights [tokens, k] of each token."""
+        """[tokens, hidden], with experts and gate weights [tokens, k] of each token.
+
+        Zeros where only inputs are of interest.
+        """
         self.observer.block(hidden_states)
         self.observer.routed(top_k_index, top_k_weights)
         mixed = torch.zeros_like(hidden_states)
@@ -55,18 +60,25 @@ class RoutedExperts(nn.Module):
             if self.scales_input:
                 # The gate weight is in the output already.
                 states, weights = states * weights[:, None], torch.ones_like(weights)
+            if self.inputs_only:
+                self.hidden(expert, states)
+                continue
             outputs = self.run(expert, states)
             self.observer.expert(expert, weights, outputs)
             mixed.index_add_(0, token, outputs * weights[:, None])
         return mixed
 
-    def run(self, expert: int, states: torch.Tensor) -> torch.Tensor:
-        inner, down = self.layout.inner(expert), self.layout.down(expert)
+    def hidden(self, expert: int, states: torch.Tensor) -> torch.Tensor:
+        """What the expert's down projection multiplies, [tokens, inner]."""
+        inner = self.layout.inner(expert)
         self.observer.inputs(tuple(linear.name for linear in inner), states)
         parts = [multiply(states, linear, self.weights) for linear in inner]
         hidden = self.gate(torch.cat(parts, dim=-1))
-        self.observer.inputs((down.name,), hidden)
-        return multiply(hidden, down, self.weights)
+        self.observer.inputs((self.layout.down(expert).name,), hidden)
+        return hidden
+
+    def run(self, expert: int, states: torch.Tensor) -> torch.Tensor:
+        return multiply(self.hidden(expert, states), self.layout.down(expert), self.weights)
 
 
 class InputScaledMoe(nn.Module):

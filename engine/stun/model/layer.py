@@ -58,6 +58,10 @@ class FilledLayer:
         for experts in self.experts:
             experts.observer = observer
 
+    def _want_inputs_only(self, wanted: bool) -> None:
+        for experts in self.experts:
+            experts.inputs_only = wanted
+
     def forward(self, states: torch.Tensor, observer: Observer = SILENT) -> torch.Tensor:
         """[batch, length, hidden] to the same shape."""
         self._tell(observer)
@@ -69,3 +73,11 @@ class FilledLayer:
             # An observer may know the layer: another circle.
             self._tell(SILENT)
         return found
+
+    def observe(self, states: torch.Tensor, observer: Observer) -> None:
+        """Shows the inputs of all Linears, at less than a forward pass: no expert's outputs."""
+        self._want_inputs_only(True)
+        try:
+            self.forward(states, observer)
+        finally:
+            self._want_inputs_only(False)
