@@ -14,7 +14,8 @@ def matrix_moments(weights: Weights, linears: list[Linear]) -> MatrixMoments:
     found: MatrixMoments = {}
     for linear in linears:
         found[linear.name] = Moments()
-        found[linear.name].add(linear.view(weights))
+        # As it lies in memory: of a transposed view every sum would make a copy.
+        found[linear.name].add(linear.slot.view(weights))
     return found
 
 
