@@ -9,6 +9,7 @@ from stun.errors import StunError
 from stun.experts.combinatorial import output_error
 from stun.experts.observe import ExpertObserver, dropped_load
 
+CPU = torch.device("cpu")
 EXPERTS, TOP_K, TOKENS, HIDDEN = 6, 3, 50, 8
 
 
@@ -34,7 +35,7 @@ def show(observer: ExpertObserver, seed: int) -> None:
 
 
 def test_sums_over_all_batches() -> None:
-    observer = ExpertObserver(EXPERTS)
+    observer = ExpertObserver(EXPERTS, CPU)
     tokens = torch.zeros(EXPERTS, dtype=torch.int64)
     contribution = torch.zeros(EXPERTS, dtype=torch.float64)
     shared = torch.zeros(EXPERTS, EXPERTS, dtype=torch.float64)
@@ -60,7 +61,7 @@ def test_sums_over_all_batches() -> None:
 
 def test_norms_are_summed_in_float64() -> None:
     """2^24 + 1 is no float32."""
-    observer = ExpertObserver(1)
+    observer = ExpertObserver(1, CPU)
     one = torch.ones(1)
     for size in (2.0**24, 1.0):
         observer.expert(0, one, torch.tensor([[size]]))
@@ -68,7 +69,7 @@ def test_norms_are_summed_in_float64() -> None:
 
 
 def test_outputs_that_are_not_finite_are_refused() -> None:
-    observer = ExpertObserver(2)
+    observer = ExpertObserver(2, CPU)
     observer.expert(1, torch.ones(1), torch.tensor([[float("inf")]]))
     with pytest.raises(StunError, match="expert of layer 7 has outputs that are not finite"):
         observer.evidence(7, torch.eye(2))

@@ -10,36 +10,45 @@ from stun.model.observer import Observer
 
 
 class ExpertObserver(Observer):
-    """Sums over all tokens it is shown, in as many batches as there are."""
+    """Sums over all tokens it is shown, in as many batches as there are.
 
-    def __init__(self, experts: int) -> None:
-        self.tokens = torch.zeros(experts, dtype=torch.int64)
-        self.contribution = torch.zeros(experts, dtype=torch.float64)
-        self.coactivation = torch.zeros(experts, experts, dtype=torch.int64)
+    The sums are on the device: to move each expert's would stop the GPU as often.
+    """
+
+    def __init__(self, experts: int, device: torch.device) -> None:
+        self.tokens = torch.zeros(experts, dtype=torch.int64, device=device)
+        self.contribution = torch.zeros(experts, dtype=torch.float64, device=device)
+        self.coactivation = torch.zeros(experts, experts, dtype=torch.int64, device=device)
 
     def routed(self, index: torch.Tensor, weights: torch.Tensor) -> None:
         """Counts, not a product of one-hot rows: exact however many tokens there are."""
         count = len(self.tokens)
-        self.tokens += torch.bincount(index.flatten(), minlength=count).cpu()
+        self.tokens += torch.bincount(index.flatten(), minlength=count)
         pairs = index[:, :, None] * count + index[:, None, :]
         both = torch.bincount(pairs.flatten(), minlength=count**2).view(count, count)
-        self.coactivation += both.fill_diagonal_(0).cpu()
+        self.coactivation += both.fill_diagonal_(0)
 
     def expert(self, expert: int, weights: torch.Tensor, outputs: torch.Tensor) -> None:
         norms = torch.linalg.vector_norm(outputs, dim=1, dtype=torch.float64)
-        self.contribution[expert] += (weights.double() * norms).sum().cpu()
+        self.contribution[expert] += (weights.double() * norms).sum()
 
     def evidence(
         self, layer: int, rows: torch.Tensor, losses: dict[tuple[int, ...], float] | None = None
     ) -> Evidence:
-        if not bool(self.contribution.isfinite().all()):
+        contribution = self.contribution.cpu()
+        if not bool(contribution.isfinite().all()):
             raise StunError(
                 "ModelCorrupt",
                 f"An expert of layer {layer} has outputs that are not finite; copy the model "
                 "again from its source.",
             )
         return Evidence(
-            layer, rows, self.tokens, self.contribution, self.coactivation.double(), losses
+            layer,
+            rows,
+            self.tokens.cpu(),
+            contribution,
+            self.coactivation.cpu().double(),
+            losses,
         )
 
 

@@ -33,7 +33,7 @@ class SubsetObserver(ExpertObserver):
             )
         family = pruned.family
         self.count = len(weights[family.router])
-        super().__init__(self.count)
+        super().__init__(self.count, weights[family.router].device)
         self.experts = experts
         path = family.module_name(family.router).rpartition(".")[0]
         empty = pruned.layers[index].get_submodule(path)

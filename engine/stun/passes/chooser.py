@@ -102,7 +102,7 @@ class ExpertChooser:
     def _observer(self, index: int, filled: FilledLayer, weights: Weights) -> ExpertObserver:
         if "losses" in self.needs:
             return SubsetObserver(filled.experts[0], self.context.pruned, index, weights)
-        return ExpertObserver(self.context.plan.experts_before)
+        return ExpertObserver(self.context.plan.experts_before, self.context.device)
 
 
 def check_load(context: Context, index: int, tokens: list[int], present: list[int]) -> float:
