@@ -9,10 +9,13 @@ from stun.experts.grouping import Group
 from stun.experts.reduce import mean, representative
 from stun.families import Linear, Slot
 from stun.families.table import FAMILIES
+from stun.model.skeleton import Skeleton
+from stun.weights.owl import outlier_ratio
 from stun.weights.prune import prune_weights
 from stun.weights.select import entries_per_row, smallest_per_row
 from stun.weights.statistics import InputStatistics
 from stun.weights.wanda import wanda_scores
+from tests.families import CASES, make_config
 
 MIXTRAL = FAMILIES["MixtralForCausalLM"]
 
@@ -137,3 +140,26 @@ def test_only_named_weights_are_pruned(method: str, sparsity: float, expected: l
     prune_weights(weights, [Linear(Slot("w"))], InputStatistics(), method, sparsity)
     assert weights["w"].tolist() == [expected]
     assert weights["router"].tolist() == torch.ones(2, 4).tolist()
+
+
+@pytest.mark.parametrize("method", ["Wanda", "OWL"])
+def test_only_an_expert_may_have_seen_nothing(method: str) -> None:
+    """Of any other matrix it means that the engine forgot to look, and |W| would hide that."""
+    weights = {"q_proj.weight": torch.tensor([[4.0, 3.0, 2.0, 1.0]])}
+    expert, other = (Linear(Slot("q_proj.weight"), routed=routed) for routed in (True, False))
+    with pytest.raises(AssertionError, match=r"q_proj\.weight"):
+        prune_weights(weights, [other], InputStatistics(), method, 0.5)
+    with pytest.raises(AssertionError, match=r"q_proj\.weight"):
+        outlier_ratio(weights, [other], InputStatistics(), 5)
+    prune_weights(weights, [expert], InputStatistics(), method, 0.5)
+    assert weights["q_proj.weight"].tolist() == [[4, 3, 0, 0]]
+    assert outlier_ratio(weights, [expert], InputStatistics(), 5) == 0
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_routed_matrices_are_those_of_experts(name: str) -> None:
+    raw = make_config(CASES[name]).to_dict() | {"architectures": [CASES[name].architecture]}
+    skeleton = Skeleton(raw, FAMILIES[CASES[name].architecture], name)
+    for index in range(len(skeleton.layers)):
+        for linear in skeleton.linears(index):
+            assert linear.routed is (".experts." in linear.name), linear.name

@@ -36,14 +36,14 @@ def test_outlier_ratio(
     weights = {"a": torch.tensor(a), "b": torch.tensor(b)}
     ones = [1.0] * 4
     reached = {"a": ones} if squares is None else {"a": ones, "b": ones, **squares}
-    linears = [Linear(Slot("a")), Linear(Slot("b"))]
+    linears = [Linear(Slot("a"), routed=True), Linear(Slot("b"), routed=True)]
     assert outlier_ratio(weights, linears, seen(**reached), m) == expected
 
 
 def test_the_ratio_is_of_the_oriented_matrix() -> None:
     """A fused expert is stored as [in, out]; its inputs run along the first dimension."""
     stored = {"e": torch.tensor([[[1.0, 1.0], [3.0, 1.0]]])}
-    linears = [Linear(Slot("e", 0), transposed=True)]
+    linears = [Linear(Slot("e", 0), transposed=True, routed=True)]
     assert outlier_ratio(stored, linears, seen(**{"e[0]": [1.0, 9.0]}), 1.9) == 25
 
 

@@ -31,6 +31,8 @@ class Linear:
     slot: Slot
     transposed: bool = False
     bias: Slot | None = None
+    # An expert's: it may be that no token of the calibration data reaches it.
+    routed: bool = False
 
     @property
     def name(self) -> str:
@@ -78,7 +80,7 @@ class SeparateExperts(ExpertLayout):
     out: str = "down_proj"
 
     def _linear(self, expert: int, matrix: str) -> Linear:
-        return Linear(Slot(f"{self.prefix}{expert}.{matrix}.weight"))
+        return Linear(Slot(f"{self.prefix}{expert}.{matrix}.weight"), routed=True)
 
     def inner(self, expert: int) -> tuple[Linear, ...]:
         return self._linear(expert, self.gate), self._linear(expert, self.up)
@@ -105,7 +107,7 @@ class FusedExperts(ExpertLayout):
     def _linear(self, expert: int, matrix: str) -> Linear:
         name = self.prefix + matrix
         bias = Slot(name + "_bias", expert) if self.biases else None
-        return Linear(Slot(name, expert), transposed=True, bias=bias)
+        return Linear(Slot(name, expert), transposed=True, bias=bias, routed=True)
 
     def inner(self, expert: int) -> tuple[Linear, ...]:
         return (self._linear(expert, "gate_up_proj"),)

@@ -34,7 +34,7 @@ def scores(
     """Wanda's scores; those of an expert that no token reached are zero, as their inputs were."""
     for linear in linears:
         matrix = linear.view(weights)
-        squares = statistics.squares.get(linear.name)
+        squares = statistics.of(linear)
         unseen = torch.zeros(matrix.shape[1], dtype=torch.float64, device=matrix.device)
         found = wanda_scores(matrix, unseen if squares is None else squares)
         check_finite(linear.name, found)

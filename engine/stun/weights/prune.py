@@ -35,7 +35,8 @@ def prune_weights(
         return
     for linear in linears:
         matrix = linear.view(weights)
-        scores = METHODS[method](matrix, statistics.squares.get(linear.name))
+        squares = None if method == "Magnitude" else statistics.of(linear)
+        scores = METHODS[method](matrix, squares)
         check_finite(linear.name, scores)
         mask = smallest_per_row(scores, entries_per_row(scores.shape[1], sparsity))
         matrix.masked_fill_(mask, 0)

@@ -2,6 +2,7 @@
 
 import torch
 
+from stun.families import Linear
 from stun.model.observer import Observer
 
 
@@ -19,6 +20,16 @@ class InputStatistics(Observer):
         total = self._total(states)
         for name in names:
             self.squares[name] = self.squares[name] + total if name in self.squares else total
+
+    def of(self, linear: Linear) -> torch.Tensor | None:
+        """[in] float64; None only for an expert that no token reached.
+
+        To take |W| for any other matrix would prune by another method than was asked for.
+        """
+        found = self.squares.get(linear.name)
+        if found is None and not linear.routed:
+            raise AssertionError(f"{linear.name} is pruned by its inputs, which nobody looked at")
+        return found
 
     def _total(self, states: torch.Tensor) -> torch.Tensor:
         """Query, key and value projection are given one and the same tensor in a row."""
