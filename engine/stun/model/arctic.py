@@ -56,13 +56,17 @@ class ArcticRouter(nn.Module):
         self.top_k = config.num_experts_per_tok
         self.weight = nn.Parameter(torch.empty(config.num_local_experts, config.hidden_size))
 
-    def forward(self, states: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """[tokens, hidden] to experts and gate weights, [tokens, k] each."""
-        shares = functional.linear(states, self.weight).float().softmax(dim=-1)
+    def forward(self, states: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """[tokens, hidden] to scores [tokens, E], gate weights and experts, [tokens, k] each.
+
+        As transformers' routers answer, so that a search over experts may ask any of them.
+        """
+        scores = functional.linear(states, self.weight)
+        shares = scores.float().softmax(dim=-1)
         weights, index = shares.topk(self.top_k, dim=-1)
         if self.top_k > 1:
             weights = weights / weights.sum(dim=-1, keepdim=True)
-        return index, weights
+        return scores, weights, index
 
 
 class ArcticBlock(nn.Module):
@@ -81,7 +85,8 @@ class ArcticBlock(nn.Module):
             dense: torch.Tensor = self.mlp(states)
             return dense
         flat = states.reshape(-1, states.shape[-1])
-        mixed: torch.Tensor = self.experts(flat, *self.gate(flat))
+        _, weights, index = self.gate(flat)
+        mixed: torch.Tensor = self.experts(flat, index, weights)
         return mixed.view(states.shape)
 
 
