@@ -18,3 +18,10 @@ def open_device(name: str) -> torch.device:
         # Without it cuBLAS may pick another algorithm on the next run.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     return torch.device(name)
+
+
+def device_name(device: torch.device) -> str:
+    """The kind of machine: another one may choose other kernels, and so other last bits."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type} {torch.backends.cpu.get_cpu_capability()}"

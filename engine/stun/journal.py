@@ -8,7 +8,6 @@ last replacement is done again, and gives the same bytes.
 import json
 import math
 import os
-import re
 from collections.abc import Callable
 from dataclasses import asdict
 from threading import Lock
@@ -16,18 +15,21 @@ from typing import Any
 
 import torch
 
+from stun.checkpoints import (
+    JOURNAL,
+    is_checkpoint,
+    is_partial,
+    read_journal,
+    remove_checkpoints,
+    remove_idle,
+    state_name,
+)
 from stun.fields import invalid
-from stun.layout import unfinished_names
 from stun.passes.layer_pass import Journal, LayerPass, NoJournal
 from stun.shards import FileRecord, ShardWriter
 from stun.states import read_states, restore_states, state_bytes, write_states
 from stun.storage import Storage, open_storage
 
-JOURNAL = "journal.json"
-PASSES = ("Split", "Measure", "Prune")
-STATE = re.compile(rf"({'|'.join(PASSES)})-\d{{5}}\.safetensors")
-# What a killed attempt was writing into a directory; a journal is never half of one.
-TORN = re.compile(rf"\.({JOURNAL}|{STATE.pattern})\.[0-9a-f]+\.partial")
 # Of the bytes streamed, what checkpoints in object storage may add; a scratch disk is free.
 SHARE = 0.05
 EVERY = "STUN_CHECKPOINT_EVERY"
@@ -38,21 +40,17 @@ def open_journal(
     checkpoints: Storage,
     output: Storage,
     identity: dict[str, Any],
-    device: torch.device,
     layers: int,
 ) -> Journal:
     """On the scratch directory where there is one, else beside a result in object storage."""
     if work is None and not output.remote:
         return NoJournal()
     storage = checkpoints if work is None else open_storage(work, "output")
-    journal = DurableJournal(storage, output, identity, device, layers)
-    journal.tidy()
+    journal = DurableJournal(storage, output, identity, layers)
+    states = {entry["state"] for entry in journal.content["passes"].values()}
+    remove_idle(storage, lambda name: is_checkpoint(name) and name not in states)
+    remove_idle(output, is_partial)
     return journal
-
-
-def state_name(name: str, index: int) -> str:
-    """Of a pass behind a layer: two attempts of one run write the same bytes under it."""
-    return f"{name}-{index:05d}.safetensors"
 
 
 class DurableJournal:
@@ -61,58 +59,25 @@ class DurableJournal:
     durable = True
 
     def __init__(
-        self,
-        storage: Storage,
-        output: Storage,
-        identity: dict[str, Any],
-        device: torch.device,
-        layers: int,
+        self, storage: Storage, output: Storage, identity: dict[str, Any], layers: int
     ) -> None:
         self.storage = storage
-        self.output = output
         self.layers = layers
         self.lock = Lock()
+        self.writer: ShardWriter | None = None
         fresh: dict[str, Any] = {
             "identity": identity,
-            "device": device.type,
             "threads": torch.get_num_threads(),
             "passes": {},
             "files": [],
             "bytesRead": 0,
+            "seconds": {},
         }
-        self.content: dict[str, Any] = self._found(identity) or fresh
-        self.writer: ShardWriter | None = None
-        # Of the source, by the attempts before this one.
+        self.content = read_journal(storage, output, identity) or fresh
+        # By the attempts before this one: bytes of the source, and time by stage.
         self.bytes_before = int(self.content["bytesRead"])
-        self.use_machine(device)
-
-    def _found(self, identity: dict[str, Any]) -> dict[str, Any] | None:
-        """The journal of this very run, if all that it names is still there.
-
-        The result may have been cleaned in the meantime, or the journal be an older run's.
-        """
-        info = self.storage.find(JOURNAL)
-        if info is None:
-            return None
-        try:
-            found: dict[str, Any] = json.loads(self.storage.read_all(info))
-            if found["identity"] != identity:
-                return None
-            states = named_states(found)
-            files = {(record["name"], record["size"]) for record in found["files"]}
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return None
-        there = {info.name for info in self.storage.objects()}
-        published = {(info.name, info.size) for info in self.output.objects()}
-        return found if states <= there and files <= published else None
-
-    def use_machine(self, device: torch.device) -> None:
-        """The last bits of a product depend on the device and on the number of threads."""
-        if self.content["device"] != device.type:
-            raise invalid(
-                f"{self.storage.uri}{JOURNAL} was begun on {self.content['device']}, so its run "
-                f"cannot go on with --device {device.type}; use the same device or remove it."
-            )
+        self.seconds_before: dict[str, float] = dict(self.content["seconds"])
+        # The last bits of a sum depend on how many threads share it.
         torch.set_num_threads(self.content["threads"])
 
     def attach(self, writer: ShardWriter) -> None:
@@ -136,18 +101,25 @@ class DurableJournal:
         over = index + 1 == self.layers
         if (index + 1) % self._every(running) and not over and not last:
             return lambda: None
-        name = None
+        entry: dict[str, Any] = {"state": None, "version": None, "reports": list(running.reports)}
         if not over or running.leaves_states:
-            name = state_name(running.name, index)
-            write_states(self.storage, name, running.flows)
-        entry = {"state": name, "reports": list(running.reports)}
-        read = self.bytes_before + running.context.checkpoint.storage.bytes_read
-        return lambda: self._commit(running.name, entry, read)
+            entry |= self._keep_states(running, index)
+        spent = {
+            "bytesRead": self.bytes_before + running.context.checkpoint.storage.bytes_read,
+            "seconds": running.context.progress.totals(),
+        }
+        return lambda: self._commit(running.name, entry, spent)
 
-    def _commit(self, name: str, entry: dict[str, Any], read: int) -> None:
+    def _keep_states(self, running: LayerPass, index: int) -> dict[str, str | None]:
+        name = state_name(running.name, index)
+        write_states(self.storage, name, running.flows)
+        info = self.storage.find(name)
+        return {"state": name, "version": info.version if info else None}
+
+    def _commit(self, name: str, entry: dict[str, Any], spent: dict[str, Any]) -> None:
         with self.lock:
-            self.content["bytesRead"] = read
             before = self.content["passes"].get(name)
+            self.content |= spent
             self.content["passes"][name] = entry
             if self.writer is not None:
                 self.content["files"] = [asdict(record) for record in self.writer.records]
@@ -167,34 +139,6 @@ class DurableJournal:
         streamed = 2 * running.context.checkpoint.layer_bytes
         return max(1, math.ceil(state_bytes(running.flows) / (SHARE * streamed)))
 
-    def tidy(self) -> None:
-        """Removes what a killed attempt left half done; the run key is this run's alone."""
-        known = named_states(self.content)
-        remove_states(self.storage, lambda name: name not in known)
-        written = [info.name for info in self.output.objects()]
-        if written:
-            self.output.abort_uploads(unfinished_names(written))
-
     def remove(self) -> None:
         """When the run is over, for good or ill."""
         remove_checkpoints(self.storage, self.layers)
-
-
-def named_states(content: dict[str, Any]) -> set[str]:
-    """A finished pass that is only reported has none."""
-    return {entry["state"] for entry in content["passes"].values()} - {None}
-
-
-def remove_states(storage: Storage, chosen: Callable[[str], bool]) -> None:
-    """Nothing else: whoever names a scratch directory may have other files in it."""
-    for info in storage.objects():
-        if TORN.fullmatch(info.name) or (STATE.fullmatch(info.name) and chosen(info.name)):
-            storage.delete(info.name)
-
-
-def remove_checkpoints(storage: Storage, layers: int) -> None:
-    """The journal first: without its states it would be one that lies."""
-    storage.delete(JOURNAL)
-    remove_states(storage, lambda name: True)
-    if storage.remote:
-        storage.abort_uploads([state_name(name, i) for name in PASSES for i in range(layers)])

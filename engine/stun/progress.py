@@ -37,6 +37,13 @@ class Progress:
         self.done += layers
         self.skipped += layers
 
+    def carry(self, seconds: dict[str, float]) -> None:
+        """Counts the time that earlier attempts spent on each stage, but not in the estimate."""
+        with self.lock:
+            own, self.seconds = self.seconds, dict(seconds)
+            for stage, spent in own.items():
+                self.seconds[stage] = self.seconds.get(stage, 0.0) + spent
+
     def enter(self, stage: str) -> None:
         now = time.monotonic()
         with self.lock:
@@ -71,10 +78,15 @@ class Progress:
                 "updatedAt": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             }
 
-    def stages(self) -> list[dict[str, Any]]:
+    def totals(self) -> dict[str, float]:
         """Seconds of each stage until now, in the order in which they were first entered."""
         self.enter(self.stage)
-        return [{"stage": name, "seconds": round(s, 3)} for name, s in self.seconds.items()]
+        with self.lock:
+            return dict(self.seconds)
+
+    def stages(self) -> list[dict[str, Any]]:
+        """The same as the report has it."""
+        return [{"stage": name, "seconds": round(s, 3)} for name, s in self.totals().items()]
 
     def say(self, sentence: str) -> None:
         text = sentence if self.stream.isatty() else json.dumps({"message": sentence})

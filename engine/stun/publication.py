@@ -7,24 +7,28 @@ from typing import Any, Self
 import torch
 
 from stun.errors import StunError
-from stun.existing import MANIFEST_RESULT, Existing, find_existing
+from stun.gate import Quality
 from stun.layout import Shard
 from stun.manifest import MANIFEST, PAGE, REPORT, encode_manifest, encode_report, manifest_digest
 from stun.passes.context import Context
 from stun.passes.layer_pass import Journal
 from stun.prepare import Prepared
-from stun.publish import check_listing, confirm_listing, discard, publish_companions
+from stun.publish import (
+    check_listing,
+    confirm_listing,
+    publish_companions,
+    remove_unpublished,
+)
+from stun.published import MANIFEST_RESULT, Published, find_published
 from stun.report import render_html
-from stun.report.build import build_report
-from stun.runkey import run_key
-from stun.shards import ShardWriter
+from stun.report.build import build_report, describe_outcome
+from stun.shards import FileRecord, ShardWriter
 from stun.stopping import ignore_signals
 from stun.storage import Storage
 from stun.stream import StreamResult
 
 # Exit codes after which the same run would fail again: nothing is kept for it.
 FINAL = (2, 4, 5)
-Outcome = dict[str, Any]
 
 
 class Publication:
@@ -59,24 +63,8 @@ class Publication:
             if self.writer is not None:
                 self.writer.abort()
             if not self.journal.durable or is_final(error):
-                discard(self.storage)
+                remove_unpublished(self.storage)
                 self.journal.remove()
-
-    def outcome(self, context: Context, shards: list[Shard], streamed: StreamResult) -> Outcome:
-        """What the run key alone decides, as the manifest states it."""
-        plan, zeros = context.plan, [layer["zeros"] for layer in streamed.layers]
-        left = plan.prunable_after - sum(zeros)
-        kept = {str(found["layer"]): found["kept"] for found in streamed.layers if found["moe"]}
-        return {
-            "runKey": run_key(self.prepared.identity),
-            "sparsity": round(1 - left / plan.prunable_before, 6),
-            "expertsBefore": plan.experts_before,
-            "expertsAfter": plan.experts_after,
-            "expertsKept": kept,
-            "bytesBefore": sum(info.nbytes for info in context.checkpoint.tensors.values()),
-            "bytesAfter": sum(spec.nbytes for shard in shards for spec in shard.tensors),
-            "zeros": zeros,
-        }
 
     def finish(
         self,
@@ -84,19 +72,13 @@ class Publication:
         shards: list[Shard],
         streamed: StreamResult,
         split: list[dict[str, Any]] | None,
-    ) -> Existing:
-        """Judges the result and, if it is accepted, makes it visible."""
-        assert self.writer is not None
-        gate, recipe = self.prepared.gate, context.recipe
-        quality = gate.judge(recipe, streamed.before, streamed.after) if gate else None
-        if gate and quality is not None:
-            gate.check(recipe, quality)
-        outcome = self.outcome(context, shards, streamed)
+    ) -> Published:
+        """Judges the result and, if it is accepted, describes it, writes it and shows it."""
+        quality = self.judge(context, streamed)
+        outcome = describe_outcome(context, shards, streamed, self.prepared.run_key)
         described = build_report(context, shards, streamed, self.prepared.calibration_digest)
         described |= {"split": split} if split else {}
-        records = self.writer.finish()
-        records += publish_companions(self.storage, context, shards, {**outcome, **described})
-        check_listing(self.storage, records)
+        records = self.write(context, shards, {**outcome, **described})
         manifest = encode_manifest(records, self.prepared.identity, outcome)
         result = {
             "kind": "Result",
@@ -107,26 +89,58 @@ class Publication:
             "stages": context.progress.stages(),
             "reused": False,
         }
-        identity = gate.identity if gate else None
-        moved = {
+        self.write_report({**result, **described, **self.describe_effort(context, records)})
+        if not self.show(records, manifest):
+            return self.winner()
+        context.progress.advance()
+        return Published(result, outcome["expertsKept"], self.gate_identity)
+
+    @property
+    def gate_identity(self) -> dict[str, Any] | None:
+        return self.prepared.gate.identity if self.prepared.gate else None
+
+    def judge(self, context: Context, streamed: StreamResult) -> Quality | None:
+        """Raises where the recipe's gate refuses."""
+        gate = self.prepared.gate
+        if gate is None:
+            return None
+        quality = gate.judge(context.recipe, streamed.before, streamed.after)
+        gate.check(context.recipe, quality)
+        return quality
+
+    def write(
+        self, context: Context, shards: list[Shard], described: dict[str, Any]
+    ) -> list[FileRecord]:
+        """Everything that the manifest is to list, and nothing else, lies there afterwards."""
+        assert self.writer is not None
+        records = self.writer.finish()
+        records += publish_companions(self.storage, context, shards, described)
+        check_listing(self.storage, records)
+        return records
+
+    def describe_effort(self, context: Context, records: list[FileRecord]) -> dict[str, Any]:
+        """What this run took and was held to; another run of the key may differ in it."""
+        return {
             "bytesRead": self.journal.bytes_before + context.checkpoint.storage.bytes_read,
             "bytesWritten": sum(record.size for record in records),
-            "limits": {"maxDroppedLoad": recipe.experts.max_dropped_load},
+            "limits": {"maxDroppedLoad": context.recipe.experts.max_dropped_load},
+            "gate": self.gate_identity,
         }
-        report = {**result, **described, **moved, "gate": identity}
+
+    def write_report(self, report: dict[str, Any]) -> None:
         self.storage.put(REPORT, encode_report(report))
         self.storage.put(PAGE, render_html(report).encode())
+
+    def show(self, records: list[FileRecord], manifest: bytes) -> bool:
+        """The one moment at which the model becomes visible; False where another run was first."""
         ignore_signals()
         written = self.storage.put_new(MANIFEST, manifest)
         confirm_listing(self.storage, records, manifest)
-        if not written:
-            return self.winner()
-        context.progress.advance()
-        return Existing(result, outcome["expertsKept"], identity)
+        return written
 
-    def winner(self) -> Existing:
+    def winner(self) -> Published:
         """Another run of the key was first: the same bytes, so its result is this one's."""
-        found = find_existing(self.storage)
+        found = find_published(self.storage)
         if found is None:
             raise self.storage.fault(
                 "unavailable",

@@ -126,7 +126,7 @@ def check_sizes(storage: Storage, sizes: dict[str, int], records: list[FileRecor
             )
 
 
-def discard(storage: Storage) -> dict[str, Any]:
+def remove_unpublished(storage: Storage) -> dict[str, Any]:
     """Removes an unpublished result; one with a manifest is left alone."""
     names = [info.name for info in storage.objects()]
     removed = 0
@@ -141,7 +141,7 @@ def discard(storage: Storage) -> dict[str, Any]:
     return {"published": published, "removed": removed, "aborted": aborted}
 
 
-def sweep(storage: Storage) -> None:
+def abort_leftovers(storage: Storage) -> None:
     """Drops the writes that killed attempts at a published result began and never ended.
 
     After the manifest: until then they may be those of another run, which could still win.

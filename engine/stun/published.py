@@ -1,4 +1,4 @@
-"""Finds what a run key has already published, so that no GPU repeats it."""
+"""What a run key has published, just now or before: found, so that no GPU repeats it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from stun.storage import ObjectInfo, Storage
 
 
 @dataclass(frozen=True)
-class Existing:
+class Published:
     """A published model: its result as the operator reads it, and what the gate measured."""
 
     result: dict[str, Any]
@@ -20,12 +20,12 @@ class Existing:
     loads: tuple[float, ...] = ()  # that the removed experts of each layer carried, where known
 
 
-def find_existing(storage: Storage) -> Existing | None:
+def find_published(storage: Storage) -> Published | None:
     info = storage.find(MANIFEST)
     if info is None:
         return None
     try:
-        return read_existing(storage, info)
+        return describe_published(storage, info)
     except (KeyError, TypeError, ValueError) as error:
         raise StunError(
             "OutputConflict",
@@ -34,7 +34,7 @@ def find_existing(storage: Storage) -> Existing | None:
         ) from error
 
 
-def read_existing(storage: Storage, info: ObjectInfo) -> Existing:
+def describe_published(storage: Storage, info: ObjectInfo) -> Published:
     manifest = read_published(storage, MANIFEST) or {}
     report = read_published(storage, REPORT) or {}
     result = {
@@ -49,30 +49,30 @@ def read_existing(storage: Storage, info: ObjectInfo) -> Existing:
     }
     loads = (layer.get("droppedLoad") for layer in report.get("layers", []))
     known = tuple(load for load in loads if load is not None)
-    return Existing(result, manifest["expertsKept"], report.get("gate"), known)
+    return Published(result, manifest["expertsKept"], report.get("gate"), known)
 
 
 MANIFEST_RESULT = ("sparsity", "expertsBefore", "expertsAfter", "bytesBefore", "bytesAfter")
 
 
-def recheck(existing: Existing, recipe: Recipe, gate: Gate | None) -> dict[str, Any]:
+def recheck(published: Published, recipe: Recipe, gate: Gate | None) -> dict[str, Any]:
     """The recorded result under this recipe's gate; thresholds are no part of the run key."""
-    most, load = recipe.experts.max_dropped_load, max(existing.loads, default=0.0)
+    most, load = recipe.experts.max_dropped_load, max(published.loads, default=0.0)
     if load > most:
         raise StunError(
             "DroppedLoadExceeded",
-            f"{existing.result['uri']} is published already and the experts removed from one of "
+            f"{published.result['uri']} is published already and the experts removed from one of "
             f"its layers served {load:.1%} of the tokens, more than maxDroppedLoad {most:g}; "
             "remove fewer experts or raise experts.maxDroppedLoad.",
         )
     if gate is None:
-        return existing.result
-    if existing.gate != gate.identity:
+        return published.result
+    if published.gate != gate.identity:
         raise StunError(
             "QualityDataInvalid",
-            f"{existing.result['uri']} is published already and its report does not cover this "
+            f"{published.result['uri']} is published already and its report does not cover this "
             "quality data; give the data that it was published with, or delete it.",
         )
-    quality = rejudge(existing.result["quality"], recipe)
+    quality = rejudge(published.result["quality"], recipe)
     gate.check(recipe, quality)
-    return {**existing.result, "quality": quality}
+    return {**published.result, "quality": quality}

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from stun.journal import JOURNAL
+from stun.checkpoints import JOURNAL
 from stun.storage import Storage, open_storage
 from tests.crashes import Attempt, Parent
 

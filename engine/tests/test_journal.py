@@ -1,6 +1,8 @@
 """When a later attempt may go on from the journal, when it must not, and what is left of it."""
 
 import json
+import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,9 +10,9 @@ from typing import Any
 import pytest
 import torch
 
+from stun.checkpoints import IDLE, JOURNAL
 from stun.errors import Interrupted, StunError
 from stun.families import Weights
-from stun.journal import JOURNAL
 from stun.passes.layer_pass import LayerPass
 from stun.passes.measure import MeasurePass
 from stun.passes.prune import PrunePass
@@ -138,31 +140,79 @@ def test_the_next_run_does_the_rest(
     assert list(place["work"].iterdir()) == []
 
 
+def half_written(place: dict[str, Any]) -> list[Path]:
+    """A file of each kind that an attempt may have been writing."""
+    folder = next(place["output"].rglob("model-00001-of-00005.safetensors")).parent
+    names = (".Prune-00002.safetensors.0123abcd.partial", ".journal.json.0123abcd.partial")
+    found = [place["work"] / name for name in (*names, "Measure-00001.safetensors")]
+    return [*found, folder / ".model-00004-of-00005.safetensors.0123abcd.partial"]
+
+
 def test_what_a_killed_attempt_was_writing_goes_before_new_files_need_the_room(
     begin: Callable[..., Outcome], place: dict[str, Any]
 ) -> None:
     begin()
-    folder = next(place["output"].rglob("model-00001-of-00005.safetensors")).parent
-    (folder / ".model-00004-of-00005.safetensors.0123abcd.partial").write_text("half")
+    for path in half_written(place):
+        path.write_text("half")
+        os.utime(path, (0, time.time() - IDLE - 60))
     begin()
-    assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
+    assert [path for path in half_written(place) if path.exists()] == []
+
+
+def test_what_another_run_of_the_key_is_writing_stays(
+    begin: Callable[..., Outcome], place: dict[str, Any]
+) -> None:
+    """Until one of them is over; else each that starts would end the other, for ever."""
+    begin()
+    for path in half_written(place):
+        path.write_text("half")
+    begin()
+    assert [path for path in half_written(place) if not path.exists()] == []
+
+
+def test_uploads_of_another_run_of_the_key_go_on(
+    stun: Stun, recipe: Recipe, model: Path, minio: Minio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in minio.environment().items():
+        monkeypatch.setenv(name, value)
+    minio.client().create_bucket(Bucket="two-runs")
+    output = "s3://two-runs/out"
+    with pytest.MonkeyPatch.context() as patch:
+        fail_at(patch, AWAY)
+        assert stun("prune", recipe, model=model, output=output).code == 3
+        key = stun("inspect", recipe, model=model).answer["runKey"]
+        storage = open_storage(f"{output}/tiny/{key}", "output")
+        with storage.writer("model-00004-of-00005.safetensors", SMALL + 1) as other:
+            other.write(bytes(SMALL))
+            assert stun("prune", recipe, model=model, output=output).code == 3
+            other.write(b"0")
+    assert stun("prune", recipe, model=model, output=output).code == 0
+
+
+def test_the_time_of_all_attempts_counts(
+    begin: Callable[..., Outcome], stun: Stun, recipe: Recipe, place: dict[str, Any]
+) -> None:
+    begin()
+    edit_journal(place["work"], seconds={"Split": 1000.0, "Weights": 2000.0})
+    outcome = stun("prune", recipe, **place)
+    seconds = {entry["stage"]: entry["seconds"] for entry in outcome.termination["stages"]}
+    assert list(seconds)[:2] == ["Split", "Weights"]
+    assert seconds["Split"] == 1000.0
+    assert 2000.0 < seconds["Weights"] < 2100.0
+
+
+def test_the_journal_holds_the_time_of_each_stage(
+    begin: Callable[..., Outcome], place: dict[str, Any]
+) -> None:
+    begin()
+    seconds = json.loads((place["work"] / JOURNAL).read_text())["seconds"]
+    assert {"Inspect", "Experts", "Weights"} <= seconds.keys()
+    assert all(spent >= 0 for spent in seconds.values())
 
 
 def edit_journal(work: Path, **changes: object) -> None:
     path = work / JOURNAL
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
-
-
-def test_another_device_is_refused(
-    begin: Callable[..., Outcome], stun: Stun, recipe: Recipe, place: dict[str, Any]
-) -> None:
-    begin()
-    edit_journal(place["work"], device="cuda")
-    before = contents(place["work"])
-    outcome = stun("prune", recipe, **place)
-    assert (outcome.code, outcome.termination["reason"]) == (2, "RecipeInvalid")
-    assert "was begun on cuda" in outcome.termination["message"]
-    assert contents(place["work"]) == before
 
 
 @pytest.fixture
@@ -201,6 +251,21 @@ def other_version(recipe: Recipe, place: dict[str, Any]) -> None:
     edit_journal(place["work"], identity=journal["identity"])
 
 
+def other_device(recipe: Recipe, place: dict[str, Any]) -> None:
+    """Two kinds of one type: their kernels may differ in the last bits."""
+    journal = json.loads((place["work"] / JOURNAL).read_text())
+    journal["identity"]["device"] = "NVIDIA A100-SXM4-80GB"
+    edit_journal(place["work"], identity=journal["identity"])
+
+
+def other_states(recipe: Recipe, place: dict[str, Any]) -> None:
+    """Of another run that went on in the same place."""
+    path = place["work"] / "Prune-00001.safetensors"
+    data = path.read_bytes()
+    path.unlink()
+    path.write_bytes(data)
+
+
 def half_a_journal(recipe: Recipe, place: dict[str, Any]) -> None:
     path = place["work"] / JOURNAL
     path.write_text(path.read_text()[:-9])
@@ -226,6 +291,8 @@ def short_file(recipe: Recipe, place: dict[str, Any]) -> None:
         other_key,
         other_limit,
         other_version,
+        other_device,
+        other_states,
         half_a_journal,
         lost_states,
         lost_file,

@@ -7,7 +7,7 @@ import pytest
 
 from stun.errors import StunError
 from stun.manifest import MANIFEST
-from stun.publish import discard
+from stun.publish import remove_unpublished
 from stun.storage import open_storage
 from stun.storage.directory import DirectoryStorage
 from tests.conftest import Stun
@@ -83,7 +83,7 @@ def test_a_failing_run_leaves_what_another_published(
         raise StunError("StorageUnavailable", "Away.")
 
     # As if the other run had published after this one looked.
-    monkeypatch.setattr("stun.commands.prune.find_existing", lambda storage: None)
+    monkeypatch.setattr("stun.commands.prune.find_published", lambda storage: None)
     monkeypatch.setattr("stun.publication.check_listing", fail)
     outcome = stun("prune", recipe, model=model, output=tmp_path / "out")
     assert outcome.code == 3
@@ -105,7 +105,7 @@ def test_tidying_up_ends_when_another_run_publishes(
         (tmp_path / MANIFEST).write_text("{}")
 
     monkeypatch.setattr(DirectoryStorage, "delete", delete_and_publish)
-    assert discard(storage) == {"published": True, "removed": 1, "aborted": 0}
+    assert remove_unpublished(storage) == {"published": True, "removed": 1, "aborted": 0}
     assert files(tmp_path) == ["a", "b", MANIFEST]
-    assert discard(storage) == {"published": True, "removed": 0, "aborted": 0}
+    assert remove_unpublished(storage) == {"published": True, "removed": 0, "aborted": 0}
     assert files(tmp_path) == ["a", "b", MANIFEST]

@@ -194,7 +194,7 @@ def test_a_failure_to_tidy_up_does_not_hide_the_failure(
         raise StunError("StorageUnavailable", "Away.")
 
     monkeypatch.setattr("stun.publication.check_listing", refuse)
-    monkeypatch.setattr("stun.publication.discard", away)
+    monkeypatch.setattr("stun.publication.remove_unpublished", away)
     (tmp_path / "recipe.json").write_text(json.dumps(recipe))
     arguments = command(tmp_path / "recipe.json", model, tmp_path / "out")[4:]
     assert execute(parser().parse_args(arguments)) == 4

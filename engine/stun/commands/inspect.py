@@ -5,13 +5,13 @@ from typing import Any
 
 import torch
 
-from stun.existing import find_existing, recheck
 from stun.facts import model_facts
 from stun.memory import estimate_memory
 from stun.opening import open_checkpoint
 from stun.output import run_storage
 from stun.prepare import Prepared, make_context, prepare
 from stun.progress import Progress
+from stun.published import find_published, recheck
 from stun.recipe_parser import load_recipe
 from stun.termination import write_termination
 
@@ -36,10 +36,10 @@ def existing_result(args: Namespace, prepared: Prepared) -> dict[str, Any] | Non
     """The result recorded for the run key, if this recipe's gate lets it pass."""
     if args.output is None or not prepared.recipe.settled:
         return None
-    existing = find_existing(run_storage(args.output, args.model, prepared.run_key))
-    if existing is None:
+    published = find_published(run_storage(args.output, args.model, prepared.run_key))
+    if published is None:
         return None
-    return recheck(existing, prepared.recipe, prepared.gate)
+    return recheck(published, prepared.recipe, prepared.gate)
 
 
 def memory_bytes(prepared: Prepared, progress: Progress) -> int | None:

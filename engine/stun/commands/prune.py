@@ -8,8 +8,7 @@ from typing import Any
 
 import torch
 
-from stun.device import open_device
-from stun.existing import Existing, find_existing, recheck
+from stun.device import device_name, open_device
 from stun.journal import open_journal
 from stun.layout import plan_shards
 from stun.output import checkpoint_storage, run_storage
@@ -18,7 +17,8 @@ from stun.passes.layer_pass import Journal
 from stun.prepare import Prepared, make_context, prepare
 from stun.progress import Progress
 from stun.publication import Publication
-from stun.publish import sweep
+from stun.publish import abort_leftovers
+from stun.published import Published, find_published, recheck
 from stun.recipe_parser import load_recipe
 from stun.shards import ShardWriter
 from stun.storage import Storage
@@ -33,19 +33,18 @@ def run_prune(args: Namespace, progress: Progress) -> dict[str, Any]:
     progress.run_key = prepared.run_key
     storage = run_storage(args.output, args.model, progress.run_key)
     journal = find_journal(args, prepared, storage, device)
-    existing = find_existing(storage)
-    if existing is None:
+    published = find_published(storage)
+    if published is None:
         context = make_context(prepared, device, progress)
         with Publication(prepared, storage, journal) as publication, torch.inference_mode():
-            existing = prune_and_publish(context, publication)
+            published = prune_and_publish(context, publication)
     else:
-        result = recheck(existing, recipe, prepared.gate)
-        existing = Existing(result, existing.experts_kept, existing.gate)
-    sweep(storage)
+        published = replace(published, result=recheck(published, recipe, prepared.gate))
+    abort_leftovers(storage)
     journal.remove()
-    write_termination(existing.result)
-    shown = {key: existing.result[key] for key in ("uri", "manifestDigest", "sparsity")}
-    return {**shown, "expertsKept": existing.experts_kept}
+    write_termination(published.result)
+    shown = {key: published.result[key] for key in ("uri", "manifestDigest", "sparsity")}
+    return {**shown, "expertsKept": published.experts_kept}
 
 
 def find_journal(
@@ -59,15 +58,18 @@ def find_journal(
         # What the states hold and the checks of finished layers meant, but no run key says.
         "calibration": None if ids is None else hashlib.sha256(ids.numpy().tobytes()).hexdigest(),
         "maxDroppedLoad": prepared.recipe.experts.max_dropped_load,
+        # Other kernels may give other last bits, and a result is all of one machine's.
+        "device": device_name(device),
         "versions": {name: version(name) for name in ("torch", "transformers")},
     }
     beside = checkpoint_storage(args.output, args.model, prepared.run_key)
     layers = prepared.checkpoint.config.layers
-    return open_journal(args.work, beside, output, identity, device, layers)
+    return open_journal(args.work, beside, output, identity, layers)
 
 
-def prune_and_publish(context: Context, publication: Publication) -> Existing:
+def prune_and_publish(context: Context, publication: Publication) -> Published:
     progress, recipe, journal = context.progress, context.recipe, publication.journal
+    progress.carry(journal.seconds_before)
     progress.plan(context.checkpoint.config.layers, count_passes(context))
     split = None
     if recipe.split == "Auto":

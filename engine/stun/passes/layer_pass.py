@@ -61,6 +61,10 @@ class Journal(Protocol):
         """What earlier attempts have read of the source."""
 
     @property
+    def seconds_before(self) -> dict[str, float]:
+        """What earlier attempts have spent on each stage."""
+
+    @property
     def files(self) -> list[FileRecord]:
         """The result's files that are finished."""
 
@@ -85,6 +89,10 @@ class NoJournal:
 
     durable = False
     bytes_before = 0
+
+    @property
+    def seconds_before(self) -> dict[str, float]:
+        return {}
 
     @property
     def files(self) -> list[FileRecord]:

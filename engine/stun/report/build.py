@@ -71,6 +71,25 @@ def similarity(context: Context, layer: dict[str, Any]) -> list[list[float]] | N
     return [[round(value, 3) for value in row] for row in distance.tolist()]
 
 
+def describe_outcome(
+    context: Context, shards: list[Shard], streamed: StreamResult, run_key: str
+) -> dict[str, Any]:
+    """What the run key alone decides, as the manifest states it."""
+    plan, zeros = context.plan, [layer["zeros"] for layer in streamed.layers]
+    left = plan.prunable_after - sum(zeros)
+    kept = {str(found["layer"]): found["kept"] for found in streamed.layers if found["moe"]}
+    return {
+        "runKey": run_key,
+        "sparsity": round(1 - left / plan.prunable_before, 6),
+        "expertsBefore": plan.experts_before,
+        "expertsAfter": plan.experts_after,
+        "expertsKept": kept,
+        "bytesBefore": sum(info.nbytes for info in context.checkpoint.tensors.values()),
+        "bytesAfter": sum(spec.nbytes for shard in shards for spec in shard.tensors),
+        "zeros": zeros,
+    }
+
+
 def build_report(
     context: Context, shards: list[Shard], streamed: StreamResult, digest: str | None
 ) -> dict[str, Any]:

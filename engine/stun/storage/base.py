@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from types import TracebackType
 from typing import ClassVar, Literal, Self
@@ -24,11 +24,15 @@ REASONS: dict[Role, dict[Fault, str]] = {
 
 @dataclass(frozen=True)
 class ObjectInfo:
-    """An object: its name below the storage's URI, its size and what tells its versions apart."""
+    """An object: its name below the storage's URI, its size and what tells its versions apart.
+
+    `modified` is when it was last written to, in seconds since 1970 by the storage's own clock.
+    """
 
     name: str
     size: int
     version: str
+    modified: float = field(default=0.0, compare=False)
 
 
 class Writer(ABC):

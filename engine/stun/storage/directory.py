@@ -68,7 +68,7 @@ class DirectoryStorage(Storage):
     def _info(self, path: Path) -> ObjectInfo:
         stat = path.stat()
         name = path.relative_to(self.root).as_posix()
-        return ObjectInfo(name, stat.st_size, str(stat.st_mtime_ns))
+        return ObjectInfo(name, stat.st_size, str(stat.st_mtime_ns), stat.st_mtime)
 
     def objects(self) -> list[ObjectInfo]:
         with self.translate(self.root):

@@ -17,6 +17,7 @@ from stun.storage.s3_writer import S3Writer
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import ObjectTypeDef
 
 CONFLICT_ATTEMPTS = 5
 CONFLICT_PAUSE = 1.0
@@ -58,7 +59,7 @@ class S3Storage(Storage):
             for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix):
                 for item in page.get("Contents", []):
                     name = item["Key"][len(self.prefix) :]
-                    found.append(ObjectInfo(name, item["Size"], item["ETag"].strip('"')))
+                    found.append(info_of(name, item))
         return sorted(found, key=lambda info: info.name)
 
     def find(self, name: str) -> ObjectInfo | None:
@@ -68,7 +69,7 @@ class S3Storage(Storage):
             page = self.client.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1)
         for item in page.get("Contents", []):
             if item["Key"] == key:
-                return ObjectInfo(name, item["Size"], item["ETag"].strip('"'))
+                return info_of(name, item)
         return None
 
     @cached_property
@@ -128,3 +129,8 @@ class S3Storage(Storage):
                 )
                 count += 1
         return count
+
+
+def info_of(name: str, item: "ObjectTypeDef") -> ObjectInfo:
+    version, modified = item["ETag"].strip('"'), item["LastModified"].timestamp()
+    return ObjectInfo(name, item["Size"], version, modified)
