@@ -4,6 +4,9 @@ The operator decides by the exit code whether a retry can help and shows the rea
 and the sentence to the user, so every failure a user can cause is raised from here.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 EXIT_CODES = {
     "Internal": 1,
     "RecipeInvalid": 2,
@@ -35,6 +38,27 @@ class StunError(Exception):
         self.reason = reason
         self.message = message
         self.exit_code = EXIT_CODES[reason]
+
+
+class NotFiniteError(StunError):
+    """A NaN or an infinity in the model; `what` has it, and `naming` says where that is."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            "ModelCorrupt",
+            f"{what} has weights or inputs that are not finite; copy the model again from its "
+            "source.",
+        )
+        self.what = what
+
+
+@contextmanager
+def naming(place: str) -> Iterator[None]:
+    """Says in which place what is not finite was found: the algorithms do not know it."""
+    try:
+        yield
+    except NotFiniteError as error:
+        raise NotFiniteError(f"{error.what} of {place}") from error
 
 
 class Interrupted(BaseException):

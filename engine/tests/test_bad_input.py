@@ -40,6 +40,17 @@ def without_numbers(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.clone().fill_(float("nan"))
 
 
+def with_one(value: str) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The last number is another."""
+
+    def change(tensor: torch.Tensor) -> torch.Tensor:
+        changed = tensor.clone()
+        changed[..., -1] = float(value)
+        return changed
+
+    return change
+
+
 def empty(folder: Path) -> None:
     for path in folder.iterdir():
         path.unlink()
@@ -63,7 +74,8 @@ def lie_in_index(folder: Path) -> None:
     path.write_text(json.dumps(index))
 
 
-EXPERT = "model.layers.1.block_sparse_moe.experts.2.w1.weight"
+EXPERT = "block_sparse_moe.experts.2.w1.weight"
+ROUTER = "block_sparse_moe.gate.weight"
 
 
 # What is done to a good model, the reason, a part of the sentence.
@@ -106,14 +118,13 @@ BROKEN_MODELS: dict[str, tuple[Break, str, str]] = {
     ),
     "shape differs": (edit_json("config.json", intermediate_size=25), "ModelCorrupt", "has shape"),
     "tensor missing": (edit_json("config.json", num_hidden_layers=4), "ModelCorrupt", "layers.3"),
-    "expert not finite": (edit_tensor(EXPERT, without_numbers), "ModelCorrupt", "not finite"),
     "head not finite": (
         edit_tensor("lm_head.weight", without_numbers),
         "ModelCorrupt",
         "no number",
     ),
     "float8": (
-        edit_tensor(EXPERT, lambda t: t.to(torch.float8_e4m3fn)),
+        edit_tensor("model.layers.1." + EXPERT, lambda t: t.to(torch.float8_e4m3fn)),
         "QuantizedModel",
         "bf16 original",
     ),
@@ -204,6 +215,69 @@ def test_broken_model(
     shutil.copytree(model, broken)
     damage(broken)
     refused(stun, reason, part, recipe, broken, tmp_path / "out")
+
+
+NO_EXPERTS: dict[str, Any] = {"experts": {"ratio": 0}}
+NO_ZEROS: dict[str, Any] = {"targetSparsity": None, "weights": {}}
+# A tensor of layer 1, what all its rows end with, changes of pruning, what the sentence names.
+NOT_FINITE: dict[str, tuple[str, str, dict[str, Any], str]] = {
+    "attention": ("self_attn.q_proj.weight", "nan", {}, "self_attn.q_proj.weight"),
+    "infinite": ("self_attn.q_proj.weight", "-inf", {}, "self_attn.q_proj.weight"),
+    "norm": ("input_layernorm.weight", "inf", {}, "input_layernorm.weight"),
+    "expert": (EXPERT, "inf", {}, EXPERT),
+    "expert that is copied only": (EXPERT, "nan", NO_ZEROS, EXPERT),
+    "weights alone": ("self_attn.v_proj.weight", "inf", NO_EXPERTS, "self_attn.v_proj.weight"),
+    "measured first": (
+        "self_attn.o_proj.weight",
+        "nan",
+        {**NO_EXPERTS, "weights": {"method": "OWL"}},
+        "self_attn.o_proj.weight",
+    ),
+    "compared first": (
+        "self_attn.o_proj.weight",
+        "nan",
+        {"split": "Auto", "experts": {"maxDroppedLoad": 1}},
+        "self_attn.o_proj.weight",
+    ),
+    "router": (ROUTER, "nan", {}, "The router"),
+    "router that is asked with each layer": (
+        ROUTER,
+        "inf",
+        {"experts": {"ratio": 0.25, "method": "REAP"}},
+        ROUTER,
+    ),
+    "router without calibration": (
+        ROUTER,
+        "nan",
+        {**NO_ZEROS, "weights": {"method": "None"}},
+        "The router",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "changes", "named"), NOT_FINITE.values(), ids=NOT_FINITE.keys()
+)
+def test_what_is_not_finite_is_named_with_its_layer_and_model(
+    model: Path,
+    calibration: Path,
+    tmp_path: Path,
+    stun: Stun,
+    name: str,
+    value: str,
+    changes: dict[str, Any],
+    named: str,
+) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(model, broken)
+    edit_tensor("model.layers.1." + name, with_one(value))(broken)
+    data = None if changes.get("weights") == {"method": "None"} else calibration
+    outcome = stun("prune", make_recipe(data, None, **changes), model=broken, output=tmp_path / "o")
+    assert (outcome.code, outcome.termination["reason"]) == (2, "ModelCorrupt")
+    assert outcome.termination["message"] == (
+        f"{named} of layer 1 of {broken} has weights or inputs that are not finite; "
+        "copy the model again from its source."
+    )
 
 
 @pytest.mark.parametrize(("changes", "reason", "part"), BAD_PRUNING.values(), ids=BAD_PRUNING)

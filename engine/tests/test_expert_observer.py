@@ -71,7 +71,7 @@ def test_norms_are_summed_in_float64() -> None:
 def test_outputs_that_are_not_finite_are_refused() -> None:
     observer = ExpertObserver(2, CPU)
     observer.expert(1, torch.ones(1), torch.tensor([[float("inf")]]))
-    with pytest.raises(StunError, match="expert of layer 7 has outputs that are not finite"):
+    with pytest.raises(StunError, match="An expert has weights or inputs that are not finite"):
         observer.evidence(7, torch.eye(2))
 
 

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional
 
-from stun.errors import StunError
+from stun.errors import NotFiniteError
 from stun.experts.evidence import Evidence
 from stun.experts.settings import Settings
 
@@ -16,10 +16,7 @@ def router_distance(rows: torch.Tensor) -> torch.Tensor:
     """
     pairs = functional.pdist(rows.detach().cpu().double())
     if not bool(pairs.isfinite().all()):
-        raise StunError(
-            "ModelCorrupt",
-            "A router has rows that are not finite; copy the model again from its source.",
-        )
+        raise NotFiniteError("The router")
     mean = pairs.mean() if len(pairs) else 0.0
     return symmetric(pairs / mean if mean > 0 else pairs, len(rows))
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
-from stun.errors import StunError
+from stun.errors import NotFiniteError
 from stun.experts.evidence import Evidence
 from stun.model.observer import Observer
 
@@ -37,11 +37,7 @@ class ExpertObserver(Observer):
     ) -> Evidence:
         contribution = self.contribution.cpu()
         if not bool(contribution.isfinite().all()):
-            raise StunError(
-                "ModelCorrupt",
-                f"An expert of layer {layer} has outputs that are not finite; copy the model "
-                "again from its source.",
-            )
+            raise NotFiniteError("An expert")
         return Evidence(
             layer,
             rows,

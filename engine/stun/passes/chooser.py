@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from stun.errors import StunError
+from stun.errors import NotFiniteError, StunError
 from stun.experts.evidence import Evidence
 from stun.experts.grouping import Group
 from stun.experts.observe import ExpertObserver, dropped_load
@@ -65,6 +65,9 @@ class ExpertChooser:
         layers = [i for i in range(checkpoint.config.layers) if self.context.dense.is_moe(i)]
         names = {index: family.layer(index) + family.router for index in layers}
         rows = checkpoint.read(list(names.values()))
+        for index, name in names.items():
+            if not bool(rows[name].isfinite().all()):
+                raise NotFiniteError(f"The router of layer {index} of {checkpoint.uri}")
         evidences = [Evidence(index, rows[name]) for index, name in names.items()]
         return dict(zip(layers, self._group(evidences), strict=True))
 
@@ -94,7 +97,10 @@ class ExpertChooser:
             return None
         observer = self._observer(index, filled, weights)
         flow.advance(filled, observer)
-        return observer.evidence(index, weights[self.context.family.router].cpu())
+        try:
+            return observer.evidence(index, weights[self.context.family.router].cpu())
+        except NotFiniteError as error:
+            raise blame(weights, error) from error
 
     def decide(self, evidence: Evidence) -> list[Group]:
         return self.early.get(evidence.layer) or self._group([evidence])[0]
@@ -103,6 +109,12 @@ class ExpertChooser:
         if "losses" in self.needs:
             return SubsetObserver(filled.experts[0], self.context.pruned, index, weights)
         return ExpertObserver(self.context.plan.experts_before, self.context.device)
+
+
+def blame(weights: Weights, error: NotFiniteError) -> NotFiniteError:
+    """One bad tensor spoils the outputs of all experts, so the sentence is to name that one."""
+    bad = [name for name, tensor in weights.items() if not bool(tensor.isfinite().all())]
+    return NotFiniteError(bad[0]) if bad else error
 
 
 def check_load(context: Context, index: int, tokens: list[int], present: list[int]) -> float:

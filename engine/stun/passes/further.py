@@ -4,6 +4,7 @@ Runtimes build them with the model's number of experts, so theirs are cut to the
 calibration passes through them: their experts are chosen by router rows and their weights stay.
 """
 
+from stun.errors import naming
 from stun.experts.evidence import Evidence
 from stun.experts.reduce import reduce_experts
 from stun.experts.registry import group_layers
@@ -19,5 +20,6 @@ def reduce_further_layer(context: Context, index: int) -> Weights:
     if family.router not in weights or not context.removes_experts:
         return weights
     evidence = Evidence(index, weights[family.router])
-    groups = group_layers([evidence], plan.experts_after, Settings(), "STUN")[0]
+    with naming(f"layer {index} of {context.checkpoint.uri}"):
+        groups = group_layers([evidence], plan.experts_after, Settings(), "STUN")[0]
     return reduce_experts(weights, family, groups, plan.reconstruct).weights

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol
 
 import torch
 
+from stun.errors import naming
 from stun.families import Weights
 from stun.flow import Flow
 from stun.layers import read_one, stream_layers
@@ -119,7 +120,8 @@ def drive(running: LayerPass, journal: Journal) -> list[dict[str, Any]]:
     with ending_layers_first() if journal.durable else nullcontext():
         for index, weights in stream_layers(checkpoint, family, context.device, first):
             progress.layer = index + 1
-            result = running.layer(index, weights)
+            with naming(f"layer {index} of {checkpoint.uri}"):
+                result = running.layer(index, weights)
             weights.clear()  # the next layer is about to take the room
             if index + 1 == checkpoint.config.layers:
                 running.end()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from stun.errors import StunError
+from stun.errors import NotFiniteError
 
 # The float64 copy of a chunk stays in a core's cache; a GPU wants fewer, larger launches.
 CPU_CHUNK = 1 << 16
@@ -56,10 +56,7 @@ class Moments:
         mean, square, cube, fourth = (total / count for total in totals)
         variance = square - mean**2
         if not math.isfinite(variance):
-            raise StunError(
-                "ModelCorrupt",
-                "A layer has weights that are not finite; copy the model again from its source.",
-            )
+            raise NotFiniteError("A matrix")
         # What is left of equal numbers is rounding, and a ratio of roundings says nothing.
         if variance <= 1e-12 * square:
             return None

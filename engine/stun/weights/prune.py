@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import torch
 
-from stun.errors import StunError
+from stun.errors import NotFiniteError
 from stun.families import Linear, Weights
 from stun.weights.magnitude import magnitude_scores
 from stun.weights.select import entries_per_row, smallest_per_row
@@ -44,11 +44,7 @@ def prune_weights(
 
 def check_finite(name: str, scores: torch.Tensor) -> None:
     if not bool(scores.isfinite().all()):
-        raise StunError(
-            "ModelCorrupt",
-            f"{name} has weights or inputs that are not finite; copy the model again "
-            "from its source.",
-        )
+        raise NotFiniteError(name)
 
 
 def count_zeros(weights: Weights, linears: list[Linear]) -> int:

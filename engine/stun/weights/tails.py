@@ -4,6 +4,7 @@ The sums of single matrices add up to those of a layer, so dropping experts need
 look at those that stay.
 """
 
+from stun.errors import NotFiniteError
 from stun.families import Family, Linear, Weights
 from stun.weights.kurtosis import Moments
 
@@ -29,7 +30,11 @@ def moments_of_kept(before: MatrixMoments, family: Family, kept: list[int]) -> M
 
 
 def kurtosis_of(moments: MatrixMoments) -> float | None:
-    return sum(moments.values(), Moments()).kurtosis()
+    try:
+        return sum(moments.values(), Moments()).kurtosis()
+    except NotFiniteError as error:
+        names = [name for name, some in moments.items() if not bool(some.sums.isfinite().all())]
+        raise NotFiniteError(names[0]) from error
 
 
 def zeros_of(moments: MatrixMoments) -> int:
