@@ -67,6 +67,16 @@ COMMANDS: list[tuple[str, str, dict[str, dict[str, Any]]]] = [
     ("clean", "remove what an abandoned run left behind", CLEAN),
 ]
 
+# What is left to do after a signal.
+STOPPED = {
+    "prune": (
+        "The run was told to stop before it published anything; start it again. With --work or an "
+        "output in S3 it goes on behind the last layer of its journal, else it starts over."
+    ),
+    "clean": "The command was told to stop before it had removed everything; start it again.",
+}
+STOPPED_ELSE = "The command was told to stop before it was done; start it again."
+
 
 def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="stun", description="Prunes mixture-of-experts models.")
@@ -114,16 +124,17 @@ def execute(args: argparse.Namespace) -> int:
     except StunError as error:
         return report_failure(error.reason, error.message)
     except Interrupted:
-        return report_failure(
-            "Interrupted", "The run was told to stop before it published anything."
-        )
+        return report_failure("Interrupted", STOPPED.get(args.command, STOPPED_ELSE))
     except Exception as error:
         return report_unexpected(error)
 
 
 def report_unexpected(error: Exception) -> int:
     if type(error).__name__ == "OutOfMemoryError":
-        message = "The GPU's memory is exhausted; use fewer or shorter calibration samples."
+        message = (
+            "The GPU's memory is exhausted; use a GPU with more memory, or fewer or shorter "
+            "sequences."
+        )
         return report_failure("OutOfGPUMemory", message)
     traceback.print_exception(error)
     text = f"{type(error).__name__}: {error}"

@@ -4,8 +4,6 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-import torch
-
 from stun.errors import StunError
 from stun.gate import Quality
 from stun.layout import Shard
@@ -152,6 +150,4 @@ class Publication:
 
 def is_final(error: BaseException) -> bool:
     """Whether the same run would fail again; an unknown failure is retried."""
-    if isinstance(error, StunError):
-        return error.exit_code in FINAL
-    return isinstance(error, torch.OutOfMemoryError)
+    return isinstance(error, StunError) and error.exit_code in FINAL

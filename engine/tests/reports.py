@@ -123,6 +123,7 @@ def report(layers: int = 4, experts: int = 32, kept: int = 16, mean: bool = Fals
         "expertsAfter": kept,
         "bytesBefore": layers * experts * 107_000_000,
         "bytesAfter": layers * kept * 107_000_000 + 31_000_000,
+        "routedTokens": 32_768,
         "model": {
             "uri": "s3://models/tiny-mixtral/",
             "architecture": "MixtralForCausalLM",

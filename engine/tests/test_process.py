@@ -1,5 +1,6 @@
 """The engine as a process: what it prints, serves and leaves behind when it is stopped."""
 
+import argparse
 import json
 import os
 import pkgutil
@@ -18,10 +19,14 @@ import torch
 
 from stun.cli import execute, parser
 from stun.errors import Interrupted, StunError
+from stun.exhausted import ITEMS, explain, naming_the_largest
 from stun.families import Weights
+from stun.memory import estimate_memory
 from stun.passes.prune import PrunePass
+from stun.prepare import make_context, prepare
 from stun.progress import Progress, bar
 from stun.progress_server import start_progress_server
+from stun.recipe_parser import parse_recipe
 from stun.termination import LIMIT, encode, error_message
 from tests.minio import free_port
 
@@ -84,6 +89,48 @@ def test_sigterm_ends_at_once_with_nothing_published(
             assert process.wait(timeout=60) == 143
     assert json.loads(log.read_text())["reason"] == "Interrupted"
     assert list(tmp_path.glob("out/**/*")) == []
+
+
+WHAT_IS_LEFT_TO_DO = [
+    ("prune", "before it published anything; start it again. With --work"),
+    ("clean", "before it had removed everything; start it again."),
+    ("verify", "before it was done; start it again."),
+]
+
+
+@pytest.mark.parametrize(("name", "sentence"), WHAT_IS_LEFT_TO_DO)
+def test_a_stopped_command_says_what_is_left_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, sentence: str
+) -> None:
+    def stop(*_: object) -> None:
+        raise Interrupted
+
+    monkeypatch.setattr("stun.cli.command_of", lambda name: stop)
+    assert execute(argparse.Namespace(command=name)) == 143
+    assert sentence in capsys.readouterr().err
+
+
+EXHAUSTED = {
+    "states": "30.0 are the hidden states of the calibration and quality data; use fewer",
+    "layer": "30.0 are the weights of one layer; use a GPU with more memory.",
+    "work": "30.0 are a batch in a layer, or a matrix being pruned; use shorter sequences",
+}
+
+
+@pytest.mark.parametrize(("item", "sentence"), EXHAUSTED.items())
+def test_exhausted_memory_names_what_takes_most(item: str, sentence: str) -> None:
+    estimate = {**dict.fromkeys(ITEMS, 1 << 30), item: 30 << 30}
+    estimate["total"] = sum(estimate.values())
+    assert "Of at most 37.0 GiB" in explain(estimate)
+    assert sentence in explain(estimate)
+
+
+def test_each_item_of_the_estimate_has_a_name(model: Path, recipe: dict[str, Any]) -> None:
+    prepared = prepare(str(model), parse_recipe(recipe))
+    context = make_context(prepared, torch.device("cpu"), Progress())
+    assert estimate_memory(context).keys() == ITEMS.keys() | {"total"}
+    with pytest.raises(StunError, match="Of at most"), naming_the_largest(context):
+        raise torch.OutOfMemoryError("CUDA out of memory")
 
 
 FAILURES: dict[str, tuple[BaseException, int]] = {

@@ -220,6 +220,23 @@ def test_evaluate_gives_the_runs_own_figures(
     assert change["upperBound"] > change["increase"]
 
 
+@pytest.mark.parametrize(("method", "sequences"), [("STUN", 16), ("REAP", 20)])
+def test_the_report_says_how_many_tokens_told_the_load(
+    model: Path,
+    recipe: dict[str, Any],
+    tmp_path: Path,
+    stun: Stun,
+    method: str,
+    sequences: int,
+) -> None:
+    """Fewer than were given where the choice of experts does not depend on them."""
+    recipe["calibration"]["samples"] = 20
+    recipe["pruning"]["experts"]["method"] = method
+    outcome = prune(stun, recipe, model, tmp_path / "out")
+    report = json.loads(Path(outcome.answer["uri"], "stun-report.json").read_text())
+    assert report["routedTokens"] == sequences * 32
+
+
 def test_verify_accepts_what_was_published(
     model: Path, recipe: dict[str, Any], tmp_path: Path, stun: Stun
 ) -> None:

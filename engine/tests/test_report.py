@@ -140,6 +140,7 @@ SENTENCES = {
     "perplexity and its bound": (report(), "12.31 \N{RIGHTWARDS ARROW} 12.93 +5.07 %, at most"),
     "a warning": (report(), "similarity.coactivation is above 0"),
     "the limit": (report(), "the dashed line is the limit, 60.0 %"),
+    "what the load is told by": (report(), "Shares of 32,768 calibration tokens"),
     "speed of a stage": (report(), "13.8 GB 0.0747 GB/s"),
     "speed of the run": (report(), "read 2 times: 27.6 GB read, 7.1 GB written, 0.159 GB/s."),
     "the split": (report(), "16 45.0 % 12.3 57.0 % chosen 24 58.0 % 13.87 31.0 %"),

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from stun.device import device_name, open_device
+from stun.exhausted import naming_the_largest
 from stun.journal import open_journal
 from stun.layout import plan_shards
 from stun.output import checkpoint_storage, run_storage
@@ -36,7 +37,11 @@ def run_prune(args: Namespace, progress: Progress) -> dict[str, Any]:
     published = find_published(storage)
     if published is None:
         context = make_context(prepared, device, progress)
-        with Publication(prepared, storage, journal) as publication, torch.inference_mode():
+        with (
+            Publication(prepared, storage, journal) as publication,
+            naming_the_largest(context),
+            torch.inference_mode(),
+        ):
             published = prune_and_publish(context, publication)
     else:
         published = replace(published, result=recheck(published, recipe, prepared.gate))

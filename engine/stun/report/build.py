@@ -63,6 +63,12 @@ def describe_load(layer: dict[str, Any]) -> dict[str, Any]:
     return {**found, "load": [count / total for count in tokens] if total else None}
 
 
+def count_routed(context: Context, streamed: StreamResult) -> int | None:
+    """Calibration tokens by which the load was told: not all, where no choice depends on it."""
+    choices = [sum(layer["tokens"]) for layer in streamed.layers if layer.get("tokens")]
+    return choices[0] // context.checkpoint.config.top_k if choices else None
+
+
 def similarity(context: Context, layer: dict[str, Any]) -> list[list[float]] | None:
     if context.plan.experts_before > MOST_SIMILAR:
         return None
@@ -102,5 +108,6 @@ def build_report(
         },
         "reads": count_passes(context),
         "warnings": cautions(context, streamed.layers),
+        "routedTokens": count_routed(context, streamed),
         "layers": describe_layers(context, streamed),
     }

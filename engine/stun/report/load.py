@@ -19,10 +19,16 @@ def load_section(report: Json) -> Markup | None:
     return section(
         "load",
         "Load of the experts",
-        paragraph("Shares of the routed calibration tokens in the source model."),
+        paragraph(sample_sentence(report.get("routedTokens"))),
         dropped_figure(dropped, limits(report).get("maxDroppedLoad")) if dropped else None,
         load_figure(layers) if layers else None,
     )
+
+
+def sample_sentence(tokens: int | None) -> str:
+    """How many tokens tell how far the shares may be trusted."""
+    count = "the" if tokens is None else f"{tokens:,}"
+    return f"Shares of {count} calibration tokens, as the source model's routers sent them."
 
 
 def dropped_figure(layers: list[Json], limit: float | None) -> Markup:
