@@ -74,7 +74,7 @@ def complaint(uri: str, line: int) -> str:
 def parse_line(line: bytes, error: StunError) -> dict[str, Any]:
     try:
         entry = json.loads(line)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:  # nested too deep
         raise error from problem
     if isinstance(entry, dict):
         ids = entry.get("input_ids")

@@ -28,7 +28,7 @@ def load_recipe(source: str) -> Recipe:
         ) from error
     except OSError as error:
         raise invalid(f"The recipe {source} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # nested too deep
         raise invalid(f"The recipe {source} is no JSON: {error}.") from error
 
 

@@ -165,6 +165,7 @@ REFUSED: dict[str, tuple[bytes | None, dict[str, Any], str, str]] = {
     "too short": (GOOD, {"length": 9}, "CalibrationInvalid", "0 differ"),
     "twice the same": (GOOD * 2, {"samples": 2}, "CalibrationInvalid", "hold 2 documents"),
     "no JSON": (GOOD + b"not json\n", {}, "CalibrationInvalid", "Line 2 of"),
+    "nested too deep": (b"[" * 9999 + b"\n", {}, "CalibrationInvalid", "Line 1 of"),
     "no text": (b'{"content": "x"}\n', {}, "CalibrationInvalid", "neither"),
     "not UTF-8": (b'{"text": "\xff"}\n', {}, "CalibrationInvalid", "Line 1 of"),
     "cut short": (gzip.compress(GOOD)[:-9], {}, "CalibrationInvalid", "cut short"),

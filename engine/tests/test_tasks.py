@@ -49,7 +49,10 @@ def test_a_bad_line_is_named(
         read_questions(name, str(path))
 
 
-@pytest.mark.parametrize(("text", "complaint"), [("{", "no JSON"), ("[1]", "no JSON object")])
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [("{", "no JSON"), ("[" * 9999, "no JSON"), ("[1]", "no JSON object")],
+)
 def test_a_line_that_is_no_object_is_named(tmp_path: Path, text: str, complaint: str) -> None:
     path = tmp_path / "lines.jsonl"
     path.write_text(f"\n{json.dumps(lines_of('rte', 1)[0])}\n\n{text}\n")

@@ -34,7 +34,7 @@ def read_lines(uri: str) -> list[tuple[int, bytes]]:
 def parse_line(line: bytes) -> Line:
     try:
         fields = json.loads(line)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:  # nested too deep
         raise BadLineError("it is no JSON") from problem
     if not isinstance(fields, dict):
         raise BadLineError("it is no JSON object")
