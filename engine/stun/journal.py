@@ -27,7 +27,7 @@ from stun.checkpoints import (
 from stun.fields import invalid
 from stun.passes.layer_pass import Journal, LayerPass, NoJournal
 from stun.shards import FileRecord, ShardWriter
-from stun.states import read_states, restore_states, state_bytes, write_states
+from stun.states import find_states, read_states, restore_states, state_bytes, write_states
 from stun.storage import Storage, open_storage
 
 # Of the bytes streamed, what checkpoints in object storage may add; a scratch disk is free.
@@ -73,7 +73,8 @@ class DurableJournal:
             "bytesRead": 0,
             "seconds": {},
         }
-        self.content = read_journal(storage, output, identity) or fresh
+        found = read_journal(storage, output, identity)
+        self.content = found if found and has_states(storage, found) else fresh
         # By the attempts before this one: bytes of the source, and time by stage.
         self.bytes_before = int(self.content["bytesRead"])
         self.seconds_before: dict[str, float] = dict(self.content["seconds"])
@@ -142,3 +143,9 @@ class DurableJournal:
     def remove(self) -> None:
         """When the run is over, for good or ill."""
         remove_checkpoints(self.storage, self.layers)
+
+
+def has_states(storage: Storage, content: dict[str, Any]) -> bool:
+    """Whether all states that it names are whole; without them the run starts over."""
+    names = [entry["state"] for entry in content["passes"].values() if entry["state"]]
+    return all(find_states(storage, name) is not None for name in names)

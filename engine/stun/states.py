@@ -2,8 +2,10 @@
 
 import torch
 
+from stun.errors import StunError
 from stun.flow import Flow
 from stun.safetensors_io import (
+    TensorInfo,
     TensorSpec,
     encode_header,
     header_length,
@@ -11,7 +13,7 @@ from stun.safetensors_io import (
     to_bytes,
     to_tensor,
 )
-from stun.storage import Storage
+from stun.storage import ObjectInfo, Storage
 
 
 def state_bytes(flows: dict[str, Flow]) -> int:
@@ -29,15 +31,31 @@ def write_states(storage: Storage, name: str, flows: dict[str, Flow]) -> None:
             out.write(to_bytes(flow.hidden))
 
 
-def read_states(storage: Storage, name: str) -> dict[str, torch.Tensor]:
-    """What write_states stored under this name."""
+def find_states(storage: Storage, name: str) -> tuple[ObjectInfo, list[TensorInfo]] | None:
+    """The object and what its header says; None where it is gone or is not whole.
+
+    A disk that lost power can leave a file short or full of zeros.
+    """
     info = storage.find(name)
-    if info is None:
+    if info is None or info.size < 8:
+        return None
+    try:
+        length = header_length(bytes(storage.read(info, 0, 8)), info.size, name)
+        return info, parse_header(bytes(storage.read(info, 8, length)), info.size, name, name)
+    except StunError as error:
+        if error.reason == "ModelCorrupt":
+            return None
+        raise
+
+
+def read_states(storage: Storage, name: str) -> dict[str, torch.Tensor]:
+    """What write_states stored under this name; a journal was read, so it was whole then."""
+    found = find_states(storage, name)
+    if found is None:
         raise storage.fault(
-            "unavailable", f"{storage.uri}{name} vanished; leave it alone, the run is retried."
+            "unavailable", f"{storage.uri}{name} is gone or damaged; the run is retried without it."
         )
-    length = header_length(bytes(storage.read(info, 0, 8)), info.size, name)
-    tensors = parse_header(bytes(storage.read(info, 8, length)), info.size, name, name)
+    info, tensors = found
     return {
         tensor.name: to_tensor(storage.read(info, tensor.start, tensor.nbytes), 0, tensor)
         for tensor in tensors

@@ -275,6 +275,26 @@ def lost_states(recipe: Recipe, place: dict[str, Any]) -> None:
     (place["work"] / "Prune-00001.safetensors").unlink()
 
 
+def damage_states(place: dict[str, Any], change: Callable[[bytes], bytes]) -> None:
+    """As a disk does that lost power: the time of the last change stays."""
+    path = place["work"] / "Prune-00001.safetensors"
+    before = path.stat()
+    path.write_bytes(change(path.read_bytes()))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def short_states(recipe: Recipe, place: dict[str, Any]) -> None:
+    damage_states(place, lambda data: data[:-1])
+
+
+def empty_states(recipe: Recipe, place: dict[str, Any]) -> None:
+    damage_states(place, lambda data: b"")
+
+
+def states_without_header(recipe: Recipe, place: dict[str, Any]) -> None:
+    damage_states(place, lambda data: data[:8] + b"x" * (len(data) - 8))
+
+
 def lost_file(recipe: Recipe, place: dict[str, Any]) -> None:
     next(place["output"].rglob("model-00002-of-00005.safetensors")).unlink()
 
@@ -295,6 +315,9 @@ def short_file(recipe: Recipe, place: dict[str, Any]) -> None:
         other_states,
         half_a_journal,
         lost_states,
+        short_states,
+        empty_states,
+        states_without_header,
         lost_file,
         short_file,
     ],
