@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -30,6 +31,8 @@ from stun.recipe_parser import load_recipe
 # Python's objects, stacks of threads, small tensors, and what libraries of arithmetic keep.
 PROCESS = 4_000_000
 LEAST = 0.3
+# Seconds between two looks; tensors of a layer live for many of them.
+PERIOD = 0.002
 # glibc's mallopt: from this size on memory goes back to the kernel as soon as it is free.
 M_MMAP_THRESHOLD, OWN_PAGES = -3, 1 << 16
 SEPARATE: Mapping[str, Any] = {
@@ -123,17 +126,35 @@ def resident(key: str) -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(key))
 
 
+class PeakWatch(Thread):
+    """The most anonymous memory that was seen: the kernel's own peak counts library code too,
+    which it takes back when the machine is short of memory."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.ended = Event()
+        self.most = 0
+
+    def run(self) -> None:
+        while not self.ended.wait(PERIOD):
+            self.most = max(self.most, resident("RssAnon"))
+
+    def stop(self) -> int:
+        self.ended.set()
+        self.join()
+        return self.most
+
+
 def report_peak(answer: Connection, tiny: Path, path: Path) -> None:
     """In a process of its own: what the run adds at most, once everything has run once."""
     libc = ctypes.CDLL(None)
     libc.mallopt(M_MMAP_THRESHOLD, OWN_PAGES)
     prune(tiny, tiny / "out")
     libc.malloc_trim(0)
-    Path("/proc/self/clear_refs").write_text("5")  # forgets the peak so far
-    before, code = resident("VmRSS"), resident("RssFile")
+    before, watch = resident("RssAnon"), PeakWatch()
+    watch.start()
     prune(path, path / "out")
-    # Code of libraries that was paged in meanwhile is no tensor.
-    answer.send(resident("VmHWM") - before - (resident("RssFile") - code))
+    answer.send(watch.stop() - before)
 
 
 def peak(tiny: Path, path: Path) -> int:
