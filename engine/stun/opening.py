@@ -4,11 +4,13 @@ No weight is read. A checkpoint that lies is refused here, before any GPU time i
 """
 
 import json
+import re
+import re
 from typing import Any
 
 from stun.checkpoint import Checkpoint
 from stun.errors import StunError
-from stun.families import family_of, is_moe, read_config
+from stun.families import Family, ModelConfig, family_of, is_moe, read_config
 from stun.model.skeleton import Skeleton
 from stun.safetensors_io import TensorInfo, corrupt, header_length, parse_header
 from stun.storage import ObjectInfo, Storage, open_storage
@@ -26,20 +28,22 @@ def open_checkpoint(uri: str, needs_experts: bool = False) -> Checkpoint:
     if not listing:
         raise StunError("ModelNotFound", f"{uri} holds no objects; check spec.model.uri.")
     raw = read_json(storage, listing, "config.json")
+    family = family_of(raw, uri)
+    config = read_config(raw, uri, family)
     if needs_experts and not is_moe(raw):
         raise StunError(
             "NotMoE",
             f"{uri} is no mixture-of-experts model, so no experts can be removed from it; "
-            "give a MoE model.",
+            "give a MoE model, or targetSparsity alone for zeros in its weights.",
         )
-    family = family_of(raw, uri)
-    config = read_config(raw, uri, family)
-    skeleton = None if family is None else Skeleton(raw, family, uri)
     shards = find_shards(storage, listing)
     tensors = read_headers(storage, shards)
     check_index(storage, listing, tensors)
     companions = {name: info for name, info in listing.items() if is_companion(name)}
-    if skeleton is not None:
+    skeleton = None
+    if family is not None:
+        check_layer_count(uri, family, config, tensors)
+        skeleton = Skeleton(raw, family, uri)
         check_tensors(uri, skeleton, tensors)
     return Checkpoint(storage, raw, config, skeleton, tensors, shards, companions)
 
@@ -114,6 +118,18 @@ def check_index(
         raise corrupt(f"{INDEX} of {storage.uri} does not match the weight files at {wrong[0]}")
 
 
+def check_layer_count(
+    uri: str, family: Family, config: ModelConfig, tensors: dict[str, TensorInfo]
+) -> None:
+    """Before a model of so many layers is made."""
+    pattern = re.compile(family.layer_pattern)
+    found = {int(match[1]) for name in tensors if (match := pattern.match(name))}
+    if config.layers > len(found):
+        raise corrupt(
+            f"{uri} has tensors of {len(found)} layers where config.json says {config.layers}"
+        )
+
+
 def required(skeleton: Skeleton) -> dict[str, tuple[int, ...]]:
     """Every weight that the model must have, with its shape."""
     shapes = skeleton.outer_shapes()
@@ -123,9 +139,21 @@ def required(skeleton: Skeleton) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
+def is_expert_part(skeleton: Skeleton, name: str) -> bool:
+    """Whether the tensor belongs to experts of one of the model's own layers.
+
+    Of layers that predict further tokens nothing is known beforehand.
+    """
+    match = re.match(skeleton.family.layer_pattern, name)
+    if match is None or int(match[1]) >= len(skeleton.layers):
+        return False
+    return skeleton.family.is_expert_part(name[match.end() :])
+
+
 def check_tensors(uri: str, skeleton: Skeleton, tensors: dict[str, TensorInfo]) -> None:
     """Every weight of the family is there, in the shape that config.json says, not quantised."""
-    for name, shape in required(skeleton).items():
+    shapes = required(skeleton)
+    for name, shape in shapes.items():
         info = tensors.get(name)
         if info is None:
             raise corrupt(f"{uri} lacks tensor {name}")
@@ -140,3 +168,6 @@ def check_tensors(uri: str, skeleton: Skeleton, tensors: dict[str, TensorInfo]) 
                 f"{name} of {uri} has shape {list(info.shape)} where config.json means "
                 f"{list(shape)}"
             )
+    for name in sorted(tensors.keys() - shapes.keys()):
+        if is_expert_part(skeleton, name):
+            raise corrupt(f"{uri} holds tensor {name}, which no expert that config.json means has")

@@ -53,6 +53,22 @@ def test_a_tensor_that_no_layer_computes_with_is_published_as_it_was(
     assert [name for name in plain if not torch.equal(old[name], plain[name])] == []
 
 
+# With no experts removed all of a layer is published, with fewer those that stay.
+@pytest.mark.parametrize("ratio", [0, 0.25])
+@pytest.mark.parametrize("part", ["2.w4.weight", "8.w1.weight"])
+def test_a_tensor_of_an_expert_that_nobody_knows_is_refused(
+    model: Path, recipe: dict[str, Any], tmp_path: Path, stun: Stun, part: str, ratio: float
+) -> None:
+    """It would be lost: which expert it belongs to is known, but not how it is renumbered."""
+    copytree(model, tmp_path / "odd")
+    name = f"model.layers.1.block_sparse_moe.experts.{part}"
+    add_tensor(tmp_path / "odd", name, torch.ones(24, 32))
+    recipe["pruning"]["experts"]["ratio"] = ratio
+    outcome = stun("prune", recipe, model=tmp_path / "odd", output=tmp_path / "out")
+    assert (outcome.code, outcome.termination["reason"]) == (2, "ModelCorrupt")
+    assert f"holds tensor {name}, which" in outcome.termination["message"]
+
+
 @pytest.fixture
 def without_collector() -> Iterator[None]:
     gc.disable()
