@@ -1,6 +1,7 @@
 """Observing alone shows the same inputs as a forward pass, and computes no expert's output."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -8,9 +9,13 @@ import torch
 from stun.families import Weights
 from stun.families.table import FAMILIES
 from stun.flow import Flow
+from stun.model.layer import FilledLayer
+from stun.model.observer import Observer
 from stun.model.skeleton import Skeleton
 from stun.weights.statistics import InputStatistics
+from tests.conftest import Stun
 from tests.families import CASES, make_config
+from tests.tiny import make_recipe
 
 MOE = [name for name, case in CASES.items() if case.experts]
 
@@ -63,3 +68,28 @@ def test_a_layer_that_was_observed_computes_as_before(name: str) -> None:
     assert torch.equal(other.hidden, random_flow(skeleton).hidden)
     other.advance(filled)
     assert torch.equal(other.hidden, one.hidden)
+
+
+@pytest.mark.parametrize(("method", "observes"), [("Magnitude", False), ("Wanda", True)])
+def test_splits_are_tried_with_the_forward_passes_they_need(
+    model: Path,
+    calibration: Path,
+    tmp_path: Path,
+    stun: Stun,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    observes: bool,
+) -> None:
+    observed, real = [], Flow.observe
+
+    def observe(flow: Flow, layer: FilledLayer, observer: Observer) -> None:
+        observed.append(observer)
+        real(flow, layer, observer)
+
+    monkeypatch.setattr(Flow, "observe", observe)
+    experts = {"maxDroppedLoad": 1}
+    recipe = make_recipe(
+        calibration, None, split="Auto", weights={"method": method}, experts=experts
+    )
+    assert stun("prune", recipe, model=model, output=tmp_path / "out").code == 0
+    assert bool(observed) is observes

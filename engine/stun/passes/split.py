@@ -79,6 +79,11 @@ def fits(context: Context, share: float) -> bool:
     return True
 
 
+def with_own(weights: Weights, names: set[str]) -> Weights:
+    """The same layer with copies of these tensors; the others are shared."""
+    return {name: found.clone() if name in names else found for name, found in weights.items()}
+
+
 class SplitPass(LayerPass):
     name = "Split"
 
@@ -123,11 +128,12 @@ class SplitPass(LayerPass):
             groups = candidate.chooser.decide(evidence)
             reduced = reduce_experts(weights, context.family, groups, context.plan.reconstruct)
             weights, load = reduced.weights, dropped_load(evidence.tokens, reduced.present)
-        weights = {name: tensor.clone() for name, tensor in weights.items()}
-        statistics = InputStatistics()
-        self.flows[candidate.seen].observe(context.pruned.fill(index, weights), statistics)
+        linears, statistics = context.prunable_linears(index), InputStatistics()
+        weights = with_own(weights, {linear.slot.tensor for linear in linears})
+        if context.weighs_inputs:
+            self.flows[candidate.seen].observe(context.pruned.fill(index, weights), statistics)
         sparsity, method = context.plan.weight_sparsity, context.recipe.weights.method
-        prune_weights(weights, context.prunable_linears(index), statistics, method, sparsity)
+        prune_weights(weights, linears, statistics, method, sparsity)
         filled = context.pruned.fill(index, weights)
         self.flows[candidate.seen].advance(filled)
         self.flows[candidate.unseen].advance(filled)
