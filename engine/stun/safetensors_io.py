@@ -92,7 +92,7 @@ def corrupt(problem: str) -> StunError:
     return StunError("ModelCorrupt", f"{problem}; copy the model again from its source.")
 
 
-def to_tensor(buffer: bytearray, offset: int, info: TensorInfo) -> torch.Tensor:
+def to_tensor(buffer: memoryview, offset: int, info: TensorInfo) -> torch.Tensor:
     """A writable tensor over bytes that were read; nothing is copied."""
     if info.elements == 0:
         return torch.empty(info.shape, dtype=DTYPES[info.dtype])

@@ -14,8 +14,8 @@ from stun.errors import StunError
 from stun.publish import confirm_listing
 from stun.shards import FileRecord
 from stun.storage import open_storage
+from stun.storage.filling import PIECE
 from stun.storage.s3 import S3Storage
-from stun.storage.s3_reader import PIECE
 from stun.storage.s3_writer import MOST_PARTS, SMALL, part_size
 from tests.conftest import Stun
 from tests.minio import Minio, free_port

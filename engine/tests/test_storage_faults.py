@@ -15,7 +15,7 @@ import pytest
 from stun.errors import EXIT_CODES, StunError
 from stun.storage import open_storage
 from stun.storage.base import ObjectInfo, Role, Storage
-from stun.storage.s3_reader import PIECE
+from stun.storage.filling import PIECE
 from tests.conftest import Stun
 from tests.fault_proxy import (
     FaultProxy,

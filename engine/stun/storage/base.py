@@ -99,8 +99,8 @@ class Storage(ABC):
     def find(self, name: str) -> ObjectInfo | None: ...
 
     @abstractmethod
-    def read(self, info: ObjectInfo, start: int, length: int) -> bytearray:
-        """Exactly `length` bytes of the version that `info` names."""
+    def read(self, info: ObjectInfo, start: int, length: int) -> memoryview:
+        """Exactly `length` bytes of the version that `info` names, in memory of their own."""
 
     @abstractmethod
     def writer(self, name: str, size: int) -> Writer: ...

@@ -5,12 +5,15 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 from stun.errors import StunError
 from stun.storage.base import ObjectInfo, Role, Storage, Writer
+from stun.storage.filling import Filler
 
 PARTIAL = ".partial"
+READS_AT_ONCE = 4
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -82,21 +85,25 @@ class DirectoryStorage(Storage):
         with self.translate(path):
             return self._info(path) if path.is_file() else None
 
-    def read(self, info: ObjectInfo, start: int, length: int) -> bytearray:
+    @cached_property
+    def filler(self) -> Filler:
+        return Filler(READS_AT_ONCE)
+
+    def read(self, info: ObjectInfo, start: int, length: int) -> memoryview:
         path = self.root / info.name
-        buffer = bytearray(length)
         with self.translate(path), path.open("rb", buffering=0) as file:
             if str(os.fstat(file.fileno()).st_mtime_ns) != info.version:
                 raise changed(self, path)
-            file.seek(start)
-            view = memoryview(buffer)
-            # One read() of Linux returns at most 2 GiB.
-            while view and (count := file.readinto(view)):
-                self.count_read(count)
-                view = view[count:]
-        if view:
-            raise changed(self, path)
-        return buffer
+
+            def fetch(offset: int, piece: memoryview) -> None:
+                while piece:
+                    count = os.preadv(file.fileno(), [piece], start + offset)
+                    if count == 0:
+                        raise changed(self, path)
+                    self.count_read(count)
+                    offset, piece = offset + count, piece[count:]
+
+            return self.filler.fill(length, fetch)
 
     def writer(self, name: str, size: int) -> Writer:
         return DirectoryWriter(self, self.root / name)

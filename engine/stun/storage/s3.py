@@ -76,7 +76,7 @@ class S3Storage(Storage):
     def reader(self) -> S3Reader:
         return S3Reader(self.client, self.bucket, self.count_read)
 
-    def read(self, info: ObjectInfo, start: int, length: int) -> bytearray:
+    def read(self, info: ObjectInfo, start: int, length: int) -> memoryview:
         uri = self._uri(info.name)
         with self.translate(uri):
             try:

@@ -1,25 +1,22 @@
 """Reads a span of one S3 object: several requests at once, each asked again when it breaks off.
 
-One connection is slower than most networks, so a long span is fetched in pieces. Boto asks a
-refused request again by itself, but not one whose body ends in the middle.
+Boto asks a refused request again by itself, but not one whose body ends in the middle.
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import FlexibleChecksumError, HTTPClientError, IncompleteReadError
 
 from stun.storage.base import ObjectInfo
+from stun.storage.filling import Filler
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-MIB = 1 << 20
-PIECE = 16 * MIB
 READS_AT_ONCE = 8
 ATTEMPTS = 4
-CHUNK = MIB
+CHUNK = 1 << 20
 BROKEN_OFF = (HTTPClientError, IncompleteReadError, FlexibleChecksumError, OSError)
 
 Count = Callable[[int], None]
@@ -34,20 +31,15 @@ class S3Reader:
 
     def __init__(self, client: "S3Client", bucket: str, count: Count) -> None:
         self.client, self.bucket, self.count = client, bucket, count
-        self.pool = ThreadPoolExecutor(READS_AT_ONCE, thread_name_prefix="s3-read")
+        self.filler = Filler(READS_AT_ONCE)
 
-    def read(self, key: str, info: ObjectInfo, start: int, length: int) -> bytearray:
+    def read(self, key: str, info: ObjectInfo, start: int, length: int) -> memoryview:
         """Exactly `length` bytes of the version that `info` names."""
-        buffer = bytearray(length)
-        view = memoryview(buffer)
 
-        def fetch(offset: int) -> None:
-            self._fetch(key, info, start + offset, view[offset : offset + PIECE])
+        def fetch(offset: int, piece: memoryview) -> None:
+            self._fetch(key, info, start + offset, piece)
 
-        run = self.pool.map if length > PIECE else map
-        for _ in run(fetch, range(0, length, PIECE)):
-            pass  # raises here what a piece raised
-        return buffer
+        return self.filler.fill(length, fetch)
 
     def _fetch(self, key: str, info: ObjectInfo, start: int, view: memoryview) -> None:
         for attempt in range(ATTEMPTS):
