@@ -5,7 +5,6 @@ No weight is read. A checkpoint that lies is refused here, before any GPU time i
 
 import json
 import re
-import re
 from typing import Any
 
 from stun.checkpoint import Checkpoint
@@ -124,9 +123,11 @@ def check_layer_count(
     """Before a model of so many layers is made."""
     pattern = re.compile(family.layer_pattern)
     found = {int(match[1]) for name in tensors if (match := pattern.match(name))}
-    if config.layers > len(found):
+    missing = next((index for index in range(config.layers) if index not in found), None)
+    if missing is not None:
         raise corrupt(
-            f"{uri} has tensors of {len(found)} layers where config.json says {config.layers}"
+            f"{uri} lacks {family.layer(missing)}: it has {len(found)} layers where config.json "
+            f"says {config.layers}"
         )
 
 

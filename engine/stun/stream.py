@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from stun.errors import naming
 from stun.families import Weights
 from stun.layers import head_names, make_head
 from stun.layout import layer_indices, rest_names
@@ -17,6 +18,7 @@ from stun.passes.prune import Directions, PrunePass, gate_flow
 from stun.passes.split import SplitPass
 from stun.plan import Plan
 from stun.shards import ShardWriter
+from stun.weights.finite import check_copied
 from stun.weights.owl import layer_sparsities
 
 
@@ -72,6 +74,8 @@ def write_rest(context: Context, out: ShardWriter) -> Weights:
         out.submit({family.layer(index) + name: tensor for name, tensor in found.items()})
     names = rest_names(checkpoint, family)
     rest = checkpoint.read(names)
+    with naming(checkpoint.uri):
+        check_copied(rest)
     if rest:
         out.submit(rest)
     return rest

@@ -117,11 +117,45 @@ BROKEN_MODELS: dict[str, tuple[Break, str, str]] = {
         "weight_map",
     ),
     "shape differs": (edit_json("config.json", intermediate_size=25), "ModelCorrupt", "has shape"),
+    "no heads": (edit_json("config.json", num_attention_heads=0), "ModelCorrupt", "misstates"),
+    "no experts a token": (edit_json("config.json", num_experts_per_tok=0), "ModelCorrupt", "0 of"),
+    "more experts a token than there are": (
+        edit_json("config.json", num_experts_per_tok=9),
+        "ModelCorrupt",
+        "9 of 8 experts",
+    ),
+    "no number of experts": (
+        edit_json("config.json", num_local_experts=0),
+        "ModelCorrupt",
+        "no number of experts",
+    ),
+    "groups that do not divide": (edit_json("config.json", n_group=3), "ModelCorrupt", "3 groups"),
+    "no groups": (edit_json("config.json", n_group=0), "ModelCorrupt", "0 for expert groups"),
+    "an activation that nobody knows": (
+        edit_json("config.json", hidden_act="evil"),
+        "ModelCorrupt",
+        "not accepted",
+    ),
+    "a thousand million layers": (
+        edit_json("config.json", num_hidden_layers=10**9),
+        "ModelCorrupt",
+        "layers.3",
+    ),
+    "a norm without numbers": (
+        edit_tensor("model.layers.1.input_layernorm.weight", without_numbers),
+        "ModelCorrupt",
+        "input_layernorm",
+    ),
+    "a row of the embedding without numbers": (
+        edit_tensor("model.embed_tokens.weight", with_one("nan")),
+        "ModelCorrupt",
+        "embed_tokens",
+    ),
     "tensor missing": (edit_json("config.json", num_hidden_layers=4), "ModelCorrupt", "layers.3"),
     "head not finite": (
         edit_tensor("lm_head.weight", without_numbers),
         "ModelCorrupt",
-        "no number",
+        "lm_head",
     ),
     "float8": (
         edit_tensor("model.layers.1." + EXPERT, lambda t: t.to(torch.float8_e4m3fn)),

@@ -52,12 +52,38 @@ def read_config(raw: dict[str, Any], uri: str, family: Family | None) -> ModelCo
             f"{uri} is quantised ({method}); prune the bf16 original and quantise the result.",
         )
     try:
-        return _config(family.text_config(raw) if family else raw, architecture(raw), family)
-    except (KeyError, TypeError, ValueError) as error:
-        raise StunError(
-            "ModelCorrupt",
-            f"config.json of {uri} lacks or misstates {error}; copy it again from its source.",
-        ) from error
+        found = _config(family.text_config(raw) if family else raw, architecture(raw), family)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        raise wrong(uri, f"lacks or misstates {error}") from error
+    check_config(found, family, uri)
+    return found
+
+
+def wrong(uri: str, problem: str) -> StunError:
+    return StunError(
+        "ModelCorrupt", f"config.json of {uri} {problem}; copy it again from its source."
+    )
+
+
+def check_config(config: ModelConfig, family: Family | None, uri: str) -> None:
+    """Numbers that no model can have: transformers would fail on them somewhere inside."""
+    sizes = ("hidden_size", "layers", "heads", "kv_heads", "head_dim", "vocab_size")
+    for name in (*sizes, "max_positions", "expert_groups", "top_k_groups"):
+        if getattr(config, name) < 1:
+            raise wrong(uri, f"says {getattr(config, name)} for {name.replace('_', ' ')}")
+    if family is not None and family.experts is not None and config.experts < 2:
+        raise wrong(uri, f"says no number of experts, though it is a {family.architecture}")
+    if config.experts and not 1 <= config.top_k <= config.experts:
+        raise wrong(uri, f"sends each token to {config.top_k} of {config.experts} experts")
+    grouped = config.expert_groups > 1
+    if grouped and (
+        config.experts % config.expert_groups or config.top_k_groups > config.expert_groups
+    ):
+        raise wrong(
+            uri,
+            f"says {config.expert_groups} groups, {config.top_k_groups} of them for each token, "
+            f"for {config.experts} experts",
+        )
 
 
 def _config(raw: dict[str, Any], name: str, family: Family | None) -> ModelConfig:
@@ -78,11 +104,17 @@ def _config(raw: dict[str, Any], name: str, family: Family | None) -> ModelConfi
         max_positions=int(raw["max_position_embeddings"]),
         experts=next(int(raw[key]) for key in EXPERT_KEYS if key in raw) if moe else 0,
         top_k=int(raw["num_experts_per_tok"]) if moe else 0,
-        expert_groups=int(raw.get("n_group") or 1),
-        top_k_groups=int(raw.get("topk_group") or 1),
+        expert_groups=optional(raw, "n_group"),
+        top_k_groups=optional(raw, "topk_group"),
         ranking_experts=family.ranking_experts if family and moe else 0,
         tied=bool(raw.get("tie_word_embeddings", False)),
     )
+
+
+def optional(raw: dict[str, Any], key: str) -> int:
+    """1 where the key is absent or null."""
+    found = raw.get(key)
+    return 1 if found is None else int(found)
 
 
 def kv_values(raw: dict[str, Any], kv_heads: int, head_dim: int) -> int:

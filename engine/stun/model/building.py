@@ -1,13 +1,13 @@
 """How a model is made from config.json: transformers' way, but for the family that it lacks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from transformers import CONFIG_MAPPING, AutoModel
 
 from stun.errors import StunError
-from stun.families import Family
 from stun.model import arctic
 
 
@@ -26,12 +26,12 @@ def builder(model_type: str) -> Builder:
     return Builder(CONFIG_MAPPING[model_type].from_dict, AutoModel.from_config)
 
 
-def read_model_config(raw: dict[str, Any], family: Family, uri: str) -> Any:
-    text = family.text_config(raw)
+@contextmanager
+def accepted(uri: str) -> Iterator[None]:
+    """transformers raises exceptions of many kinds for a config.json that it cannot build."""
     try:
-        return builder(text["model_type"]).read(text)
+        yield
     except Exception as error:
-        # transformers raises exceptions of many kinds for a config it does not accept.
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise StunError(
             "ModelCorrupt",

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from stun.families import Family, Linear, Slot, Weights
-from stun.model.building import builder, read_model_config
+from stun.model.building import accepted, builder
 from stun.model.experts import InputScaledMoe, RoutedExperts
 from stun.model.layer import Arguments, FilledLayer, is_prunable
 
@@ -42,16 +42,18 @@ class Skeleton:
 
     def __init__(self, raw: dict[str, Any], family: Family, uri: str) -> None:
         self.family = family
-        self.config = read_model_config(raw, family, uri)
-        with torch.device("meta"):
-            build = builder(family.text_config(raw)["model_type"]).build
-            base = build(self.config).eval()
+        text = family.text_config(raw)
+        with accepted(uri):
+            own = builder(text["model_type"])
+            self.config = own.read(text)
+            with torch.device("meta"):
+                base = own.build(self.config).eval()
+            base.rotary_emb = type(base.rotary_emb)(self.config)
         self.layers = list(base.layers)
         self.norm = base.norm
         self.stand_ins = [StandIn(layer) for layer in self.layers]
         base.layers = nn.ModuleList(self.stand_ins)
         base.norm = nn.Identity()
-        base.rotary_emb = type(base.rotary_emb)(self.config)
         self.base = base
         self.expert_shapes = [self._replace_experts(layer) for layer in self.layers]
         self.known_arguments: dict[tuple[int, torch.device], list[Arguments]] = {}

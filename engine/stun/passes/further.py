@@ -12,14 +12,16 @@ from stun.experts.settings import Settings
 from stun.families import Weights
 from stun.layers import read_layer
 from stun.passes.context import Context
+from stun.weights.finite import check_copied
 
 
 def reduce_further_layer(context: Context, index: int) -> Weights:
     family, plan = context.family, context.plan
     weights = read_layer(context.checkpoint, family, index)
+    with naming(f"layer {index} of {context.checkpoint.uri}"):
+        check_copied(weights)
     if family.router not in weights or not context.removes_experts:
         return weights
     evidence = Evidence(index, weights[family.router])
-    with naming(f"layer {index} of {context.checkpoint.uri}"):
-        groups = group_layers([evidence], plan.experts_after, Settings(), "STUN")[0]
+    groups = group_layers([evidence], plan.experts_after, Settings(), "STUN")[0]
     return reduce_experts(weights, family, groups, plan.reconstruct).weights

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from stun.errors import naming
 from stun.experts.reduce import reduce_experts
 from stun.families import Weights
 from stun.flow import Flow
@@ -14,6 +15,7 @@ from stun.passes.chooser import Choice, ExpertChooser, check_load
 from stun.passes.context import Context
 from stun.passes.layer_pass import LayerPass
 from stun.shards import ShardWriter
+from stun.weights.finite import check_copied
 from stun.weights.prune import prune_weights
 from stun.weights.statistics import InputStatistics
 from stun.weights.tails import (
@@ -54,6 +56,8 @@ class PrunePass(LayerPass):
 
     def begin(self, embedding: torch.Tensor) -> None:
         named = {self.context.family.embedding: embedding.cpu()}
+        with naming(self.context.checkpoint.uri):
+            check_copied(named)
         if not self.out.records:
             self.out.submit(named)
         if self.context.checkpoint.config.tied:
@@ -77,6 +81,9 @@ class PrunePass(LayerPass):
         self._prune(index, reduced, report)
         after = matrix_moments(reduced, self.context.prunable_linears(index))
         report["zeros"] = zeros_of(after)
+        check_copied(
+            reduced, {linear.slot.tensor for linear in self.context.prunable_linears(index)}
+        )
         steps = {"before": before, "afterExperts": middle, "after": after}
         report["kurtosis"] = {step: kurtosis_of(found) for step, found in steps.items()}
         self._advance_gate("pruned", self.context.pruned, index, reduced)
