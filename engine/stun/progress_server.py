@@ -5,7 +5,10 @@ import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+from stun.fields import invalid
 from stun.progress import Progress
+
+MOST = 65535
 
 
 def start_progress_server(progress: Progress) -> None:
@@ -13,8 +16,15 @@ def start_progress_server(progress: Progress) -> None:
     port = os.environ.get("STUN_PROGRESS_PORT")
     if not port:
         return
+    if not port.isdigit() or int(port) > MOST:
+        raise invalid(f"STUN_PROGRESS_PORT is {port!r}; write a port from 1 to {MOST}.")
     host = os.environ.get("STUN_PROGRESS_HOST", "0.0.0.0")
-    server = ThreadingHTTPServer((host, int(port)), handler(progress))
+    try:
+        server = ThreadingHTTPServer((host, int(port)), handler(progress))
+    except OSError as error:
+        # A run is worth more than the view of it.
+        progress.say(f"Progress is not served: {host}:{port} cannot be used ({error.strerror}).")
+        return
     server.daemon_threads = True
     Thread(target=server.serve_forever, name="progress", daemon=True).start()
 

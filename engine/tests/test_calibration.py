@@ -13,6 +13,7 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from stun.commands.calibration import run_calibration
+from stun.errors import StunError
 from stun.progress import Progress
 from stun.sampling import Selection, read_lines
 from tests.conftest import Stun
@@ -215,3 +216,12 @@ def test_half_a_surrogate_pair_is_no_accident(tokenizer: Path, tmp_path: Path, s
     options = {"from": tmp_path / "a.jsonl", "tokenizer": tokenizer, "samples": 1, "length": LENGTH}
     assert stun("calibration", output=tmp_path / "out", **options).code == 0
     assert windows(tmp_path / "out") == [[1, 2, 3, 4, 5, 6, 7, 0]]
+
+
+def test_a_source_is_not_overwritten(tokenizer: Path, tmp_path: Path) -> None:
+    source = save(tmp_path / "c4.json.gz", random_documents(40))
+    before = source.read_bytes()
+    spelled_otherwise = tmp_path / "." / "c4.json.gz"
+    with pytest.raises(StunError, match="one of the sources"):
+        run_calibration(arguments(tokenizer, spelled_otherwise, source), Progress())
+    assert source.read_bytes() == before

@@ -56,14 +56,34 @@ def test_progress_goes_to_stderr_and_the_answer_to_stdout(
     assert answer.keys() == {"uri", "manifestDigest", "sparsity", "expertsKept"}
 
 
-def test_an_unexpected_failure_is_internal(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    environment = {**os.environ, "STUN_TERMINATION_LOG": str(log), "STUN_PROGRESS_PORT": "x"}
-    inspect = [sys.executable, "-P", "-m", "stun", "inspect", "--model", str(tmp_path)]
-    done = subprocess.run(inspect, env=environment, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert json.loads(log.read_text())["reason"] == "Internal"
-    assert "Traceback" in done.stderr
+def test_an_unexpected_failure_is_internal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("nobody thought of it")
+
+    monkeypatch.setattr("stun.commands.inspect.run_inspect", fail)
+    monkeypatch.setenv("STUN_TERMINATION_LOG", str(tmp_path / "log"))
+    assert execute(parser().parse_args(["inspect", "--model", str(tmp_path)])) == 1
+    assert json.loads((tmp_path / "log").read_text())["reason"] == "Internal"
+    assert "nobody thought of it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("port", ["x", "-1", "65536"])
+def test_a_port_that_is_none(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUN_PROGRESS_PORT", port)
+    with pytest.raises(StunError, match="STUN_PROGRESS_PORT") as refused:
+        start_progress_server(Progress(StringIO()))
+    assert refused.value.reason == "RecipeInvalid"
+
+
+def test_a_port_in_use_stops_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setenv("STUN_PROGRESS_PORT", str(taken.getsockname()[1]))
+        monkeypatch.setenv("STUN_PROGRESS_HOST", "127.0.0.1")
+        said = StringIO()
+        start_progress_server(Progress(said))
+    assert "Progress is not served" in said.getvalue()
 
 
 def test_sigterm_ends_at_once_with_nothing_published(

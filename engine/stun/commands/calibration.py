@@ -17,12 +17,13 @@ from tokenizers import Tokenizer
 from stun.errors import StunError
 from stun.progress import Progress
 from stun.sampling import Selection, invalid, read_lines
-from stun.storage import find_object, open_storage, parent_storage
+from stun.storage import absolute, find_object, open_storage, parent_storage
 from stun.tokenizer import TOKENIZER, read_tokenizer
 
 
 def run_calibration(args: Namespace, progress: Progress) -> dict[str, Any]:
     """Takes sources, tokenizer, samples, length, seed, output; answers what was written."""
+    check_output(args)
     tokenizer = find_tokenizer(args.tokenizer)
     storage, name = parent_storage(args.output, "output")
     selection = Selection(args.samples, args.length, args.seed)
@@ -38,6 +39,12 @@ def run_calibration(args: Namespace, progress: Progress) -> dict[str, Any]:
     storage.put(name, data)
     digest = "sha256:" + hashlib.sha256(data).hexdigest()
     return {"uri": args.output, "digest": digest, "samples": len(windows), "documents": documents}
+
+
+def check_output(args: Namespace) -> None:
+    """What is written must not be what is read."""
+    if absolute(args.output) in map(absolute, args.sources):
+        raise invalid(f"{args.output} is one of the sources; write to another file.")
 
 
 def find_tokenizer(uri: str) -> Tokenizer:
