@@ -39,6 +39,7 @@ class ShardWriter:
         self.out: Writer | None = None
         self.stopped = Event()
         self.pool = ThreadPoolExecutor(1, thread_name_prefix="write")
+        self.hashing = ThreadPoolExecutor(1, thread_name_prefix="hash")
         self.flight: Future[None] | None = None
 
     def submit(
@@ -58,7 +59,7 @@ class ShardWriter:
 
     def finish(self) -> list[FileRecord]:
         self.wait()
-        self.pool.shutdown()
+        self._close_pools()
         if self.waiting:
             raise AssertionError(f"{self.waiting[0].name} was planned and nobody wrote it")
         return self.records
@@ -66,10 +67,14 @@ class ShardWriter:
     def abort(self) -> None:
         """Drops the file in progress; safe at any moment, even twice."""
         self.stopped.set()
-        self.pool.shutdown(cancel_futures=True)
+        self._close_pools()
         if self.out is not None:
             self.out.abort()
             self.out = None
+
+    def _close_pools(self) -> None:
+        for pool in (self.pool, self.hashing):
+            pool.shutdown(cancel_futures=True)
 
     def _write(
         self, shard: Shard, tensors: dict[str, torch.Tensor], then: Callable[[], None]
@@ -79,8 +84,9 @@ class ShardWriter:
         for data in shard_bytes(shard, tensors):
             if self.stopped.is_set():
                 raise StunError("Interrupted", "The run was stopped while it wrote its result.")
-            digest.update(data)
+            hashed = self.hashing.submit(digest.update, data)
             self.out.write(data)
+            hashed.result()
         self.out.close()
         self.out = None
         self.records.append(FileRecord(shard.name, shard.nbytes, digest.hexdigest()))
