@@ -121,7 +121,7 @@ class Publication:
         return {
             "bytesRead": self.journal.bytes_before + context.checkpoint.storage.bytes_read,
             "bytesWritten": sum(record.size for record in records),
-            "limits": {"maxDroppedLoad": context.recipe.experts.max_dropped_load},
+            "limits": context.recipe.limits,
             "gate": self.gate_identity,
         }
 

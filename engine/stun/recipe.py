@@ -1,6 +1,7 @@
 """The recipe: a PruneJob's pruning, calibration and quality, as the operator passes them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from stun.experts.settings import Linkage, Threshold
 
@@ -66,6 +67,21 @@ class Recipe:
         if self.experts.ratio is None and self.target_gpus is None and self.split == "Manual":
             return 0.0
         return self.experts.ratio
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """What a result is held to, by the names that the recipe gives it."""
+        increase = self.perplexity.max_increase if self.perplexity else None
+        return {
+            "maxDroppedLoad": self.experts.max_dropped_load,
+            **({"maxIncrease": increase} if increase is not None else {}),
+            **({"minRetained": least} if (least := self._least_retained()) else {}),
+        }
+
+    def _least_retained(self) -> dict[str, float]:
+        return {
+            task.name: task.min_retained for task in self.tasks if task.min_retained is not None
+        }
 
     @property
     def settled(self) -> bool:

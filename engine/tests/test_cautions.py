@@ -49,6 +49,13 @@ def test_experts_that_change_their_routing_group(
     assert f"{moved / 8:.0%} of the kept experts are in another routing group" in said
 
 
+def test_a_target_that_short_rows_miss(calibration: Path, tmp_path: Path, stun: Stun) -> None:
+    """Rows of 32 and of 24 inputs lose whole entries only."""
+    layers, said = warnings(stun, calibration, tmp_path, "Mixtral", 0.25)
+    assert sum(layer["zeros"] for layer in layers) > 0
+    assert "where targetSparsity asked for 0.6" in said
+
+
 # The family, the share of experts removed, fields of experts; a part of the sentence, and
 # whether it is said.
 SAID: list[tuple[str, float, dict[str, Any], str, bool]] = [

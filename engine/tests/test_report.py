@@ -141,7 +141,7 @@ SENTENCES = {
     "a warning": (report(), "similarity.coactivation is above 0"),
     "the limit": (report(), "the dashed line is the limit, 60.0 %"),
     "what the load is told by": (report(), "Shares of 32,768 calibration tokens"),
-    "speed of a stage": (report(), "13.8 GB 0.0747 GB/s"),
+    "a limit of the gate": (report(), "limits.maxIncrease 0.05"),
     "speed of the run": (report(), "read 2 times: 27.6 GB read, 7.1 GB written, 0.159 GB/s."),
     "the split": (report(), "16 45.0 % 12.3 57.0 % chosen 24 58.0 % 13.87 31.0 %"),
     "who stands for whom": (report(), "Layer 0, expert 0: dropped, group of expert 11"),

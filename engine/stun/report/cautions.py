@@ -8,6 +8,9 @@ from stun.passes.context import Context
 # Expert counts for which vLLM builds its fused router kernel (vllm pull request 50982).
 USUAL_COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 192, 256, 320, 384, 448, 512, 576)
 
+# How far the overall sparsity may lie from its target without a word: half a point.
+NEAR = 0.005
+
 
 def cautions(context: Context, layers: list[dict[str, Any]]) -> list[str]:
     """From what was asked, and from the report of each layer."""
@@ -20,8 +23,21 @@ def cautions(context: Context, layers: list[dict[str, Any]]) -> list[str]:
         averaged_load,
     )
     found = [check(context) for check in checks]
+    found.append(missed_target(context, sum(layer["zeros"] for layer in layers)))
     found.append(moved_experts(context, [layer["kept"] for layer in layers if layer["moe"]]))
     return [sentence for sentence in found if sentence]
+
+
+def missed_target(context: Context, zeros: int) -> str | None:
+    """Each row loses a whole number of its entries, so short rows miss the target by more."""
+    target, plan = context.recipe.target_sparsity, context.plan
+    reached = 1 - (plan.prunable_after - zeros) / plan.prunable_before
+    if target is None or abs(target - reached) <= NEAR:
+        return None
+    return (
+        f"The overall sparsity is {reached:.4f} where targetSparsity asked for {target:g}: a row "
+        "loses a whole number of its entries, and this model has short rows."
+    )
 
 
 def dense_model(context: Context) -> str | None:

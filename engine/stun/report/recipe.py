@@ -18,7 +18,12 @@ def recipe_section(report: Json) -> Markup:
         if report.get(key)
     ]
     source = [("Source", report["model"]["uri"])]
-    rows = [*source, *identity, *flatten(report.get("recipe") or {})]
+    rows = [
+        *source,
+        *identity,
+        *flatten(report.get("recipe") or {}),
+        *flatten(report.get("limits") or {}, "limits"),
+    ]
     content = table("Recipe, as resolved", ("Field", "Value"), rows)
     return section("recipe", "Recipe", scroll("Recipe", content))
 

@@ -10,7 +10,7 @@ def stages_section(report: Json) -> Markup | None:
     stages = report.get("stages") or []
     if not stages:
         return None
-    name = "Time and bytes per stage"
+    name = "Time per stage"
     return section(
         "stages",
         "Time",
@@ -58,17 +58,5 @@ def stage_bar(stage: Json, top: float) -> Markup:
 
 
 def stage_table(stages: list[Json]) -> Markup:
-    head = ("Stage", "Time", "Read", "Reading", "Written", "Writing")
-    return table("Time and bytes per stage", head, (stage_row(stage) for stage in stages))
-
-
-def stage_row(stage: Json) -> tuple[object, ...]:
-    read, written, seconds = stage.get("bytesRead"), stage.get("bytesWritten"), stage["seconds"]
-    return (
-        stage["stage"],
-        duration(seconds),
-        size(read),
-        rate(read, seconds),
-        size(written),
-        rate(written, seconds),
-    )
+    rows = ((stage["stage"], duration(stage["seconds"])) for stage in stages)
+    return table("Time per stage", ("Stage", "Time"), rows)
