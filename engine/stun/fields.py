@@ -57,8 +57,10 @@ class Fields:
 
     def text(self, key: str) -> str:
         found = self.get(key)
-        if not isinstance(found, str) or not found:
-            raise invalid(f"{self.name(key)} is missing; write a URI.")
+        if found is None or found == "":
+            raise invalid(f"{self.name(key)} is missing; write it.")
+        if not isinstance(found, str):
+            raise invalid(f"{self.name(key)} must be text, not {found!r}.")
         return found
 
     def choice(self, key: str, supported: tuple[Word, ...], default: Word | None = None) -> Word:

@@ -123,6 +123,8 @@ def check_layer_count(
     """Before a model of so many layers is made."""
     pattern = re.compile(family.layer_pattern)
     found = {int(match[1]) for name in tensors if (match := pattern.match(name))}
+    if not family.further_layers and len(found) > config.layers:
+        raise corrupt(f"{uri} has {len(found)} layers where config.json says {config.layers}")
     missing = next((index for index in range(config.layers) if index not in found), None)
     if missing is not None:
         raise corrupt(
@@ -161,8 +163,8 @@ def check_tensors(uri: str, skeleton: Skeleton, tensors: dict[str, TensorInfo]) 
         if info.dtype not in FLOATS:
             raise StunError(
                 "QuantizedModel",
-                f"{name} of {uri} is {info.dtype}; prune the bf16 original and "
-                "quantise the result.",
+                f"{name} of {uri} is {info.dtype}, and only {', '.join(sorted(FLOATS))} can be "
+                "pruned; prune the original and quantise the result.",
             )
         if info.shape != shape:
             raise corrupt(

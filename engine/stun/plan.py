@@ -94,10 +94,11 @@ def check_count(ratio: float, after: int, recipe: Recipe, config: ModelConfig) -
         )
     if after < usable[0]:
         most = (config.experts - usable[0]) / config.experts
+        remedy = f"give at most {most:g}" if most else "leave pruning.experts.ratio out"
         needed = f"each token uses {config.top_k}"
         if not ranks_groups(after, config):
             needed = f"its router ranks each group by the {config.ranking_experts} best experts"
-        raise StunError("TooFewExperts", f"{asked} where {needed}; give at most {most:g}.")
+        raise StunError("TooFewExperts", f"{asked} where {needed}; {remedy}.")
     grouped = f" in {config.expert_groups} groups" if config.expert_groups > 1 else ""
     nearest = min(usable, key=lambda n: (abs(n - after), -n))
     raise invalid(

@@ -66,7 +66,7 @@ def check_accepted(change: dict[str, Any], most: float | None) -> None:
     if not accepted(change, most):
         raise StunError(
             "QualityRefused",
-            f"Perplexity rises from {change['before']:.4g} to {change['after']:.4g}; the 95 % "
+            f"Perplexity goes from {change['before']:.4g} to {change['after']:.4g}; the 95 % "
             f"bound of the increase is {change['upperBound']:.4f}, above maxIncrease {most}. "
             "Remove fewer experts or weights, or raise quality.perplexity.maxIncrease.",
         )

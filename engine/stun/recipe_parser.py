@@ -11,6 +11,8 @@ from stun.recipe_data import parse_calibration, parse_quality
 
 MOST_SPARSE = 0.99
 DEFAULT_DROPPED_LOAD = 0.35
+# Beyond it sums of similarities lose the smaller term.
+HEAVIEST = 1e6
 CALIBRATED_WEIGHTS = ("Wanda", "OWL")
 
 
@@ -21,7 +23,7 @@ def load_recipe(source: str) -> Recipe:
             text = os.environ[source.removeprefix("env:")]
         else:
             text = Path(source).read_text()
-        return parse_recipe(json.loads(text))
+        return parse_recipe(json.loads(text, object_pairs_hook=once))
     except KeyError as error:
         raise invalid(
             f"The environment has no variable {error.args[0]} with the recipe."
@@ -30,6 +32,16 @@ def load_recipe(source: str) -> Recipe:
         raise invalid(f"The recipe {source} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:  # nested too deep
         raise invalid(f"The recipe {source} is no JSON: {error}.") from error
+
+
+def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """JSON lets the last of equal keys win; a user has then written something for nothing."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise invalid(f"The recipe says {twice} twice; write it once.")
+    return found
 
 
 def parse_recipe(value: object) -> Recipe:
@@ -92,8 +104,8 @@ def parse_experts(fields: Fields) -> ExpertsRecipe:
         method=fields.choice("method", tuple(METHODS)),
         linkage=fields.choice("linkage", ("Complete", "Official")),
         threshold=fields.choice("threshold", ("PerLayer", "Global")),
-        router=weight(similarity, "router", 1.0),
-        coactivation=weight(similarity, "coactivation", 0.0),
+        router=weight(similarity, "router", 1.0, HEAVIEST),
+        coactivation=weight(similarity, "coactivation", 0.0, HEAVIEST),
         reconstruct=fields.choice("reconstruct", ("Selective", "Never", "Always")),
         kappa=fields.integer("kappa", 0, 3),
         multiple_of=fields.integer("multipleOf", 1, 1),
@@ -106,8 +118,8 @@ def parse_experts(fields: Fields) -> ExpertsRecipe:
     return experts
 
 
-def weight(fields: Fields, key: str, default: float) -> float:
-    found = fields.number(key, 0, float("inf"))
+def weight(fields: Fields, key: str, default: float, most: float) -> float:
+    found = fields.number(key, 0, most)
     return default if found is None else found
 
 
@@ -120,8 +132,8 @@ def parse_weights(pruning: Fields) -> WeightsRecipe:
     method = fields.choice("method", ("OWL", "Wanda", "Magnitude", "None"), default=default)
     found = WeightsRecipe(
         method=method if targeted else "None",
-        owl_lambda=weight(owl, "lambda", 0.08),
-        owl_m=weight(owl, "m", 5.0),
+        owl_lambda=weight(owl, "lambda", 0.08, 1),
+        owl_m=weight(owl, "m", 5.0, 1000),
     )
     owl.finish()
     fields.finish()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -31,5 +32,10 @@ def encode(message: dict[str, Any]) -> bytes:
 def write_termination(message: dict[str, Any]) -> None:
     """Writes to STUN_TERMINATION_LOG; outside a pod the variable is not set."""
     path = os.environ.get("STUN_TERMINATION_LOG")
-    if path:
+    if not path:
+        return
+    try:
         Path(path).write_bytes(encode(message))
+    except OSError as error:
+        # The exit code and stderr still tell how the run ended.
+        print(f"stun: {path} cannot be written ({error.strerror}).", file=sys.stderr)

@@ -151,6 +151,11 @@ BROKEN_MODELS: dict[str, tuple[Break, str, str]] = {
         "ModelCorrupt",
         "embed_tokens",
     ),
+    "a layer more than config.json says": (
+        edit_json("config.json", num_hidden_layers=2),
+        "ModelCorrupt",
+        "has 3 layers where config.json says 2",
+    ),
     "tensor missing": (edit_json("config.json", num_hidden_layers=4), "ModelCorrupt", "layers.3"),
     "head not finite": (
         edit_tensor("lm_head.weight", without_numbers),
@@ -160,7 +165,7 @@ BROKEN_MODELS: dict[str, tuple[Break, str, str]] = {
     "float8": (
         edit_tensor("model.layers.1." + EXPERT, lambda t: t.to(torch.float8_e4m3fn)),
         "QuantizedModel",
-        "bf16 original",
+        "only BF16, F16, F32",
     ),
     "quantised": (
         edit_json("config.json", quantization_config={"quant_method": "fp8"}),

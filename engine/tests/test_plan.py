@@ -92,7 +92,8 @@ def test_each_group_keeps_the_two_experts_that_it_is_ranked_by(
     """DeepSeek-V3's router adds the two best scores of a group: with one it cannot run."""
     config = deepseek(n_group=groups, num_experts_per_tok=1)
     recipe = parsed(experts={"ratio": 1 - after / 8})
-    with pytest.raises(StunError, match=f"2 best experts; give at most {most:g}\\.") as caught:
+    remedy = f"give at most {most:g}" if most else "leave pruning.experts.ratio out"
+    with pytest.raises(StunError, match=f"2 best experts; {remedy}\\.") as caught:
         check_count(1 - after / 8, after, recipe, config)
     assert caught.value.reason == "TooFewExperts"
     check_count(most, round(8 * (1 - most)), recipe, config)
@@ -166,6 +167,9 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("experts", {"method": "Best"}, "experts.method is 'Best'; write STUN"),
     ("weights", {"method": "Wanda", "lambda": 1}, "weights.lambda is not a field"),
     ("weights", {"method": "OWL", "owl": {"lambda": -1}}, "owl.lambda must be a number"),
+    ("weights", {"method": "OWL", "owl": {"lambda": 2}}, "owl.lambda must be a number"),
+    ("weights", {"method": "OWL", "owl": {"m": 1001}}, "owl.m must be a number"),
+    ("experts", {"similarity": {"router": 1e300}}, "similarity.router must be a number"),
     ("weights", {"method": "OWL", "owl": {"kappa": 1}}, "owl.kappa is not a field"),
 ]
 
@@ -182,6 +186,7 @@ WHOLE: list[tuple[dict[str, Any], str]] = [
     ({"pruning": []}, "pruning must be an object"),
     ({"pruning": {"split": "Half", "targetSparsity": 0.1}}, "pruning.split is 'Half'"),
     ({"pruning": {"experts": {"ratio": 0.1}}, "serving": {}}, "serving is not a field"),
+    ({"calibration": {"uri": 5}}, "calibration.uri must be text, not 5"),
     ({"quality": {"tasks": {}}}, "quality.tasks must be a list"),
     ({"quality": {"tasks": [{"uri": "t"}]}}, r"quality.tasks\[0\].name is missing"),
     ({"quality": {"tasks": [{"name": "a", "uri": "t", "x": 1}]}}, r"tasks\[0\].x is not a field"),
@@ -216,3 +221,10 @@ def test_a_recipe_comes_from_a_file_or_the_environment(
     for source in (str(tmp_path / "recipe.json"), str(tmp_path / "none"), "env:NOT_SET"):
         with pytest.raises(StunError, match="ecipe"):
             load_recipe(source)
+
+
+def test_a_field_that_is_written_twice(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.json"
+    path.write_text('{"pruning": {"targetSparsity": 0.4, "targetSparsity": 0.5}}')
+    with pytest.raises(StunError, match="says targetSparsity twice"):
+        load_recipe(str(path))

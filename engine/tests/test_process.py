@@ -297,3 +297,13 @@ def test_a_termination_message_fits(sentence: str) -> None:
     assert len(data) <= LIMIT
     assert json.loads(data)["reason"] == "Internal"
     assert len(data) > LIMIT - 12 or len(sentence) < LIMIT
+
+
+def test_a_termination_log_that_cannot_be_written_hides_no_outcome(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STUN_TERMINATION_LOG", str(tmp_path / "nowhere" / "log"))
+    assert execute(parser().parse_args(["inspect", "--model", str(tmp_path)])) == 2
+    said = capsys.readouterr().err
+    assert "cannot be written" in said
+    assert "ModelNotFound" in said

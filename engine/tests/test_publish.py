@@ -343,3 +343,13 @@ def test_a_foreign_manifest_is_a_conflict(
     (folder / "stun-manifest.json").write_text("{}")
     outcome = stun("prune", recipe, model=model, output=tmp_path / "out")
     assert (outcome.code, outcome.termination["reason"]) == (2, "OutputConflict")
+
+
+def test_an_output_that_lies_in_a_file(
+    model: Path, recipe: dict[str, Any], tmp_path: Path, stun: Stun
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    outcome = stun("prune", recipe, model=model, output=tmp_path / "file")
+    assert (outcome.code, outcome.termination["reason"]) == (2, "OutputConflict")
+    assert "lies in a file" in outcome.termination["message"]
+    assert (tmp_path / "file").read_text() == "mine"

@@ -11,7 +11,6 @@ from stun.manifest import MANIFEST, manifest_digest, read_published
 from stun.opening import open_checkpoint
 from stun.prepare import supported
 from stun.progress import Progress
-from stun.safetensors_io import corrupt
 from stun.storage import ObjectInfo, Storage
 from stun.weights.prune import count_zeros
 
@@ -46,9 +45,15 @@ def check_files(storage: Storage, manifest: dict[str, Any]) -> None:
     for record in manifest["files"]:
         info = listing.get(record["name"])
         if info is None:
-            raise corrupt(f"{storage.uri} lacks {record['name']}, which its manifest lists")
+            raise damaged(f"{storage.uri} lacks {record['name']}, which its manifest lists")
         if info.size != record["size"] or sha256(storage, info) != record["sha256"]:
-            raise corrupt(f"{record['name']} of {storage.uri} is not what its manifest lists")
+            raise damaged(f"{record['name']} of {storage.uri} is not what its manifest lists")
+
+
+def damaged(problem: str) -> StunError:
+    return StunError(
+        "ModelCorrupt", f"{problem}; copy the result again, or remove it and prune again."
+    )
 
 
 def sha256(storage: Storage, info: ObjectInfo) -> str:
@@ -66,7 +71,7 @@ def check_zeros(checkpoint: Checkpoint, manifest: dict[str, Any], progress: Prog
         weights = read_layer(checkpoint, skeleton.family, index)
         zeros = count_zeros(weights, skeleton.linears(index))
         if zeros != stated:
-            raise corrupt(
+            raise damaged(
                 f"Layer {index} of {checkpoint.uri} has {zeros} zeros where its manifest "
                 f"states {stated}"
             )

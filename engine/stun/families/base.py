@@ -48,6 +48,8 @@ class Family:
     router_vectors: tuple[str, ...] = ()
     # The best experts of a group whose scores the router adds to rank the group.
     ranking_experts: int = 1
+    # Whether layers behind the model's own may lie in a checkpoint, to predict further tokens.
+    further_layers: bool = False
     # The attribute of transformers' decoder layer that holds the experts.
     block: str = "mlp"
     modules: tuple[tuple[str, str], ...] = ()

@@ -37,6 +37,7 @@ ROWS = (
         QWEN_ROUTER,
         router_vectors=("mlp.gate.e_score_correction_bias",),
         ranking_experts=2,
+        further_layers=True,
     ),
     Family(
         "GptOssForCausalLM",

@@ -10,15 +10,21 @@ from typing import ClassVar, Literal, Self
 from stun.errors import StunError
 
 Role = Literal["model", "calibration", "quality", "output"]
-Fault = Literal["missing", "denied", "unavailable"]
+Fault = Literal["missing", "misplaced", "denied", "unavailable"]
 
+# What the user has to put right.
+MISTAKES: tuple[Fault, ...] = ("missing", "misplaced", "denied")
 # The same missing object means another thing to the user for each use of a storage.
 # A fault of the output is retried: a bucket or a permission may still be on its way.
 REASONS: dict[Role, dict[Fault, str]] = {
-    "model": {"missing": "ModelNotFound", "denied": "ModelUnreadable"},
-    "calibration": {"missing": "CalibrationInvalid", "denied": "CalibrationInvalid"},
-    "quality": {"missing": "QualityDataInvalid", "denied": "QualityDataInvalid"},
-    "output": {},
+    "model": {
+        "missing": "ModelNotFound",
+        "misplaced": "ModelNotFound",
+        "denied": "ModelUnreadable",
+    },
+    "calibration": dict.fromkeys(MISTAKES, "CalibrationInvalid"),
+    "quality": dict.fromkeys(MISTAKES, "QualityDataInvalid"),
+    "output": {"misplaced": "OutputConflict"},
 }
 
 

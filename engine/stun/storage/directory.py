@@ -59,8 +59,12 @@ class DirectoryStorage(Storage):
     def translate(self, path: Path) -> Iterator[None]:
         try:
             yield
-        except (FileNotFoundError, NotADirectoryError) as error:
+        except FileNotFoundError as error:
             raise self.fault("missing", f"{path} does not exist; check the URI.") from error
+        except (NotADirectoryError, FileExistsError) as error:
+            raise self.fault(
+                "misplaced", f"{path} lies in a file where a folder is meant; check the URI."
+            ) from error
         except PermissionError as error:
             raise self.fault(
                 "denied", f"{path} may not be accessed; grant the permission."
