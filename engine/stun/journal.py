@@ -25,7 +25,8 @@ from stun.checkpoints import (
     state_name,
 )
 from stun.fields import invalid
-from stun.passes.layer_pass import Journal, LayerPass, NoJournal
+from stun.passes.driving import Journal, NoJournal
+from stun.passes.layer_pass import LayerPass
 from stun.shards import FileRecord, ShardWriter
 from stun.states import find_states, read_states, restore_states, state_bytes, write_states
 from stun.storage import Storage, open_storage

@@ -9,7 +9,7 @@ from stun.gate import Quality
 from stun.layout import Shard
 from stun.manifest import MANIFEST, PAGE, REPORT, encode_manifest, encode_report, manifest_digest
 from stun.passes.context import Context
-from stun.passes.layer_pass import Journal
+from stun.passes.driving import Journal
 from stun.prepare import Prepared
 from stun.publish import (
     check_listing,

@@ -11,8 +11,8 @@ from stun.layers import head_names, make_head
 from stun.layout import layer_indices, rest_names
 from stun.passes.chooser import Choice
 from stun.passes.context import Context
+from stun.passes.driving import Journal, drive
 from stun.passes.further import reduce_further_layer
-from stun.passes.layer_pass import Journal, drive
 from stun.passes.measure import MeasurePass
 from stun.passes.prune import Directions, PrunePass, gate_flow
 from stun.passes.split import SplitPass

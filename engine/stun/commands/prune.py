@@ -14,7 +14,7 @@ from stun.journal import open_journal
 from stun.layout import plan_shards
 from stun.output import checkpoint_storage, run_storage
 from stun.passes.context import Context
-from stun.passes.layer_pass import Journal
+from stun.passes.driving import Journal
 from stun.prepare import Prepared, make_context, prepare
 from stun.progress import Progress
 from stun.publication import Publication
