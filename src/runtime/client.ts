@@ -10,6 +10,7 @@ import { apiVersionOf } from './keys.ts';
 import { collectionPath, objectPath, type Query } from './paths.ts';
 import { Transport, type TransportRequest } from './transport.ts';
 import type {
+  ConnectedClient,
   CreateOptions,
   DeleteOptions,
   JsonPatchOperation,
@@ -19,7 +20,6 @@ import type {
   ObjectRef,
   ResourceType,
   WatchEvent,
-  WatchingClient,
   WatchOptions,
 } from './types.ts';
 import { jsonLines, readText, statusError } from './wire.ts';
@@ -44,7 +44,7 @@ export function createClient(options: ClientOptions): KubeClient {
   return new KubeClient(options);
 }
 
-export class KubeClient implements WatchingClient {
+export class KubeClient implements ConnectedClient {
   readonly #transport: Transport;
   readonly #fieldManager: string;
   readonly #timeoutMs: number;
@@ -122,7 +122,6 @@ export class KubeClient implements WatchingClient {
     }
   }
 
-  /** Closes idle connections, so that the process can end. */
   close(): void {
     this.#transport.close();
   }

@@ -4,7 +4,6 @@
  * Start: http → watches → stores synced → election → controllers. Stop: watches → reconciles under way → events → lease → http.
  * The order of the stop matters: the lease is given back only when nothing of ours can write any more.
  */
-import type { KubeClient } from './client.ts';
 import { sleep, type Clock } from './clock.ts';
 import { Controller, type ControllerOptions } from './controller.ts';
 import { asError } from './errors.ts';
@@ -15,7 +14,7 @@ import { LeaderElector, type LeaseName } from './leader.ts';
 import { EventRecorder, type Recorder } from './recorder.ts';
 import { Reflector } from './reflector.ts';
 import { Store, type StoreOptions } from './store.ts';
-import type { KubeObject, ResourceType, WatchingClient } from './types.ts';
+import type { ConnectedClient, KubeObject, ResourceType, WatchingClient } from './types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { RuntimeMetrics } from '../telemetry/metrics.ts';
 import type { WatchedStore } from './barrier.ts';
@@ -28,15 +27,18 @@ export interface WatchKindOptions<T> extends StoreOptions<T> {
 }
 
 export interface ManagerOptions {
-  readonly client: KubeClient;
+  readonly client: ConnectedClient;
   /** For the lease alone: with a shorter time limit than a renewal has. */
-  readonly leaseClient: KubeClient;
+  readonly leaseClient: ConnectedClient;
   readonly clock: Clock;
+  /** For jitter; Math.random by default. */
+  readonly random?: () => number;
   readonly log: Logger;
   readonly metrics: RuntimeMetrics;
   /** Who reports events. */
   readonly name: string;
-  readonly http: { readonly host: string; readonly port: number };
+  /** Absent: nothing listens. */
+  readonly http?: { readonly host: string; readonly port: number };
   /** Absent: this process leads without asking. */
   readonly leaderElection?: LeaseName;
 }
@@ -69,7 +71,7 @@ export class Manager {
     this.client = trackingClient({ client, mayWrite: () => { this.#checkLeading(); } });
     this.#events = new EventRecorder({ client, clock, log, controller: name, instance: leaderElection?.identity ?? name });
     this.recorder = this.#events;
-    if (leaderElection !== undefined) this.#elector = new LeaderElector({ ...leaderElection, client: leaseClient, clock, log, metrics });
+    if (leaderElection !== undefined) this.#elector = new LeaderElector({ ...leaderElection, ...this.#jitter(), client: leaseClient, clock, log, metrics });
     // Whoever awaits `finished` hears of a failure; nobody has to.
     this.#finished.promise.catch(() => undefined);
   }
@@ -89,7 +91,7 @@ export class Manager {
     const store = new Store<T>({ onHandlerError, ...storeOptions });
     const selection = labelSelector === undefined ? {} : { labelSelector };
     const scopes = type.namespaced && namespaces.length > 0 ? namespaces.map((namespace) => ({ namespace })) : [{}];
-    for (const scope of scopes) this.#reflectors.push(new Reflector({ client, type, store, clock, log, ...selection, ...scope }) as unknown as Reflector<KubeObject>);
+    for (const scope of scopes) this.#reflectors.push(new Reflector({ client, type, store, clock, log, ...this.#jitter(), ...selection, ...scope }) as unknown as Reflector<KubeObject>);
     this.#stores.push({ type, store: store as unknown as Store, ...selection, ...(type.namespaced ? { namespaces } : {}) });
     return store;
   }
@@ -97,13 +99,13 @@ export class Manager {
   /** Before `start` only, and after the kinds that it writes are watched. */
   addController(options: ControllerOptions): void {
     const { clock, log, metrics } = this.#options;
-    this.#controllers.push(new Controller(options, { clock, log, metrics, stores: this.#stores }));
+    this.#controllers.push(new Controller(options, { clock, log, metrics, stores: this.#stores, ...this.#jitter() }));
   }
 
   /** Resolves when the stores are synced and this process takes part in the election. */
   async start(): Promise<void> {
     const { http, metrics, log } = this.#options;
-    this.#http = await serveHttp({ ...http, registry: metrics.registry, live: () => this.#notLive(), ready: () => this.#notReady() });
+    if (http !== undefined) this.#http = await serveHttp({ ...http, registry: metrics.registry, live: () => this.#notLive(), ready: () => this.#notReady() });
     const watching = Promise.all(this.#reflectors.map((reflector) => reflector.run(this.#stopSources.signal)));
     void this.#finish(watching);
     await Promise.race([Promise.all(this.#reflectors.map((reflector) => reflector.whenSynced())), this.#stop.promise]);
@@ -120,6 +122,11 @@ export class Manager {
   /** Resolves when all is stopped in order; rejects where this process must be restarted, as after a lost lease. */
   finished(): Promise<void> {
     return this.#finished.promise;
+  }
+
+  #jitter(): { readonly random?: () => number } {
+    const { random } = this.#options;
+    return random === undefined ? {} : { random };
   }
 
   #lead(): void {

@@ -27,15 +27,15 @@ import { readFile } from 'node:fs/promises';
 import dotI, { type ResourceEvent, type ResourceMeta } from '@dot-i/k8s-operator';
 import { CoreV1Api, type KubeConfig, type V1CustomResourceDefinitionVersion } from '@kubernetes/client-node';
 import { load } from 'js-yaml';
-import { createClient, type KubeClient } from './client.ts';
+import { createClient } from './client.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { ControllerOptions } from './controller.ts';
-import { Manager, type WatchKindOptions } from './manager.ts';
+import { Manager, type ManagerOptions, type WatchKindOptions } from './manager.ts';
 import { collectionPath } from './paths.ts';
 import type { Recorder } from './recorder.ts';
 import { eventReconcile } from './resource-events.ts';
 import type { Store } from './store.ts';
-import type { KubeObject, ObjectRef, ResourceType, WatchingClient } from './types.ts';
+import type { ConnectedClient, KubeObject, ObjectRef, ResourceType, WatchingClient } from './types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { RuntimeMetrics } from '../telemetry/metrics.ts';
 
@@ -49,11 +49,14 @@ export interface OperatorOptions {
   readonly metrics: RuntimeMetrics;
   /** Field manager, event reporter and user agent. */
   readonly name: string;
-  /** Serves /healthz, /readyz, /metrics. */
-  readonly http: { readonly host: string; readonly port: number };
+  /** Serves /healthz, /readyz, /metrics; absent: nothing listens. */
+  readonly http?: { readonly host: string; readonly port: number };
   /** Absent: this process leads without asking. */
   readonly leaderElection?: { readonly namespace: string; readonly name: string; readonly identity: string };
   readonly clock?: Clock;
+  readonly random?: () => number;
+  /** In place of connections to the server of `kubeConfig`. */
+  readonly clients?: Pick<ManagerOptions, 'client' | 'leaseClient'>;
 }
 
 /** Two attempts fit into the ten seconds in which a leader must renew. */
@@ -69,18 +72,16 @@ export abstract class KubeOperator extends Operator {
   protected readonly client: WatchingClient;
   protected readonly recorder: Recorder;
   readonly #manager: Manager;
-  readonly #rawClient: KubeClient;
+  readonly #rawClient: ConnectedClient;
 
-  constructor({ kubeConfig, log, metrics, name, http, leaderElection, clock = systemClock }: OperatorOptions) {
-    super(log);
+  constructor(options: OperatorOptions) {
+    const { kubeConfig, clients = connect(options), clock = systemClock } = options;
+    super(options.log);
     // The base class has loaded a configuration of its own choice.
     this.kubeConfig = kubeConfig;
     this.k8sApi = kubeConfig.makeApiClient(CoreV1Api);
-    const connection = { kubeConfig, fieldManager: name, onRequest: (method: string, code: string) => { metrics.requests.inc({ method, code }); } };
-    this.#rawClient = createClient(connection);
-    const leaseClient = createClient({ ...connection, requestTimeoutMs: LEASE_TIMEOUT_MS });
-    const election = leaderElection === undefined ? {} : { leaderElection };
-    this.#manager = new Manager({ client: this.#rawClient, leaseClient, clock, log, metrics, name, http, ...election });
+    this.#rawClient = clients.client;
+    this.#manager = new Manager({ ...options, ...clients, clock });
     this.client = this.#manager.client;
     this.recorder = this.#manager.recorder;
   }
@@ -151,6 +152,11 @@ export abstract class KubeOperator extends Operator {
     await this.#rawClient.apply(CRD, crd);
     return { group: crd.spec.group, versions: crd.spec.versions, plural: crd.spec.names.plural };
   }
+}
+
+function connect({ kubeConfig, metrics, name }: OperatorOptions): Pick<ManagerOptions, 'client' | 'leaseClient'> {
+  const connection = { kubeConfig, fieldManager: name, onRequest: (method: string, code: string) => { metrics.requests.inc({ method, code }); } };
+  return { client: createClient(connection), leaseClient: createClient({ ...connection, requestTimeoutMs: LEASE_TIMEOUT_MS }) };
 }
 
 function metaAfter(meta: ResourceMeta, object: KubeObject): ResourceMeta {

@@ -124,6 +124,13 @@ export interface WatchingClient extends Client {
   watch<T extends KubeObject>(type: ResourceType, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
 }
 
+/** A client that owns connections: the real one, or a simulated one. */
+export interface ConnectedClient extends WatchingClient {
+  mergeStatus<T extends KubeObject>(ref: ObjectRef, patch: unknown): Promise<T>;
+  /** Closes idle connections, so that the process can end. */
+  close(): void;
+}
+
 /** A read-only view of what the watch has delivered. Objects are frozen. */
 export interface ObjectStore<T extends KubeObject = KubeObject> {
   get(key: Key): T | undefined;

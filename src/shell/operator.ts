@@ -7,7 +7,7 @@ import type { KubeObject } from '../prunejob/kube.ts';
 import { decideRefused } from '../prunejob/refused.ts';
 import type { EngineConfig } from '../prunejob/observed.ts';
 import { kserve } from '../prunejob/serving/kserve.ts';
-import { systemClock } from '../runtime/clock.ts';
+import { systemClock, type Clock } from '../runtime/clock.ts';
 import { KubeOperator, type OperatorOptions } from '../runtime/operator.ts';
 import { source, type Source } from '../runtime/sources.ts';
 import type { Store, StoreOptions } from '../runtime/store.ts';
@@ -16,7 +16,7 @@ import { createAct } from './act.ts';
 import { DomainMetrics } from './domain-metrics.ts';
 import { keyMaps } from './key-maps.ts';
 import { createObserve } from './observe.ts';
-import { ProgressPoller } from './progress.ts';
+import { ProgressPoller, type Ask } from './progress.ts';
 import { progressTargets } from './progress-targets.ts';
 import { createReconcile } from './reconcile.ts';
 import { claimType, deploymentType, engineLabel, inferenceServiceType, jobType, nodeType, podType, pruneJobType, replicaSetType, serviceLabel } from './resources.ts';
@@ -27,22 +27,27 @@ export interface PruneOperatorOptions extends OperatorOptions {
   readonly engine: EngineConfig;
   /** Empty means every namespace. */
   readonly watchNamespaces: readonly string[];
+  /** How a pod is asked for its progress; by HTTP if absent. */
+  readonly ask?: Ask;
 }
 
 type WatchedStores = { readonly [Name in keyof Stores]: Stores[Name] extends { list(): readonly (infer T extends LiveObject)[] } ? Store<T> : never };
 
 export class PruneOperator extends KubeOperator {
   readonly #options: PruneOperatorOptions;
+  readonly #clock: Clock;
   readonly #stopping = new AbortController();
 
   constructor(options: PruneOperatorOptions) {
     super(options);
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
   }
 
   protected override init(): Promise<void> {
     const stores = this.#watch();
-    const poller = new ProgressPoller({ targets: () => progressTargets(stores), log: this.#options.log, clock: systemClock });
+    const { log, ask } = this.#options;
+    const poller = new ProgressPoller({ targets: () => progressTargets(stores), log, clock: this.#clock, ...(ask === undefined ? {} : { ask }) });
     this.addController({ name: 'prunejob', sources: [...this.#sources(stores), poller.source], reconcile: this.#reconcile(stores, poller) });
     void poller.run(this.#stopping.signal);
     return Promise.resolve();
@@ -90,7 +95,7 @@ export class PruneOperator extends KubeOperator {
   #reconcile(stores: Stores, poller: ProgressPoller): Reconcile {
     const { client, recorder } = this;
     const { engine, log, metrics } = this.#options;
-    const serviceAccounts = new ServiceAccounts(client, systemClock);
+    const serviceAccounts = new ServiceAccounts(client, this.#clock);
     return createReconcile({
       observe: createObserve({ stores, client, serviceAccounts, progressOf: (podUid) => poller.latest(podUid), adapter: kserve, engine }),
       decide,
@@ -99,7 +104,7 @@ export class PruneOperator extends KubeOperator {
       client,
       recorder,
       metrics: new DomainMetrics(metrics.registry),
-      clock: systemClock,
+      clock: this.#clock,
       log,
     });
   }

@@ -19,11 +19,15 @@ export interface ProgressTarget {
   readonly url: string;
 }
 
+/** Answers what the pod says, as it says it. */
+export type Ask = (url: string, signal: AbortSignal) => Promise<string>;
+
 export interface ProgressOptions {
   readonly targets: () => readonly ProgressTarget[];
   readonly log: Logger;
   readonly clock: Clock;
   readonly intervalMs?: number;
+  readonly ask?: Ask;
 }
 
 const defaultIntervalMs = 2_000;
@@ -68,8 +72,8 @@ export class ProgressPoller {
 
   async #poll(target: ProgressTarget, signal: AbortSignal): Promise<void> {
     try {
-      const response = await fetch(target.url, { signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]), redirect: 'error' });
-      const report = parseProgress(await readAnswer(response));
+      const ask = this.#options.ask ?? askByHttp;
+      const report = parseProgress(await ask(target.url, signal));
       const before = this.#latest.get(target.podUid);
       this.#latest.set(target.podUid, report);
       if (before === undefined || !sameStep(before, report)) this.#enqueue?.(target.key);
@@ -83,4 +87,8 @@ export class ProgressPoller {
       if (!present.has(podUid)) this.#latest.delete(podUid);
     }
   }
+}
+
+async function askByHttp(url: string, signal: AbortSignal): Promise<string> {
+  return readAnswer(await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]), redirect: 'error' }));
 }

@@ -51,11 +51,11 @@ function queueMetrics(registers: Registry[], queues: ReadonlySet<QueueActivity>)
   };
 }
 
-/** The product's own metrics are registered on `registry` by whoever owns them. */
-export function createMetrics() {
+/** The product's own metrics are registered on `registry` by whoever owns them. `ofProcess` adds Node's own, which watch the whole process. */
+export function createMetrics({ ofProcess = true } = {}) {
   const registry = new Registry();
   const queues = new Set<QueueActivity>();
-  collectDefaultMetrics({ register: registry });
+  if (ofProcess) collectDefaultMetrics({ register: registry });
   return {
     registry,
     queues,
