@@ -1,63 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../telemetry/log.ts';
 import { createMetrics, type RuntimeMetrics } from '../telemetry/metrics.ts';
-import { ApiError } from './errors.ts';
 import { LeaderElector, LostLeaseError } from './leader.ts';
+import { LeaseServer } from './testing/lease-server.ts';
 import { ManualClock } from './testing/manual-clock.ts';
-import type { JsonPatchOperation, KubeObject, ObjectRef } from './types.ts';
-
-interface Spec {
-  holderIdentity: string;
-  leaseDurationSeconds: number;
-  renewTime: string;
-  leaseTransitions?: number;
-}
-type Lease = KubeObject & { readonly spec: Spec };
-
-/** One Lease with optimistic concurrency, which is all that the election needs of the API server. */
-class LeaseServer {
-  lease: Lease | undefined;
-  down = false;
-  writes = 0;
-  /** Someone edits the Lease, not its holder, after each read. */
-  touched = false;
-  #version = 0;
-
-  get(): Promise<KubeObject | undefined> {
-    return this.#answer(() => {
-      const read = this.lease;
-      if (this.touched && read !== undefined) this.put(read.spec);
-      return read;
-    });
-  }
-
-  create(_type: unknown, object: KubeObject): Promise<KubeObject> {
-    return this.#answer(() => {
-      if (this.lease !== undefined) throw new ApiError(409, { reason: 'AlreadyExists', message: 'exists' });
-      return this.put((object as Lease).spec);
-    });
-  }
-
-  jsonPatch(_ref: ObjectRef, operations: readonly JsonPatchOperation[]): Promise<KubeObject> {
-    return this.#answer(() => {
-      if (operations[0]?.value !== this.lease?.metadata.resourceVersion) throw new ApiError(422, { reason: 'Invalid', message: 'test failed' });
-      return this.put(operations[1]!.value as Spec);
-    });
-  }
-
-  put(spec: Spec): Lease {
-    this.#version += 1;
-    this.writes += 1;
-    this.lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'op', namespace: 'sys', resourceVersion: `${this.#version}` }, spec };
-    return this.lease;
-  }
-
-  async #answer<T>(act: () => T): Promise<T> {
-    await Promise.resolve();
-    if (this.down) throw new ApiError(0, { reason: 'NoAnswer', message: 'down' });
-    return act();
-  }
-}
 
 let server: LeaseServer;
 let clock: ManualClock;
@@ -97,6 +43,32 @@ describe('taking the lease', () => {
       await clock.advance(1_000);
       server.put({ ...server.lease!.spec, renewTime: `1999-01-01T00:00:${String(second).padStart(2, '0')}.000000Z` });
     }
+    expect(a.led()).toBe(false);
+    a.stop.abort();
+    await a.ended;
+  });
+
+  it('waits while a holder renews slowly, and for as long as the lease of the holder says', async () => {
+    server.put({ holderIdentity: 'b', leaseDurationSeconds: 40, renewTime: '1' });
+    const a = candidate('a');
+    for (let renewal = 2; renewal <= 5; renewal += 1) {
+      await clock.advance(39_000);
+      server.put({ ...server.lease!.spec, renewTime: `${renewal}` });
+    }
+    expect(a.led()).toBe(false);
+    await clock.advance(43_000);
+    expect(a.led()).toBe(true);
+    a.stop.abort();
+    await a.ended;
+  });
+
+  it('looks before it takes when it has slept itself while the holder renewed', async () => {
+    server.put({ holderIdentity: 'b', leaseDurationSeconds: 15, renewTime: '1' });
+    const a = candidate('a');
+    await clock.advance(1_000);
+    clock.jump(60_000);
+    server.put({ ...server.lease!.spec, renewTime: '2' });
+    await clock.advance(10_000);
     expect(a.led()).toBe(false);
     a.stop.abort();
     await a.ended;
@@ -167,6 +139,26 @@ describe('keeping it', () => {
     await a.ended;
   });
 
+  it('comes back when the Lease is deleted, where nobody else was faster', async () => {
+    const a = candidate('a');
+    await clock.advance(1_000);
+    server.lease = undefined;
+    await clock.advance(20_000);
+    expect(a.elector.leading).toBe(true);
+    expect(server.lease).toMatchObject({ spec: { holderIdentity: 'a' } });
+    a.stop.abort();
+    await a.ended;
+  });
+
+  it('is lost when the Lease is deleted and another one is faster', async () => {
+    const a = candidate('a');
+    await clock.advance(1_000);
+    server.lease = undefined;
+    server.put({ holderIdentity: 'b', leaseDurationSeconds: 15, renewTime: '2026-01-01T00:00:01.000000Z' });
+    await clock.advance(3_000);
+    expect((a.error() as Error).message).toContain('"b" holds it now');
+  });
+
   it('is lost when it could not be renewed for ten seconds, which is before anyone else may take it', async () => {
     const a = candidate('a');
     await clock.advance(1_000);
@@ -213,6 +205,26 @@ describe('giving it back', () => {
     expect(b.led()).toBe(true);
     b.stop.abort();
     await b.ended;
+  });
+
+  it('does so also when the answer to the last renewal was lost', async () => {
+    const a = candidate('a');
+    await clock.advance(1_000);
+    server.losesAnswer = true;
+    await clock.advance(2_000);
+    server.losesAnswer = false;
+    a.stop.abort();
+    await a.ended;
+    expect(server.lease?.spec.holderIdentity).toBe('');
+  });
+
+  it('leaves the lease alone when somebody else has taken it meanwhile', async () => {
+    const a = candidate('a');
+    await clock.advance(1_000);
+    server.put({ holderIdentity: 'b', leaseDurationSeconds: 15, renewTime: '2026-01-01T00:00:01.000000Z' });
+    a.stop.abort();
+    await a.ended;
+    expect(server.lease?.spec.holderIdentity).toBe('b');
   });
 
   it('leaves no timer and tells the metric', async () => {

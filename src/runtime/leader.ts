@@ -3,7 +3,7 @@
  * comparing the holder's times with ours would make every clock that is wrong a second leader.
  */
 import { sleep, type Clock } from './clock.ts';
-import { asError, isAlreadyExists, isInvalid } from './errors.ts';
+import { asError, isAlreadyExists, isInvalid, isNotFound } from './errors.ts';
 import type { Client, KubeObject, ResourceType } from './types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { RuntimeMetrics } from '../telemetry/metrics.ts';
@@ -131,13 +131,17 @@ export class LeaderElector {
     }
   }
 
-  /** A leader writes straight on the version it knows; only when somebody else has written since does it read first. */
+  /** A leader writes straight on the version it knows; only when somebody else has written or deleted since does it read first. */
   async #takeOrKeep(): Promise<boolean> {
     if (this.#heldByUs() && (await this.#write(this.#ourSpec()))) return true;
-    this.#observe(await this.#options.client.get<Lease>({ type: LEASE, ...this.#where() }));
+    await this.#read();
     if (this.#lease === undefined) return this.#create();
     if (!this.#heldByUs() && !this.#expired()) return false;
     return this.#write(this.#ourSpec());
+  }
+
+  async #read(): Promise<void> {
+    this.#observe(await this.#options.client.get<Lease>({ type: LEASE, ...this.#where() }));
   }
 
   #observe(lease: Lease | undefined): void {
@@ -176,7 +180,7 @@ export class LeaderElector {
     }
   }
 
-  /** Succeeds only on the version that was judged: of two candidates the slower one is refused. */
+  /** Succeeds only on the version that was judged: of two candidates the slower one is refused, and so is who writes to a deleted Lease. */
   async #write(spec: LeaseSpec): Promise<boolean> {
     const version = this.#lease?.metadata.resourceVersion;
     try {
@@ -187,15 +191,16 @@ export class LeaderElector {
       this.#observe(written);
       return true;
     } catch (error) {
-      if (isInvalid(error)) return false;
+      if (isInvalid(error) || isNotFound(error)) return false;
       throw error;
     }
   }
 
-  /** Best effort: unreleased, the lease just takes its time to expire. */
+  /** Best effort: unreleased, the lease just takes its time to expire. Read first: the answer to the last renewal may have been lost. */
   async #release(): Promise<void> {
     try {
-      await this.#write({ ...this.#ourSpec(), holderIdentity: '', leaseDurationSeconds: RELEASED_SECONDS });
+      await this.#read();
+      if (this.#heldByUs()) await this.#write({ ...this.#ourSpec(), holderIdentity: '', leaseDurationSeconds: RELEASED_SECONDS });
     } catch (thrown) {
       this.#options.log.warn('The lease could not be given back; it expires by itself.', { error: asError(thrown) });
     }
