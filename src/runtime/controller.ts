@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { Barrier, type WatchedStore } from './barrier.ts';
 import { sleep, type Clock } from './clock.ts';
-import { ApiError, asError, TerminalError } from './errors.ts';
+import { asError, retryAfterMs, TerminalError } from './errors.ts';
 import { splitKey } from './keys.ts';
 import { WorkQueue } from './queue.ts';
 import type { Source } from './sources.ts';
@@ -123,7 +123,7 @@ export class Controller {
       return;
     }
     log.error('Reconciling failed; it is tried again.', { error });
-    this.#queue.addRateLimited(key, error instanceof ApiError ? error.retryAfterMs : undefined);
+    this.#queue.addRateLimited(key, retryAfterMs(error));
   }
 
   /** A counter that appears only with its first increment hides that increment from `rate()`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ApiError, asError, isAlreadyExists, isBadRequest, isConflict, isExpired, isInvalid, isNotFound } from './errors.ts';
+import { ApiError, asError, isAlreadyExists, isBadRequest, isConflict, isExpired, isInvalid, isNotFound, retryAfterMs } from './errors.ts';
 
 const tests = { isAlreadyExists, isBadRequest, isConflict, isExpired, isInvalid, isNotFound };
 
@@ -25,5 +25,15 @@ describe('what an ApiError is', () => {
 describe('asError', () => {
   it.each([{ thrown: 'text' }, { thrown: undefined }, { thrown: new TypeError('text') }])('turns $thrown into an Error', ({ thrown }) => {
     expect(asError(thrown)).toBeInstanceOf(Error);
+  });
+});
+
+describe('retryAfterMs', () => {
+  it.each([
+    { error: new ApiError(429, { reason: 'TooManyRequests', message: 'm', retryAfterMs: 3000 }), ms: 3000 },
+    { error: new ApiError(500, { reason: '', message: 'm' }), ms: 0 },
+    { error: new Error('m'), ms: 0 },
+  ])('of $error is $ms', ({ error, ms }) => {
+    expect(retryAfterMs(error)).toBe(ms);
   });
 });

@@ -42,6 +42,11 @@ export const isBadRequest = hasCode(400);
 /** The resource version or the continue token is too old: list again. */
 export const isExpired = hasCode(410);
 
+/** How long the server asked to be left alone (Retry-After, of 429 and 503 above all); 0 where it did not. */
+export function retryAfterMs(error: unknown): number {
+  return error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
+}
+
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -11,6 +11,7 @@ type Page = ListPage<KubeObject> | ApiError;
 type Step = WatchEvent<KubeObject> | ApiError | 'silence' | 'close' | { readonly afterMs: number };
 
 const error = (code: number, message = 'm') => new ApiError(code, { reason: '', message });
+const askedFor = (seconds: number) => new ApiError(429, { reason: 'TooManyRequests', message: 'm', retryAfterMs: seconds * 1000 });
 const object = (name: string, resourceVersion: string) => configMap(name, { uid: name, resourceVersion });
 const event = (type: WatchEvent<KubeObject>['type'], name: string, version: string): Step => ({ type, object: object(name, version) });
 const unfinished = (resourceVersion: string, ...items: KubeObject[]): Page => ({ items, resourceVersion, continueToken: 't' });
@@ -138,6 +139,19 @@ describe('going on after a watch ended', () => {
     expect(gaps).toEqual([300, 600, 1200, 60_000, 300]);
   });
 
+  it.each([
+    { name: 'when a list is refused', pages: [askedFor(7)], streams: [], at: 7_000 },
+    { name: 'when a watch is refused', pages: [page('5')], streams: [[askedFor(7)]], at: 7_000 },
+    { name: 'when a long watch is broken off', pages: [page('5')], streams: [[{ afterMs: 60_000 }, askedFor(7)]], at: 67_000 },
+    { name: 'but not for an hour', pages: [askedFor(3600)], streams: [], at: 60_000 },
+  ])('waits as long as the server asked: $name', async ({ pages, streams, at }) => {
+    const { server } = start(pages, streams);
+    await clock.advance(at - 1);
+    const before = server.lists.length + server.watches.length;
+    await clock.advance(1);
+    expect(server.lists.length + server.watches.length).toBeGreaterThan(before);
+  });
+
   it('slows down while lists fail, up to a limit', async () => {
     const { server } = start(Array.from({ length: 20 }, () => error(500)));
     await clock.advance(300_000);
@@ -175,9 +189,16 @@ describe('a kind that is not installed', () => {
   });
 
   it('takes its objects along when it is uninstalled', async () => {
-    start([page('5', object('a', '3')), error(404)], [[error(410)]]);
-    await clock.advance(1000);
+    start([page('5', object('a', '3')), error(404), error(404)], [[error(410)]]);
+    await clock.advance(31_000);
     expect(changes).toEqual(['Added a', 'Deleted a']);
+  });
+
+  it('keeps its objects over one 404, as a proxy gives while a server restarts', async () => {
+    const { server } = start([page('5', object('a', '3')), error(404), page('6', object('a', '3'))], [[error(410)]]);
+    await clock.advance(31_000);
+    expect(server.lists).toHaveLength(3);
+    expect(changes).toEqual(['Added a']);
   });
 });
 

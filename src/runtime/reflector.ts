@@ -6,7 +6,7 @@
  */
 import { Backoff } from './backoff.ts';
 import { sleep, type Clock } from './clock.ts';
-import { ApiError, asError, isExpired, isNotFound } from './errors.ts';
+import { ApiError, asError, isExpired, isNotFound, retryAfterMs } from './errors.ts';
 import { typeId } from './keys.ts';
 import { listAll } from './pager.ts';
 import { SilenceGuard } from './silence.ts';
@@ -26,6 +26,8 @@ export interface ReflectorOptions<T extends KubeObject> {
 }
 
 const RETRY = { initialMs: 200, maxMs: 30_000, jitter: 1 };
+/** A server that asks for more has a proxy's opinion, or a wrong one: nobody would wait an hour for a watch. */
+const LONGEST_RETRY_AFTER_MS = 60_000;
 /** A kind whose CRD is not installed may be installed later: looked for at this pace, without noise. */
 const MISSING_RETRY_MS = 30_000;
 /** A watch that ends sooner does not reset the backoff: a server that closes each watch at once would otherwise be asked without pause. */
@@ -79,6 +81,7 @@ export class Reflector<T extends KubeObject> {
   /** One list if needed and one watch. Returns how long to wait before the next. */
   async #round(signal: AbortSignal): Promise<number> {
     let watchingSince = Number.POSITIVE_INFINITY;
+    let askedForMs = 0;
     try {
       this.#resourceVersion ??= await this.#list(signal);
       watchingSince = this.#options.clock.elapsedMs();
@@ -86,11 +89,12 @@ export class Reflector<T extends KubeObject> {
     } catch (thrown) {
       if (signal.aborted) return 0;
       this.#explain(asError(thrown));
+      askedForMs = Math.min(retryAfterMs(thrown), LONGEST_RETRY_AFTER_MS);
     }
     if (this.#missing) return MISSING_RETRY_MS;
-    if (this.#options.clock.elapsedMs() - watchingSince < HEALTHY_LIFE_MS) return this.#backoff.nextMs();
+    if (this.#options.clock.elapsedMs() - watchingSince < HEALTHY_LIFE_MS) return Math.max(askedForMs, this.#backoff.nextMs());
     this.#backoff.reset();
-    return 0;
+    return askedForMs;
   }
 
   async #list(signal: AbortSignal): Promise<string> {
@@ -117,8 +121,7 @@ export class Reflector<T extends KubeObject> {
     } finally {
       silence.end();
     }
-    // After etcd was restored from a backup, a watch from our version is accepted and stays silent: only a list gets out of that.
-    if (silence.signal.aborted) this.#resourceVersion = undefined;
+    if (silence.signal.aborted) this.#noteSilence();
   }
 
   #receive({ type, object }: WatchEvent<T>): void {
@@ -141,12 +144,24 @@ export class Reflector<T extends KubeObject> {
     if (!canResume(error)) this.#resourceVersion = undefined;
   }
 
-  /** Without its CRD a kind has no objects: that is an answer, and nobody has to wait for it. */
+  /** After etcd was restored from a backup, a watch from our version is accepted and stays silent: only a list gets out of that. */
+  #noteSilence(): void {
+    const { log, type, namespace } = this.#options;
+    log.info('The watch has been silent for too long; listing again.', { resource: typeId(type), watchedNamespace: namespace });
+    this.#resourceVersion = undefined;
+  }
+
+  /**
+   * Without its CRD a kind has no objects: that is an answer, and nobody has to wait for it. But a kind that was there is only gone
+   * when it is gone twice: a proxy in front of a restarting server says 404 too, and would make everything look deleted.
+   */
   #noteMissing(): void {
     const { log, store, type, namespace } = this.#options;
+    const certain = this.#missing || !this.#synced;
     if (!this.#missing) log.info('The kind is not installed; it is looked for again later.', { resource: typeId(type) });
-    store.replace([], namespace);
     this.#missing = true;
+    if (!certain) return;
+    store.replace([], namespace);
     this.#noteSynced();
   }
 
