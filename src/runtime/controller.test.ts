@@ -35,10 +35,10 @@ afterEach(async () => {
   expect(clock.pendingTimers).toBe(0);
 });
 
-function start(reconcile: ControllerOptions['reconcile'], more: Partial<ControllerOptions> = {}): void {
+function start(reconcile: ControllerOptions['reconcile'], more: Partial<ControllerOptions> = {}, random = 0): void {
   const options = { name: 'test', reconcile, sources: [source(store, ownKey)], ...more };
   const stores = [{ type: CONFIGMAP, store }];
-  running = new Controller(options, { clock, log: createLogger('info', output), metrics, stores, random: () => 0 }).run(stop.signal);
+  running = new Controller(options, { clock, log: createLogger('info', output), metrics, stores, random: () => random }).run(stop.signal);
 }
 
 const lines = () => String(output.read() ?? '').split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -127,12 +127,45 @@ describe('workers', () => {
   });
 });
 
-it('looks at every key again after ten minutes', async () => {
-  const seen: number[] = [];
+it.each([
+  { random: 0, seen: [0, 600_000, 1_200_000, 1_800_000] },
+  { random: 1, seen: [0, 900_000, 1_800_000] },
+])('looks at every key again after ten minutes, lengthened by up to a half ($random)', async ({ random, seen }) => {
+  const at: number[] = [];
   store.upsert(configMap('a'));
-  start(() => { seen.push(clock.elapsedMs()); return Promise.resolve({}); });
-  await clock.advance(1_200_000);
-  expect(seen).toEqual([0, 600_000, 1_200_000]);
+  start(() => { at.push(clock.elapsedMs()); return Promise.resolve({}); }, {}, random);
+  await clock.advance(1_800_000);
+  expect(at).toEqual(seen);
+});
+
+it.each([
+  'controller_runtime_reconcile_total{controller="test",result="success"} 0',
+  'controller_runtime_reconcile_total{controller="test",result="error"} 0',
+  'controller_runtime_reconcile_total{controller="test",result="requeue_after"} 0',
+  'controller_runtime_reconcile_errors_total{controller="test"} 0',
+  'controller_runtime_terminal_reconcile_errors_total{controller="test"} 0',
+  'controller_runtime_max_concurrent_reconciles{controller="test"} 4',
+  'controller_runtime_active_workers{controller="test"} 0',
+  'workqueue_depth{name="test",controller="test"} 0',
+  'workqueue_adds_total{name="test",controller="test"} 0',
+  'workqueue_retries_total{name="test",controller="test"} 0',
+  'workqueue_unfinished_work_seconds{name="test",controller="test"} 0',
+  'workqueue_longest_running_processor_seconds{name="test",controller="test"} 0',
+])('shows %s before anything has happened', async (line) => {
+  start(() => Promise.resolve({}));
+  expect((await metrics.registry.metrics()).split('\n')).toContain(line);
+});
+
+it('counts delays of both kinds as retries, and shows how long keys waited and took', async () => {
+  let failures = 2;
+  store.upsert(configMap('a'));
+  start(() => (failures-- > 0 ? Promise.reject(new Error('e')) : Promise.resolve(failures === -1 ? { requeueAfterMs: 10 } : {})));
+  await clock.advance(100);
+  const text = await metrics.registry.metrics();
+  expect(text).toContain('workqueue_retries_total{name="test",controller="test"} 3');
+  expect(text).toContain('workqueue_queue_duration_seconds_count{name="test",controller="test"} 4');
+  expect(text).toContain('workqueue_work_duration_seconds_count{name="test",controller="test"} 4');
+  expect(text).toContain('controller_runtime_reconcile_time_seconds_count{controller="test"} 4');
 });
 
 it('does not reconcile again before the store shows what was written', async () => {

@@ -224,7 +224,7 @@ describe('operator', () => {
       await eventually('it counted to 20', () => when(counts.includes('20')));
       const text = await (await fetch(`http://127.0.0.1:${operator.port ?? 0}/metrics`)).text();
       expect(text).toMatch(/controller_runtime_reconcile_total\{controller="counter",result="success"\} \d+/);
-      expect(text).toMatch(/rest_client_requests_total\{method="PATCH",code="200"\} 20/);
+      expect(text).toMatch(/rest_client_requests_total\{method="PATCH",code="200",host="[^"]+"\} 20/);
       expect((await fetch(`http://127.0.0.1:${operator.port ?? 0}/readyz`)).status).toBe(200);
     }, metrics);
     expect(counts).toEqual([...new Set(counts)]);

@@ -155,7 +155,8 @@ export abstract class KubeOperator extends Operator {
 }
 
 function connect({ kubeConfig, metrics, name }: OperatorOptions): Pick<ManagerOptions, 'client' | 'leaseClient'> {
-  const connection = { kubeConfig, fieldManager: name, onRequest: (method: string, code: string) => { metrics.requests.inc({ method, code }); } };
+  const { host } = new URL(kubeConfig.getCurrentCluster()?.server ?? 'https://unknown');
+  const connection = { kubeConfig, fieldManager: name, onRequest: (method: string, code: string) => { metrics.requests.inc({ method, code, host }); } };
   return { client: createClient(connection), leaseClient: createClient({ ...connection, requestTimeoutMs: LEASE_TIMEOUT_MS }) };
 }
 

@@ -22,7 +22,7 @@ interface Delayed {
 }
 
 export class WorkQueue {
-  readonly #name: string;
+  readonly #labels: { readonly name: string; readonly controller: string };
   readonly #clock: Clock;
   readonly #metrics: RuntimeMetrics;
   readonly #bucket: Bucket;
@@ -36,19 +36,19 @@ export class WorkQueue {
   #closed = false;
 
   constructor({ name, clock, metrics }: QueueOptions) {
-    this.#name = name;
+    this.#labels = { name, controller: name };
     this.#clock = clock;
     this.#metrics = metrics;
     this.#bucket = new Bucket(clock, RETRY_BUCKET);
-    this.#metrics.depth.set({ name }, 0);
-    metrics.adds.inc({ name }, 0);
-    metrics.retries.inc({ name }, 0);
+    metrics.depth.set(this.#labels, 0);
+    metrics.adds.inc(this.#labels, 0);
+    metrics.retries.inc(this.#labels, 0);
     metrics.queues.add({ name, runningForSeconds: () => [...this.#running.values()].map((since) => this.#secondsSince(since)) });
   }
 
   add(key: Key): void {
     if (this.#closed || this.#waiting.has(key) || this.#addedWhileRunning.has(key)) return;
-    this.#metrics.adds.inc({ name: this.#name });
+    this.#metrics.adds.inc(this.#labels);
     if (this.#running.has(key)) this.#addedWhileRunning.add(key);
     else this.#enqueue(key);
   }
@@ -60,6 +60,7 @@ export class WorkQueue {
       this.add(key);
       return;
     }
+    this.#metrics.retries.inc(this.#labels);
     const dueAt = this.#clock.elapsedMs() + ms;
     const delayed = this.#delayed.get(key);
     if (delayed !== undefined && delayed.dueAt <= dueAt) return;
@@ -71,7 +72,6 @@ export class WorkQueue {
   addRateLimited(key: Key, atLeastMs = 0): void {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
-    this.#metrics.retries.inc({ name: this.#name });
     this.addAfter(key, Math.max(atLeastMs, exponentialMs(RETRY, failures), this.#bucket.takeMs()));
   }
 
@@ -92,7 +92,7 @@ export class WorkQueue {
 
   done(key: Key): void {
     const since = this.#running.get(key);
-    if (since !== undefined) this.#metrics.workSeconds.observe({ name: this.#name }, this.#secondsSince(since));
+    if (since !== undefined) this.#metrics.workSeconds.observe(this.#labels, this.#secondsSince(since));
     this.#running.delete(key);
     if (this.#addedWhileRunning.delete(key) && !this.#closed) this.#enqueue(key);
   }
@@ -101,7 +101,7 @@ export class WorkQueue {
   shutDown(): void {
     this.#closed = true;
     this.#waiting.clear();
-    this.#metrics.depth.set({ name: this.#name }, 0);
+    this.#metrics.depth.set(this.#labels, 0);
     for (const { cancel } of this.#delayed.values()) cancel();
     this.#delayed.clear();
     for (const wake of this.#sleepers) wake();
@@ -111,7 +111,7 @@ export class WorkQueue {
   /** The key stays in the queue until the woken worker runs, so that what one event adds twice is one piece of work. */
   #enqueue(key: Key): void {
     this.#waiting.set(key, this.#clock.elapsedMs());
-    this.#metrics.depth.set({ name: this.#name }, this.#waiting.size);
+    this.#metrics.depth.set(this.#labels, this.#waiting.size);
     this.#sleepers.shift()?.();
   }
 
@@ -119,8 +119,8 @@ export class WorkQueue {
     const addedAt = this.#waiting.get(key) ?? this.#clock.elapsedMs();
     this.#waiting.delete(key);
     this.#running.set(key, this.#clock.elapsedMs());
-    this.#metrics.depth.set({ name: this.#name }, this.#waiting.size);
-    this.#metrics.queueSeconds.observe({ name: this.#name }, this.#secondsSince(addedAt));
+    this.#metrics.depth.set(this.#labels, this.#waiting.size);
+    this.#metrics.queueSeconds.observe(this.#labels, this.#secondsSince(addedAt));
     return key;
   }
 

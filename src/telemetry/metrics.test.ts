@@ -27,7 +27,7 @@ describe('createMetrics', () => {
     const metrics = createMetrics();
     metrics.queues.add({ name: 'prunejob', runningForSeconds: () => [1, 4] });
     const text = await metrics.registry.metrics();
-    expect(text).toContain('workqueue_unfinished_work_seconds{name="prunejob"} 5');
-    expect(text).toContain('workqueue_longest_running_processor_seconds{name="prunejob"} 4');
+    expect(text).toContain('workqueue_unfinished_work_seconds{name="prunejob",controller="prunejob"} 5');
+    expect(text).toContain('workqueue_longest_running_processor_seconds{name="prunejob",controller="prunejob"} 4');
   });
 });

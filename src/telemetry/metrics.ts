@@ -1,6 +1,6 @@
 /**
- * The runtime's Prometheus metrics, under the names of controller-runtime and client-go, so that dashboards and alerts made for Go operators fit.
- * No label ever holds an object's name: that grows without bound.
+ * The runtime's Prometheus metrics, with the names, labels, buckets and meanings of controller-runtime and client-go, so that dashboards and alerts
+ * made for Go operators fit. No label ever holds an object's name: that grows without bound.
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
@@ -12,8 +12,13 @@ export interface QueueActivity {
 
 export type RuntimeMetrics = ReturnType<typeof createMetrics>;
 
-const RECONCILE_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1, 2, 5, 10, 30, 60];
-const QUEUE_BUCKETS = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100, 1000];
+/** Theirs, so that histograms of several operators add up: up to one second, ten seconds, one minute. */
+const RECONCILE_BUCKETS = [
+  ...[0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
+  ...[1.25, 1.5, 1.75, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10],
+  ...[15, 20, 25, 30, 40, 50, 60],
+];
+const QUEUE_BUCKETS = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100, 1000];
 
 function reconcileMetrics(registers: Registry[]) {
   const labelNames = ['controller'] as const;
@@ -29,7 +34,8 @@ function reconcileMetrics(registers: Registry[]) {
 }
 
 function queueMetrics(registers: Registry[], queues: ReadonlySet<QueueActivity>) {
-  const labelNames = ['name'] as const;
+  // A queue bears its controller's name; controller-runtime shows it under both labels.
+  const labelNames = ['name', 'controller'] as const;
   const ofRunning = (name: string, help: string, sum: (seconds: readonly number[]) => number) =>
     new Gauge({
       name,
@@ -37,13 +43,13 @@ function queueMetrics(registers: Registry[], queues: ReadonlySet<QueueActivity>)
       labelNames,
       registers,
       collect() {
-        for (const queue of queues) this.set({ name: queue.name }, sum(queue.runningForSeconds()));
+        for (const queue of queues) this.set({ name: queue.name, controller: queue.name }, sum(queue.runningForSeconds()));
       },
     });
   return {
     depth: new Gauge({ name: 'workqueue_depth', help: 'Keys waiting for a worker', labelNames, registers }),
     adds: new Counter({ name: 'workqueue_adds_total', help: 'Keys added', labelNames, registers }),
-    retries: new Counter({ name: 'workqueue_retries_total', help: 'Keys added again after a failure', labelNames, registers }),
+    retries: new Counter({ name: 'workqueue_retries_total', help: 'Keys added with a delay: after a failure, or because a reconciliation asked for it', labelNames, registers }),
     queueSeconds: new Histogram({ name: 'workqueue_queue_duration_seconds', help: 'Wait of a key for its worker', labelNames, buckets: QUEUE_BUCKETS, registers }),
     workSeconds: new Histogram({ name: 'workqueue_work_duration_seconds', help: 'Work on a key', labelNames, buckets: QUEUE_BUCKETS, registers }),
     unfinished: ofRunning('workqueue_unfinished_work_seconds', 'Work under way, summed', (seconds) => seconds.reduce((a, b) => a + b, 0)),
@@ -61,7 +67,7 @@ export function createMetrics({ ofProcess = true } = {}) {
     queues,
     ...reconcileMetrics([registry]),
     ...queueMetrics([registry], queues),
-    requests: new Counter({ name: 'rest_client_requests_total', help: 'Requests to the API server', labelNames: ['code', 'method'], registers: [registry] }),
+    requests: new Counter({ name: 'rest_client_requests_total', help: 'Requests to the API server', labelNames: ['code', 'method', 'host'], registers: [registry] }),
     leading: new Gauge({ name: 'leader_election_master_status', help: '1 where this process leads', labelNames: ['name'], registers: [registry] }),
   };
 }
