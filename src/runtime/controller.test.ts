@@ -127,6 +127,16 @@ describe('workers', () => {
   });
 });
 
+it('fails as a whole when a worker dies, instead of going on with fewer', async () => {
+  store.upsert(configMap('a'));
+  metrics.reconcileSeconds.observe = () => { throw new Error('no memory for a histogram'); };
+  start(() => Promise.resolve({}));
+  const ended = expect(running).rejects.toThrow('no memory for a histogram');
+  running = running.catch(() => undefined);
+  await clock.advance(0);
+  await ended;
+});
+
 it.each([
   { random: 0, seen: [0, 600_000, 1_200_000, 1_800_000] },
   { random: 1, seen: [0, 900_000, 1_800_000] },

@@ -53,13 +53,16 @@ export class Controller {
     this.#zeroMetrics();
   }
 
-  /** Resolves when aborted and the last reconcile under way has ended. */
+  /** Resolves when aborted and the last reconcile under way has ended. Rejects when a worker has died: that is a bug, and with it the key's turn never comes. */
   async run(signal: AbortSignal): Promise<void> {
-    const workers = Array.from({ length: this.#options.concurrency ?? WORKERS }, () => this.#work());
+    const ended = Promise.all(Array.from({ length: this.#options.concurrency ?? WORKERS }, () => this.#work()));
     for (const source of this.#options.sources) source.attach((key) => { this.#queue.add(key); });
-    await this.#resync(signal);
-    this.#queue.shutDown();
-    await Promise.all(workers);
+    try {
+      await Promise.race([this.#resync(signal), ended]);
+    } finally {
+      this.#queue.shutDown();
+    }
+    await ended;
     this.#barrier.close();
   }
 

@@ -1,14 +1,18 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createLogger } from '../telemetry/log.ts';
+import { createLogger, type Logger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createClient } from './client.ts';
 import { systemClock } from './clock.ts';
-import { Manager } from './manager.ts';
+import { LostLeaseError } from './leader.ts';
+import { Manager, type ManagerOptions } from './manager.ts';
 import { ownKey, source } from './sources.ts';
 import { eventually, when } from './testing/eventually.ts';
 import { sendJson, startLoopbackServer, type LoopbackServer, type Received } from './testing/loopback-server.ts';
+import { LeaseServer } from './testing/lease-server.ts';
+import { ManualClock } from './testing/manual-clock.ts';
 import { CONFIGMAP, configMap, NODE } from './testing/objects.ts';
+import type { ConnectedClient } from './types.ts';
 
 type Held = (response: ServerResponse) => void;
 
@@ -24,21 +28,18 @@ beforeEach(async () => {
     if (query['watch'] === 'true') response.writeHead(200).flushHeaders();
     else answerList(response);
   });
-  const connection = { kubeConfig: server.kubeConfig, fieldManager: 'tester' };
-  manager = new Manager({
-    client: createClient(connection),
-    leaseClient: createClient(connection),
-    clock: systemClock,
-    log: createLogger('error'),
-    metrics: createMetrics(),
-    name: 'tester',
-    http: { host: '127.0.0.1', port: 0 },
-  });
+  manager = create({ http: { host: '127.0.0.1', port: 0 } });
 });
+
+function create(more: Partial<ManagerOptions> = {}): Manager {
+  const connection = { kubeConfig: server.kubeConfig, fieldManager: 'tester' };
+  const clients = { client: createClient(connection), leaseClient: createClient(connection) };
+  return new Manager({ ...clients, clock: systemClock, log: createLogger('error'), metrics: createMetrics(), name: 'tester', ...more });
+}
 
 afterEach(async () => {
   manager.stop();
-  await manager.finished();
+  await manager.finished().catch(() => undefined);
   await server[Symbol.asyncDispose]();
 });
 
@@ -120,5 +121,41 @@ describe('stop', () => {
     manager.stop();
     await started;
     await manager.finished();
+  });
+});
+
+describe('what ends it', () => {
+  it('is a lost lease, without waiting for work that the next leader may have taken up', async () => {
+    const clock = new ManualClock();
+    const leases = new LeaseServer();
+    const leaseClient = Object.assign(leases, { close: () => undefined }) as unknown as ConnectedClient;
+    manager = create({ clock, leaseClient, leaderElection: { namespace: 'sys', name: 'op', identity: 'a' } });
+    let reconciling = false;
+    manager.addController({ name: 'endless', sources: [{ attach: (add) => { add('once'); }, keys: () => [] }], reconcile: () => { reconciling = true; return new Promise(() => undefined); } });
+    await manager.start();
+    await clock.advance(1_000);
+    expect(reconciling).toBe(true);
+    leases.put({ holderIdentity: 'b', leaseDurationSeconds: 15, renewTime: '1' });
+    const ended = manager.finished().catch((thrown: unknown) => thrown);
+    await clock.advance(3_000);
+    expect(await ended).toBeInstanceOf(LostLeaseError);
+    await expect(manager.client.delete({ type: CONFIGMAP, namespace: 'ml', name: 'a' })).rejects.toThrow('does not lead any more');
+  });
+
+  it('is a watch that has died of a bug', async () => {
+    const log: Logger = { ...createLogger('error'), warn: () => { throw new Error('a bug'); } };
+    answerList = (response) => { sendJson(response, 500, {}); };
+    manager = create({ log });
+    manager.watchKind(CONFIGMAP);
+    await expect(manager.start()).rejects.toThrow('a bug');
+    await expect(manager.finished()).rejects.toThrow('a bug');
+  });
+
+  it('may come before the start', async () => {
+    manager.watchKind(CONFIGMAP);
+    manager.stop();
+    await manager.start();
+    await manager.finished();
+    expect(server.received).toEqual([]);
   });
 });

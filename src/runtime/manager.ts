@@ -10,7 +10,7 @@ import { asError } from './errors.ts';
 import { serveHttp, type HttpServer } from './http.ts';
 import { typeId } from './keys.ts';
 import { selects } from './labels.ts';
-import { LeaderElector, type LeaseName } from './leader.ts';
+import { LeaderElector, LostLeaseError, type LeaseName } from './leader.ts';
 import { EventRecorder, type Recorder } from './recorder.ts';
 import { Reflector } from './reflector.ts';
 import { Store, type StoreOptions } from './store.ts';
@@ -106,8 +106,9 @@ export class Manager {
   async start(): Promise<void> {
     const { http, metrics, log } = this.#options;
     if (http !== undefined) this.#http = await serveHttp({ ...http, registry: metrics.registry, live: () => this.#notLive(), ready: () => this.#notReady() });
-    const watching = Promise.all(this.#reflectors.map((reflector) => reflector.run(this.#stopSources.signal)));
-    void this.#finish(watching);
+    const watching = this.#reflectors.map((reflector) => reflector.run(this.#stopSources.signal));
+    this.#mustNotFail(watching);
+    void this.#finish(Promise.allSettled(watching));
     await Promise.race([Promise.all(this.#reflectors.map((reflector) => reflector.whenSynced())), this.#stop.promise]);
     if (this.#stopSources.signal.aborted) return;
     log.info('The stores are synced.', { kinds: this.#stores.map(({ type }) => typeId(type)) });
@@ -141,8 +142,12 @@ export class Manager {
     if (this.#stopWork.signal.aborted) return;
     const working = this.#controllers.map((controller) => controller.run(this.#stopWork.signal));
     this.#working = Promise.allSettled(working);
-    // A controller ends by itself only through a bug; without it the process would look alive and do nothing.
-    for (const ended of working) ended.catch((thrown: unknown) => { this.#stop.reject(thrown); });
+    this.#mustNotFail(working);
+  }
+
+  /** A watch or a controller ends by itself only through a bug; without it the process would look alive and do nothing. */
+  #mustNotFail(parts: readonly Promise<void>[]): void {
+    for (const part of parts) part.catch((thrown: unknown) => { this.#stop.reject(thrown); });
   }
 
   async #finish(watching: Promise<unknown>): Promise<void> {
@@ -150,14 +155,19 @@ export class Manager {
     this.#stopSources.abort();
     this.#stopWork.abort();
     await watching;
-    await this.#atMost(DRAIN_MS, this.#working);
-    await this.#atMost(FLUSH_MS, this.#events.flush());
+    // Who has lost the lease does not wait for work that another process may have taken up: what is under way must end with the process, soon.
+    if (!(failure instanceof LostLeaseError)) await this.#drain();
     this.#stopLeading.abort();
     await this.#leading.catch(() => undefined);
     await this.#http?.close();
     for (const client of [this.#options.client, this.#options.leaseClient]) client.close();
     if (failure === undefined) this.#finished.resolve(undefined);
     else this.#finished.reject(failure);
+  }
+
+  async #drain(): Promise<void> {
+    await this.#atMost(DRAIN_MS, this.#working);
+    await this.#atMost(FLUSH_MS, this.#events.flush());
   }
 
   async #atMost(ms: number, work: Promise<unknown>): Promise<void> {
