@@ -41,3 +41,8 @@ export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
     signal.addEventListener('abort', finish);
   });
 }
+
+/** Kubernetes' MicroTime wants six digits after the point. */
+export function microTime(date: Date): string {
+  return date.toISOString().replace('Z', '000Z');
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ApiError, asError, isAlreadyExists, isBadRequest, isConflict, isExpired, isInvalid, isNotFound, retryAfterMs } from './errors.ts';
+import { ApiError, asError, isAlreadyExists, isBadRequest, isConflict, isExpired, isInvalid, isNotFound, isTransient, retryAfterMs } from './errors.ts';
 
 const tests = { isAlreadyExists, isBadRequest, isConflict, isExpired, isInvalid, isNotFound };
 
@@ -35,5 +35,22 @@ describe('retryAfterMs', () => {
     { error: new Error('m'), ms: 0 },
   ])('of $error is $ms', ({ error, ms }) => {
     expect(retryAfterMs(error)).toBe(ms);
+  });
+});
+
+describe('isTransient', () => {
+  it.each([
+    { code: 0, transient: true },
+    { code: 429, transient: true },
+    { code: 500, transient: true },
+    { code: 503, transient: true },
+    { code: 403, transient: false },
+    { code: 409, transient: false },
+  ])('of $code is $transient', ({ code, transient }) => {
+    expect(isTransient(new ApiError(code, { reason: '', message: 'm' }))).toBe(transient);
+  });
+
+  it('of anything else is false', () => {
+    expect(isTransient(new TypeError('m'))).toBe(false);
   });
 });

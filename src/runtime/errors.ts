@@ -42,6 +42,11 @@ export const isBadRequest = hasCode(400);
 /** The resource version or the continue token is too old: list again. */
 export const isExpired = hasCode(410);
 
+/** The same request may succeed later: no answer, overload, a server in trouble. */
+export function isTransient(error: unknown): boolean {
+  return error instanceof ApiError && (error.code === 0 || error.code === 429 || error.code >= 500);
+}
+
 /** How long the server asked to be left alone (Retry-After, of 429 and 503 above all); 0 where it did not. */
 export function retryAfterMs(error: unknown): number {
   return error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;

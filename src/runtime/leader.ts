@@ -2,7 +2,7 @@
  * Leader election on a Lease. Whether the holder is alive is judged by whether we see it renew, on our own clock:
  * comparing the holder's times with ours would make every clock that is wrong a second leader.
  */
-import { sleep, type Clock } from './clock.ts';
+import { microTime, sleep, type Clock } from './clock.ts';
 import { asError, isAlreadyExists, isInvalid, isNotFound } from './errors.ts';
 import type { Client, KubeObject, ResourceType } from './types.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -210,8 +210,4 @@ export class LeaderElector {
     const { namespace, name } = this.#options;
     return { namespace, name };
   }
-}
-
-function microTime(date: Date): string {
-  return date.toISOString().replace('Z', '000Z');
 }

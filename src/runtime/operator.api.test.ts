@@ -272,7 +272,7 @@ describe('operator', () => {
       return Promise.resolve();
     });
     const { items } = await client.list<KubeObject & { series?: { count: number }; reason: string }>(EVENT, { namespace: ns });
-    expect(items.map(({ reason, series }) => [reason, series?.count])).toEqual([['Planned', 2]]);
+    expect(items.map(({ reason, series }) => [reason, series?.count])).toEqual([['Planned', 3]]);
   });
 
   it('applies a CRD from its file, also when it exists', async () => {

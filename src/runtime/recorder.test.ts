@@ -32,6 +32,7 @@ const event = (more: Partial<RecordedEvent> = {}): RecordedEvent => ({
 });
 const verbs = () => client.calls.map(({ verb }) => verb);
 const names = () => client.calls.map(({ args }) => (args[1] as KubeObject).metadata.name);
+const series = () => client.calls.filter(({ verb }) => verb === 'jsonPatch').map(({ args }) => (args[1] as { value: unknown }[])[0]?.value);
 const written = () => client.calls[0]?.args[1] as Record<string, unknown>;
 
 describe('record', () => {
@@ -71,14 +72,25 @@ describe('record', () => {
 });
 
 describe('repetitions', () => {
-  it('become one series: written at once, then once a minute with the count', async () => {
+  it('become one series: the first is written at once, the others together a minute later, with the exact count', async () => {
+    for (let i = 0; i < 5; i += 1) recorder.record(event());
+    await clock.advance(30_000);
+    expect(verbs()).toEqual(['create', 'jsonPatch']);
+    recorder.record(event());
+    await clock.advance(30_000);
+    expect(series()).toEqual([
+      { count: 2, lastObservedTime: '2026-01-01T00:00:00.000000Z' },
+      { count: 6, lastObservedTime: '2026-01-01T00:00:30.000000Z' },
+    ]);
+    await clock.advance(600_000);
+    expect(verbs()).toHaveLength(3);
+  });
+
+  it('are written with their count before the end, and leave no timer', async () => {
     for (let i = 0; i < 5; i += 1) recorder.record(event());
     await recorder.flush();
-    expect(verbs()).toEqual(['create', 'jsonPatch']);
-    await clock.advance(60_000);
-    recorder.record(event());
-    await recorder.flush();
-    expect(client.calls[2]?.args[1]).toEqual([{ op: 'add', path: '/series', value: { count: 6, lastObservedTime: '2026-01-01T00:01:00.000000Z' } }]);
+    expect(series().at(-1)).toMatchObject({ count: 5 });
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it('wait for the event they repeat to be there', async () => {
@@ -134,6 +146,42 @@ it('lets one noisy object write 25 events and then one in ten seconds, and the o
   for (let i = 0; i < 5; i += 1) recorder.record(event({ note: `late ${i}` }));
   await recorder.flush();
   expect(verbs()).toHaveLength(27);
+});
+
+describe('an event that could not be written', () => {
+  const failing = (answers: (ApiError | undefined)[]) => stubClient(() => {
+    const error = answers.shift();
+    if (error !== undefined) throw error;
+    return undefined;
+  });
+  const away = new ApiError(0, { reason: 'NoAnswer', message: 'away' });
+  const busy = new ApiError(429, { reason: 'TooManyRequests', message: 'busy', retryAfterMs: 9_000 });
+  const exists = new ApiError(409, { reason: 'AlreadyExists', message: 'exists' });
+
+  it.each([
+    { name: 'because the server was away', answers: [away, away, undefined], ms: 3_000, verbs: ['create', 'create', 'create'] },
+    { name: 'because the server was busy, when it asked for', answers: [busy, undefined], ms: 9_000, verbs: ['create', 'create'] },
+    { name: 'although it was, where the answer was lost', answers: [away, exists], ms: 1_000, verbs: ['create', 'create'] },
+  ])('is written again: $name', async ({ answers, ms, verbs: expected }) => {
+    use(failing(answers));
+    recorder.record(event());
+    await clock.advance(ms - 1);
+    expect(verbs()).toHaveLength(expected.length - 1);
+    await clock.advance(1);
+    expect(verbs()).toEqual(expected);
+    expect(output.read()).toBeNull();
+    recorder.record(event());
+    await recorder.flush();
+    expect(verbs().at(-1)).toBe('jsonPatch');
+  });
+
+  it('is given up in the end, and at once when the process ends', async () => {
+    use(failing(Array.from({ length: 6 }, () => away)));
+    recorder.record(event());
+    await recorder.flush();
+    expect(verbs()).toHaveLength(6);
+    expect(String(output.read())).toContain('away');
+  });
 });
 
 it('logs what could not be written and fails nobody', async () => {
