@@ -57,6 +57,14 @@ bench-engine: engine ## What the engine costs beside other programs, and OLMoE-1
 bench-quality: engine ## Loss of every method at equal sparsity, on five trained models (hours; it goes on where it was stopped)
 	cd engine && OMP_NUM_THREADS=1 ../.venv/bin/python -m bench.quality
 
+bench-operator: node tools ## The operator beside bare Jobs, JobSet, kopf and the stock @dot-i (hours; quick: SIZES=100 PAIRS=1)
+	@e2e/bench/tools/build && e2e/bench/contenders/setup && $(NODE) scripts/bundle.ts
+	@e2e/bench/run $(NODE) e2e/bench/main.ts
+
+bench-operator-life: node tools ## 2,000 PruneJobs through one operator process: does its memory stay flat? (JOBS=N)
+	@e2e/bench/tools/build && $(NODE) scripts/bundle.ts
+	@e2e/bench/run $(NODE) e2e/bench/life.ts
+
 gpu-test: engine ## The engine on an NVIDIA GPU, held against the CPU (no part of `make test`; 60 GB of disk)
 	cd engine && ../.venv/bin/python -m gpu
 
@@ -94,4 +102,4 @@ setup: ## All set-up; the two long downloads and builds run side by side
 test: ## Everything that must hold before a change lands
 	@.ci/stages setup lint+unit api-test engine-test+cluster-test e2e
 
-.PHONY: gpu-test help node engine tools generate lint unit engine-test bench-engine bench-quality api-test cluster-test cluster-up cluster-down cluster-shell images install demo e2e setup test
+.PHONY: bench-operator bench-operator-life gpu-test help node engine tools generate lint unit engine-test bench-engine bench-quality api-test cluster-test cluster-up cluster-down cluster-shell images install demo e2e setup test

@@ -7,12 +7,12 @@ const deps = { interopDefault: false };
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', deps, include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'charts/**/*.test.ts', 'manifests/**/*.test.ts'], exclude: ['**/*.api.test.ts'] } },
+      { test: { name: 'unit', deps, include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'charts/**/*.test.ts', 'manifests/**/*.test.ts', 'e2e/bench/**/*.test.ts'], exclude: ['**/*.api.test.ts'] } },
       { test: { name: 'api', deps, include: ['crds/**/*.test.ts', 'src/**/*.api.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
       {
         test: {
           name: 'e2e',
-          include: ['e2e/**/*.test.ts'],
+          include: ['e2e/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
           fileParallelism: false,

@@ -22,9 +22,18 @@ export interface Answer {
   readonly body: unknown;
 }
 
+export interface ApiServerOptions {
+  readonly flags?: readonly string[];
+  /** Beside admin, each with all rights and a name of its own in the audit log. */
+  readonly users?: readonly string[];
+}
+
 export interface ApiServer {
   readonly url: string;
+  /** Holds everything of this server, and goes with it. */
+  readonly folder: string;
   readonly kubeconfig: string;
+  kubeconfigOf(user: string): string;
   call(method: string, path: string, body?: unknown): Promise<Answer>;
   kubectl(...args: readonly string[]): Promise<string>;
   stop(): Promise<void>;
@@ -34,16 +43,17 @@ interface Place {
   readonly folder: string;
   readonly port: number;
   readonly token: string;
+  readonly users: readonly string[];
 }
 
-export async function startApiServer(): Promise<ApiServer> {
+export async function startApiServer({ flags = [], users = [] }: ApiServerOptions = {}): Promise<ApiServer> {
   const folder = await mkdtemp(join(tmpdir(), 'stun-apiserver-'));
   const [clientPort, peerPort, port] = await freePorts(3);
-  const place: Place = { folder, port: port ?? 0, token: randomBytes(16).toString('hex') };
+  const place: Place = { folder, port: port ?? 0, token: randomBytes(16).toString('hex'), users };
   await writeCredentials(place);
   const daemons = [
     await startDaemon(folder, 'etcd', etcdFlags(folder, clientPort ?? 0, peerPort ?? 0)),
-    await startDaemon(folder, 'kube-apiserver', apiserverFlags(place, clientPort ?? 0)),
+    await startDaemon(folder, 'kube-apiserver', [...apiserverFlags(place, clientPort ?? 0), ...flags]),
   ];
   try {
     const ca = await untilReady(place, daemons);
@@ -73,10 +83,15 @@ function apiserverFlags({ folder, port }: Place, etcdPort: number): string[] {
   ];
 }
 
-async function writeCredentials({ folder, token }: Place): Promise<void> {
+async function writeCredentials(place: Place): Promise<void> {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  await writeFile(join(folder, 'sa.pem'), privateKey.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 });
-  await writeFile(join(folder, 'tokens.csv'), `${token},admin,admin,system:masters\n`, { mode: 0o600 });
+  await writeFile(join(place.folder, 'sa.pem'), privateKey.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 });
+  const tokens = ['admin', ...place.users].map((user) => `${tokenOf(place, user)},${user},${user},system:masters\n`);
+  await writeFile(join(place.folder, 'tokens.csv'), tokens.join(''), { mode: 0o600 });
+}
+
+function tokenOf({ token }: Place, user: string): string {
+  return `${user}-${token}`;
 }
 
 /** The serving certificate is made by the API server itself; until its file is there, nobody listens either. */
@@ -99,11 +114,16 @@ async function isReady(place: Place, ca: string): Promise<boolean> {
 async function connect(place: Place, daemons: readonly Daemon[], ca: string): Promise<ApiServer> {
   const agent = new Agent({ ca, keepAlive: true });
   const url = `https://127.0.0.1:${place.port}`;
-  const kubeconfig = join(place.folder, 'kubeconfig');
-  await writeFile(kubeconfig, JSON.stringify(kubeconfigOf(place, url, ca)), { mode: 0o600 });
+  const fileOf = (user: string) => join(place.folder, `${user}.kubeconfig`);
+  for (const user of ['admin', ...place.users]) {
+    await writeFile(fileOf(user), JSON.stringify(kubeconfigOf(tokenOf(place, user), url, ca)), { mode: 0o600 });
+  }
+  const kubeconfig = fileOf('admin');
   return {
     url,
+    folder: place.folder,
     kubeconfig,
+    kubeconfigOf: fileOf,
     call: (method, path, body) => send(place, agent, { method, path, body }),
     kubectl: async (...args) => (await promisify(execFile)(join(binaries, 'kubectl'), ['--kubeconfig', kubeconfig, ...args])).stdout,
     stop: async () => {
@@ -113,7 +133,7 @@ async function connect(place: Place, daemons: readonly Daemon[], ca: string): Pr
   };
 }
 
-function kubeconfigOf({ token }: Place, server: string, ca: string): unknown {
+function kubeconfigOf(token: string, server: string, ca: string): unknown {
   return {
     apiVersion: 'v1',
     kind: 'Config',
@@ -130,11 +150,11 @@ interface Call {
   readonly body?: unknown;
 }
 
-function send({ port, token }: Place, agent: Agent, { method, path, body }: Call): Promise<Answer> {
+function send(place: Place, agent: Agent, { method, path, body }: Call): Promise<Answer> {
   const contentType = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
   return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${token}`, 'content-type': contentType };
-    const sent = request({ host: '127.0.0.1', port, method, path, agent, headers }, (response) => {
+    const headers = { authorization: `Bearer ${tokenOf(place, 'admin')}`, 'content-type': contentType };
+    const sent = request({ host: '127.0.0.1', port: place.port, method, path, agent, headers }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => { text += chunk; });

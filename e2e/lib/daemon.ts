@@ -15,10 +15,22 @@ export interface Daemon {
   readonly exited: Promise<void>;
 }
 
-export async function startDaemon(folder: string, name: string, flags: readonly string[]): Promise<Daemon> {
+/** One of the programs that `make tools` builds. */
+export function startDaemon(folder: string, name: string, flags: readonly string[]): Promise<Daemon> {
+  return startProgram(folder, name, { command: [join(binaries, name), ...flags] });
+}
+
+export interface Program {
+  readonly command: readonly [string, ...string[]];
+  /** Beside what this process has. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Its log is started anew. */
+export async function startProgram(folder: string, name: string, { command: [program, ...args], env = {} }: Program): Promise<Daemon> {
   const log = join(folder, `${name}.log`);
   const file = await open(log, 'w');
-  const process = spawn(join(binaries, name), flags, { stdio: ['ignore', file.fd, file.fd] });
+  const process = spawn(program, args, { stdio: ['ignore', file.fd, file.fd], env: { ...globalThis.process.env, ...env } });
   const exited = new Promise<void>((done) => {
     process.once('exit', () => { done(); });
     process.once('error', () => { done(); });
@@ -33,7 +45,7 @@ export function hasEnded({ process }: Daemon): boolean {
 
 /** Why a program is of no use: it was never built, or its log says it. */
 export async function lastWords({ name, log, process }: Daemon): Promise<string> {
-  if (process.pid === undefined) return `${join(binaries, name)} cannot be started; build it with: make tools`;
+  if (process.pid === undefined) return `${process.spawnfile} cannot be started; build it with: make tools`;
   return `${name} ${process.exitCode === null ? 'is not ready' : 'ended'}: ${(await readFile(log, 'utf8')).slice(-2000)}`;
 }
 
