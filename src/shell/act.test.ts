@@ -46,6 +46,7 @@ describe('createAct', () => {
       await act({ kind: 'RemoveFinalizer' }, pruneJob('mixtral', { metadata: { finalizers: ['other', ours] } }));
       expect(bodies('jsonPatch')).toEqual([
         [
+          { op: 'test', path: '/metadata/uid', value: 'mixtral-uid' },
           { op: 'test', path: '/metadata/finalizers/1', value: ours },
           { op: 'remove', path: '/metadata/finalizers/1' },
         ],

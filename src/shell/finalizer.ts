@@ -16,12 +16,13 @@ export async function addFinalizer(client: Client, pruneJob: PruneJob): Promise<
   ]);
 }
 
-/** An object that is already gone needs no finalizer removed. */
+/** Of this very object: one of its name that was created since still needs its own. One that is gone needs none removed. */
 export async function removeFinalizer(client: Client, pruneJob: PruneJob): Promise<void> {
   const index = pruneJob.metadata.finalizers?.indexOf(finalizer) ?? -1;
   if (index < 0) return;
   const path = `/metadata/finalizers/${index}`;
   const operations: JsonPatchOperation[] = [
+    { op: 'test', path: '/metadata/uid', value: pruneJob.metadata.uid },
     { op: 'test', path, value: finalizer },
     { op: 'remove', path },
   ];

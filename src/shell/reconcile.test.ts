@@ -7,6 +7,7 @@ import { systemClock } from '../runtime/clock.ts';
 import { ApiError } from '../runtime/errors.ts';
 import type { RecordedEvent } from '../runtime/recorder.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { recordSpans } from '../telemetry/testing/recorded-spans.ts';
 import type { Act } from './act.ts';
 import { DomainMetrics } from './domain-metrics.ts';
 import { FakeClient } from './testing/fake-client.ts';
@@ -15,7 +16,7 @@ import { job, pruneJob } from './testing/samples.ts';
 
 const status: PruneJobStatus = { phase: 'Pruning', plan: { gpusBefore: 8, gpusAfter: 4 } };
 const event = { type: 'Normal', reason: 'Pruned', action: 'Prune', note: 'Done.' } as const;
-const actions: readonly Action[] = [{ kind: 'AddFinalizer' }, { kind: 'DeleteJob', name: 'mixtral-prune-1', uid: 'u' }];
+const actions: readonly Action[] = [{ kind: 'DeleteClaim', name: 'mixtral-scratch', uid: 'c' }, { kind: 'DeleteJob', name: 'mixtral-prune-1', uid: 'u' }];
 
 describe('createReconcile', () => {
   let client: FakeClient;
@@ -55,15 +56,22 @@ describe('createReconcile', () => {
 
   it('acts in order, then writes the status, then tells the events', async () => {
     expect(await reconcile()).toEqual({ requeueAfterMs: 5000 });
-    expect(steps).toEqual(['AddFinalizer', 'DeleteJob', 'status', 'event']);
+    expect(steps).toEqual(['DeleteClaim', 'DeleteJob', 'status', 'event']);
     expect(client.calls[0]?.body).toEqual({
       apiVersion: 'stun-operator.io/v1alpha1',
       kind: 'PruneJob',
-      metadata: { name: 'mixtral', namespace: 'ml', uid: 'mixtral-uid' },
+      metadata: { name: 'mixtral', namespace: 'ml', uid: 'mixtral-uid', resourceVersion: '7' },
       status,
     });
     expect(events).toEqual([{ regarding: present, ...event }]);
-    expect(lines).toEqual(['Done: AddFinalizer.', 'Done: DeleteJob mixtral-prune-1.', 'Done.']);
+    expect(lines).toEqual(['Done: DeleteClaim mixtral-scratch.', 'Done: DeleteJob mixtral-prune-1.', 'Done.']);
+  });
+
+  it('makes a span of each step', async () => {
+    using spans = recordSpans();
+    await reconcile();
+    expect(spans.tree()).toEqual(['observe', 'decide', 'act', 'act', 'write status']);
+    expect(spans.ended()[3]?.attributes).toEqual({ action: 'DeleteJob mixtral-prune-1' });
   });
 
   it.each([
@@ -80,16 +88,22 @@ describe('createReconcile', () => {
   it('stops at the first failure, claims nothing and says why', async () => {
     const failing: Act = (action) => (action.kind === 'DeleteJob' ? Promise.reject(new Error('It is forbidden.')) : act(action, pruneJob('x')));
     await expect(reconcile({ act: failing })).rejects.toThrow('It is forbidden.');
-    expect(steps).toEqual(['AddFinalizer', 'event']);
+    expect(steps).toEqual(['DeleteClaim', 'event']);
     expect(events[0]).toMatchObject({ type: 'Warning', reason: 'ActionFailed', action: 'DeleteJob', note: 'DeleteJob mixtral-prune-1: It is forbidden.' });
   });
 
   it('writes what is decided about a refusal in the place of what was refused, once', async () => {
-    const refusing: Act = (action) => (action.kind === 'AddFinalizer' ? Promise.resolve({ manifest: job(pruneJob('mixtral'), 'prune'), message: 'It is invalid.' }) : act(action, pruneJob('x')));
+    const refusing: Act = (action) => (action.kind === 'DeleteClaim' ? Promise.resolve({ manifest: job(pruneJob('mixtral'), 'prune'), message: 'It is invalid.' }) : act(action, pruneJob('x')));
     expect(await reconcile({ act: refusing })).toEqual({});
     expect(steps).toEqual(['status', 'event']);
     expect(client.calls[0]?.body).toMatchObject({ status: { phase: 'Failed' } });
     expect(events).toMatchObject([{ reason: 'PodTemplateInvalid' }]);
+  });
+
+  it.each(['AddFinalizer', 'RemoveFinalizer'] as const)('leaves the status to the next turn after %s, which gave the PruneJob another version', async (kind) => {
+    decision = { ...decision, actions: [{ kind }] };
+    expect(await reconcile()).toEqual({});
+    expect(steps).toEqual([kind]);
   });
 
   it('tells no event of a status that was not written', async () => {

@@ -40,6 +40,7 @@ export function createReconcile(options: ReconcileOptions): Reconcile {
       return {};
     }
     const decision = await carryOut(options, observed, options.decide(observed, options.clock.now()));
+    if (decision.actions.some(changesPruneJob)) return {};
     await writeStatus(options.client, observed.pruneJob, decision.status);
     for (const event of decision.events) tell(options, observed.pruneJob, event);
     options.metrics.show(observed.pruneJob, decision.status);
@@ -71,11 +72,19 @@ async function run({ act, recorder }: ReconcileOptions, action: Action, regardin
   }
 }
 
-/** The uid keeps a PruneJob re-created under the same name from inheriting this status. One that is gone needs none. */
+/** It has another version now, so a status of this turn would be out of date; its own event starts the next one. */
+function changesPruneJob({ kind: action }: Action): boolean {
+  return action === 'AddFinalizer' || action === 'RemoveFinalizer';
+}
+
+/**
+ * The uid keeps a PruneJob re-created under the same name from inheriting this status, and the version keeps what was decided from an
+ * older one (a cache that is late, a leader that was) from undoing what has been decided since. One that is gone needs none.
+ */
 async function writeStatus(client: Pick<Client, 'applyStatus'>, pruneJob: PruneJob, status: PruneJobStatus): Promise<void> {
   if (isDeepStrictEqual(asJson(status), asJson(pruneJob.status ?? {}))) return;
-  const { name, namespace, uid } = pruneJob.metadata;
-  const object = { apiVersion, kind, metadata: { name, namespace, uid }, status };
+  const { name, namespace, uid, resourceVersion } = pruneJob.metadata;
+  const object = { apiVersion, kind, metadata: { name, namespace, uid, resourceVersion }, status };
   await client.applyStatus(pruneJobType, object).catch((error: unknown) => {
     if (!isNotFound(error)) throw error;
   });

@@ -5,5 +5,5 @@ import type { Step } from '../step.ts';
 
 export function start({ observed }: Run): Step | undefined {
   if ((observed.pruneJob.metadata.finalizers ?? []).includes(finalizer)) return undefined;
-  return { phase: 'Pending', actions: [{ kind: 'AddFinalizer' }] };
+  return { actions: [{ kind: 'AddFinalizer' }] };
 }
