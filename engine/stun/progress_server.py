@@ -2,8 +2,10 @@
 
 import json
 import os
+import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Any
 
 from stun.fields import invalid
 from stun.progress import Progress
@@ -20,13 +22,21 @@ def start_progress_server(progress: Progress) -> None:
         raise invalid(f"STUN_PROGRESS_PORT is {port!r}; write a port from 1 to {MOST}.")
     host = os.environ.get("STUN_PROGRESS_HOST", "0.0.0.0")
     try:
-        server = ThreadingHTTPServer((host, int(port)), handler(progress))
+        server = ProgressServer((host, int(port)), handler(progress))
     except OSError as error:
         # A run is worth more than the view of it.
         progress.say(f"Progress is not served: {host}:{port} cannot be used ({error.strerror}).")
         return
-    server.daemon_threads = True
     Thread(target=server.serve_forever, name="progress", daemon=True).start()
+
+
+class ProgressServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whoever gave up waiting is no news, and a killed run's last words are its log's."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def handler(progress: Progress) -> type[BaseHTTPRequestHandler]:

@@ -6,6 +6,7 @@ import os
 import pkgutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import urllib.error
@@ -25,7 +26,7 @@ from stun.memory import estimate_memory
 from stun.passes.prune import PrunePass
 from stun.prepare import make_context, prepare
 from stun.progress import Progress, bar
-from stun.progress_server import start_progress_server
+from stun.progress_server import ProgressServer, handler, start_progress_server
 from stun.recipe_parser import parse_recipe
 from stun.termination import LIMIT, encode, error_message
 from tests.minio import free_port
@@ -247,6 +248,16 @@ def test_progress_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     assert state["estimatedRemainingSeconds"] >= 0
     with pytest.raises(urllib.error.HTTPError, match="404"):
         urllib.request.urlopen(f"{url}/other")
+
+
+def test_a_client_that_gave_up_is_not_told_of(capsys: pytest.CaptureFixture[str]) -> None:
+    with ProgressServer(("127.0.0.1", 0), handler(Progress(StringIO()))) as server:
+        with socket.create_connection(server.server_address) as client:
+            # Closed by a reset, which the answer runs into.
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.sendall(b"GET /progress HTTP/1.0\r\n\r\n")
+        server.process_request_thread(*server.get_request())
+    assert capsys.readouterr().err == ""
 
 
 def test_a_failure_to_tidy_up_does_not_hide_the_failure(
