@@ -29,10 +29,12 @@ export const engineReasons = [
   'QualityDataInvalid',
   'OutputConflict',
   'StorageUnavailable',
+  'EndpointUnavailable',
   'Interrupted',
   'QualityRefused',
   'DroppedLoadExceeded',
   'OutOfGPUMemory',
+  'GPUFailed',
   'Internal',
 ] as const;
 
@@ -58,6 +60,16 @@ export type FailedReason =
   | 'ServingConflict'
   | 'ImagePullFailed'
   | 'PodNotCreated'
+  | 'PodRejected'
+  | 'ContainerNotStarted'
+  | 'GPUUnavailable'
+  | 'GPUError'
+  | 'OutOfMemory'
+  | 'OutOfDisk'
+  | 'Preempted'
+  | 'Evicted'
+  | 'NodeLost'
+  | 'Killed'
   | 'PodTemplateInvalid'
   | 'ScratchInvalid';
 

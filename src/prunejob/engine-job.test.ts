@@ -58,7 +58,7 @@ describe('every engine Job', () => {
   it('lets a preemption cost no try, fails at once on what a retry cannot mend, and never runs two pods', () => {
     const { spec: job } = build();
     expect(job.podFailurePolicy.rules.map(({ action }) => action)).toEqual(['Ignore', 'FailJob']);
-    expect(job.podFailurePolicy.rules[1]?.onExitCodes?.values).toEqual([2, 4, 5]);
+    expect(job.podFailurePolicy.rules[1]?.onExitCodes?.values).toEqual([2, 4, 5, 6]);
     expect(job).toMatchObject({ podReplacementPolicy: 'Failed', backoffLimit: 3, activeDeadlineSeconds: 21_600 });
   });
 
@@ -87,6 +87,13 @@ describe('the stages', () => {
     const inspecting = build({ stage: 'inspect' }).spec.template.spec;
     expect(inspecting.affinity).toBeUndefined();
     expect(JSON.stringify(inspecting.containers[0]?.resources)).not.toContain('gpu');
+  });
+
+  it('prefers other nodes than those whose GPUs failed the run, and never insists', () => {
+    const { nodeAffinity } = build({ avoidNodes: ['gpu-0', 'gpu-1'] }).spec.template.spec.affinity as { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution?: unknown } };
+    const not = (name: string) => ({ weight: 100, preference: { matchFields: [{ key: 'metadata.name', operator: 'NotIn', values: [name] }] } });
+    expect(nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution).toEqual([not('gpu-0'), not('gpu-1')]);
+    expect(JSON.stringify(build().spec.template.spec.affinity)).not.toContain('preferred');
   });
 
   it('takes the products that the runner names', () => {

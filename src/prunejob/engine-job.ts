@@ -8,6 +8,7 @@ import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
 import type { KubeObject } from './kube.ts';
 import { engineContainer } from './messages.ts';
 import { podSpec, type EngineJobOptions } from './engine-pod.ts';
+import { finalExitCodes } from './failure/exit-codes.ts';
 import { overlay } from './overlay.ts';
 import { durationMs } from './units.ts';
 
@@ -44,7 +45,7 @@ function jobPolicy({ pruneJob, stage }: EngineJobOptions): Fields {
       rules: [
         // First, so that a preempted or drained pod never uses up a try.
         { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
-        { action: 'FailJob', onExitCodes: { containerName: engineContainer, operator: 'In', values: [2, 4, 5] } },
+        { action: 'FailJob', onExitCodes: { containerName: engineContainer, operator: 'In', values: finalExitCodes } },
       ],
     },
   };

@@ -13,6 +13,8 @@ export interface EngineJobOptions {
   readonly attempt: number;
   readonly engine: EngineConfig;
   readonly serviceAccount: { readonly name: string; readonly secretNames: readonly string[] };
+  /** Nodes whose GPUs failed this run before. */
+  readonly avoidNodes?: readonly string[];
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -26,7 +28,7 @@ const user = 65532;
 const h100Products = ['NVIDIA-H100-80GB-HBM3', 'NVIDIA-H100-PCIe', 'NVIDIA-H100-NVL'];
 
 export function podSpec(options: EngineJobOptions): Fields {
-  const { pruneJob, stage, serviceAccount } = options;
+  const { pruneJob, stage, serviceAccount, avoidNodes = [] } = options;
   const { runner } = pruneJob.spec;
   return {
     restartPolicy: 'Never',
@@ -34,7 +36,7 @@ export function podSpec(options: EngineJobOptions): Fields {
     automountServiceAccountToken: false,
     terminationGracePeriodSeconds: 60,
     securityContext: { runAsNonRoot: true, runAsUser: user, runAsGroup: user, fsGroup: user, seccompProfile: { type: 'RuntimeDefault' } },
-    ...(stage === 'prune' ? gpuPlacement(runner) : {}),
+    ...(stage === 'prune' ? gpuPlacement(runner, avoidNodes) : {}),
     containers: [container(options)],
     volumes: [
       { name: 'tmp', emptyDir: temporary(runner, stage) },
@@ -48,12 +50,20 @@ export function gpuProducts(runner: RunnerSpec): readonly string[] {
   return runner.gpuProducts ?? h100Products;
 }
 
-function gpuPlacement(runner: RunnerSpec): Fields {
+function gpuPlacement(runner: RunnerSpec, avoidNodes: readonly string[]): Fields {
   const product = { key: 'nvidia.com/gpu.product', operator: 'In', values: gpuProducts(runner) };
+  const required = { nodeSelectorTerms: [{ matchExpressions: [product] }] };
   return {
-    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [product] }] } } },
+    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required, ...elsewhere(avoidNodes) } },
     tolerations: [{ key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' }],
   };
+}
+
+/** Preferred, not required: the node may have sound GPUs too, and be the only one with any. A term takes one name. */
+function elsewhere(avoidNodes: readonly string[]): Fields {
+  if (avoidNodes.length === 0) return {};
+  const preference = (name: string): Fields => ({ matchFields: [{ key: 'metadata.name', operator: 'NotIn', values: [name] }] });
+  return { preferredDuringSchedulingIgnoredDuringExecution: avoidNodes.map((name) => ({ weight: 100, preference: preference(name) })) };
 }
 
 /** Only pruning has something to go on from. */

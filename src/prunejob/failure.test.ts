@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { isFinished, jobState, obstacleOf, queuedBecause } from './failure.ts';
+import { isFinished, jobState, nodesToAvoid, setbackOf } from './failure.ts';
+import type { Pod } from './kube.ts';
 import { child, endedPod, failedJob, now, runningPod, secondsBefore, succeeded, waitingPod } from './testing/builders.ts';
 
 const error = (reason: string): string => JSON.stringify({ kind: 'Error', reason, message: `The engine says ${reason}.` });
+
+const preempted: Pod = { metadata: { name: 'p', deletionTimestamp: '2026-01-01T11:30:00Z' }, status: { phase: 'Running', conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler' }] } };
 
 describe('a Job', () => {
   it('is active until a condition says otherwise', () => {
@@ -25,16 +28,13 @@ describe('a Job', () => {
   });
 
   it.each([
-    { name: 'the engine named its reason', jobReason: 'PodFailurePolicy', end: { exitCode: 2, message: error('ModelNotFound') }, reason: 'ModelNotFound', says: /The engine says ModelNotFound\./ },
-    { name: 'the gate refused', jobReason: 'PodFailurePolicy', end: { exitCode: 4, message: error('DroppedLoadExceeded') }, reason: 'DroppedLoadExceeded', says: /says/ },
-    { name: 'exit 2 without a message', jobReason: 'PodFailurePolicy', end: { exitCode: 2, message: 'boom' }, reason: 'RecipeInvalid', says: /exit code 2: boom/ },
-    { name: 'exit 5 without a message', jobReason: 'PodFailurePolicy', end: { exitCode: 5 }, reason: 'OutOfGPUMemory', says: /exit code 5/ },
-    { name: 'a reason this release does not know', jobReason: 'PodFailurePolicy', end: { exitCode: 4, message: error('Unheard') }, reason: 'QualityRefused', says: /Unheard/ },
-    { name: 'too many tries', jobReason: 'BackoffLimitExceeded', end: { exitCode: 3, message: error('StorageUnavailable') }, reason: 'BackoffLimitExceeded', says: /failed 1 times.*StorageUnavailable/ },
-    { name: 'killed for memory each time', jobReason: 'BackoffLimitExceeded', end: { exitCode: 137, reason: 'OOMKilled' }, reason: 'BackoffLimitExceeded', says: /OOMKilled.*runner\.podTemplate/ },
-    { name: 'too slow', jobReason: 'DeadlineExceeded', end: { exitCode: 143 }, reason: 'DeadlineExceeded', says: /21600 s.*activeDeadline/ },
-  ])('fails: $name', ({ jobReason, end, reason, says }) => {
-    expect(jobState(failedJob('prune', jobReason, end), now)).toEqual({ reason, message: expect.stringMatching(says) as string });
+    { name: 'the engine named its reason', jobReason: 'PodFailurePolicy', end: { exitCode: 2, message: error('ModelNotFound') }, reason: 'ModelNotFound', retry: 'Never', says: /^The engine says ModelNotFound\.$/ },
+    { name: 'too many tries', jobReason: 'BackoffLimitExceeded', end: { exitCode: 3, message: error('StorageUnavailable') }, reason: 'StorageUnavailable', retry: 'Try', says: /^The prune pod failed 1 times; the last time: The engine says StorageUnavailable\./ },
+    { name: 'killed for memory each time', jobReason: 'BackoffLimitExceeded', end: { exitCode: 137, reason: 'OOMKilled' }, reason: 'OutOfMemory', retry: 'Try', says: /OOMKilled.*runner\.podTemplate/ },
+    { name: 'its GPU', jobReason: 'PodFailurePolicy', end: { exitCode: 6, message: error('GPUFailed') }, reason: 'GPUFailed', retry: 'Elsewhere', says: /GPUFailed/ },
+    { name: 'too slow', jobReason: 'DeadlineExceeded', end: { exitCode: 143 }, reason: 'DeadlineExceeded', retry: 'Never', says: /21600 s.*activeDeadline.*Before that: The engine ended with exit code 143/ },
+  ])('fails: $name', ({ jobReason, end, reason, retry, says }) => {
+    expect(jobState(failedJob('prune', jobReason, end), now)).toMatchObject({ reason, retry, message: expect.stringMatching(says) as string });
   });
 
   it('fails with the newest pod\'s reason', () => {
@@ -43,60 +43,37 @@ describe('a Job', () => {
     expect(jobState(job, now)).toMatchObject({ message: expect.stringContaining('Interrupted') as string });
   });
 
+  it('fails by itself, not by a later pod that was taken away and cost no try', () => {
+    const pods = [preempted, endedPod({ exitCode: 2, message: error('ModelCorrupt'), finishedAt: '2026-01-01T10:00:00Z' })];
+    expect(jobState({ ...failedJob('prune', 'PodFailurePolicy', { exitCode: 2 }), pods }, now)).toMatchObject({ reason: 'ModelCorrupt' });
+  });
+
   it('fails without a pod to ask', () => {
-    expect(jobState({ ...failedJob('prune', 'BackoffLimitExceeded', { exitCode: 1 }), pods: [] }, now)).toMatchObject({ reason: 'Internal' });
+    expect(jobState({ ...failedJob('prune', 'BackoffLimitExceeded', { exitCode: 1 }), pods: [] }, now)).toMatchObject({ reason: 'Internal', retry: 'Never', message: expect.stringContaining('BackoffLimitExceeded') as string });
   });
 });
 
-describe('what keeps a pod from starting', () => {
+describe('a setback', () => {
   it.each([
-    { waiting: 'CreateContainerConfigError', message: 'secret "absent" not found', reason: 'SecretNotFound', says: /absent/ },
-    { waiting: 'ImagePullBackOff', message: 'Back-off pulling image "x"', reason: 'ImagePullFailed', says: /image/ },
-    { waiting: 'ErrImageNeverPull', message: 'not present', reason: 'ImagePullFailed', says: /not present/ },
-  ])('$waiting is $reason', ({ waiting, message, reason, says }) => {
-    const obstacle = obstacleOf(child('inspect', { pods: [waitingPod(waiting, message)] }), now);
-    expect(obstacle).toEqual({ reason, message: expect.stringMatching(says) as string });
+    { name: 'a pod that failed', pods: [endedPod({ exitCode: 3 })], reason: 'StorageUnavailable' },
+    { name: 'one that is being taken away', pods: [preempted], reason: 'Preempted' },
+    { name: 'the last of several', pods: [endedPod({ exitCode: 3, finishedAt: '2026-01-01T11:00:00Z' }), endedPod({ exitCode: 137, reason: 'OOMKilled', finishedAt: '2026-01-01T12:00:00Z' })], reason: 'OutOfMemory' },
+  ])('is $name', ({ pods, reason }) => {
+    expect(setbackOf(child('prune', { pods }))?.reason).toBe(reason);
   });
 
-  it.each(['ContainerCreating', 'PodInitializing'])('%s is no obstacle', (reason) => {
-    expect(obstacleOf(child('inspect', { pods: [waitingPod(reason, '')] }), now)).toBeUndefined();
+  it.each([
+    { name: 'no pod', pods: [] },
+    { name: 'a pod that waits', pods: [endedPod({ exitCode: 3 }), waitingPod('ContainerCreating', '')] },
+    { name: 'a pod that runs', pods: [preempted, runningPod()] },
+    { name: 'a pod that ended well', pods: [endedPod({ exitCode: 3 }), endedPod({ exitCode: 0 })] },
+  ])('is over with $name', ({ pods }) => {
+    expect(setbackOf(child('prune', { pods }))).toBeUndefined();
   });
 });
 
-describe('a Job without a pod', () => {
-  const created = { name: 'tiny-prune-1', namespace: 'ml', creationTimestamp: secondsBefore(60) };
-
-  it.each([
-    { name: 'after 15 s', job: { metadata: { ...created, creationTimestamp: secondsBefore(15) } } },
-    { name: '15 s after a queue let it go', job: { metadata: created, status: { startTime: secondsBefore(15) } } },
-  ])('tells that none could be created: $name', ({ job }) => {
-    const obstacle = obstacleOf(child('prune', { job }), now);
-    expect(obstacle).toEqual({ reason: 'PodNotCreated', message: expect.stringMatching(/Job tiny-prune-1.*quota or Pod Security: `kubectl -n ml describe job tiny-prune-1`/) as string });
-  });
-
-  it.each([
-    { name: 'in its first 15 s', job: { metadata: { ...created, creationTimestamp: secondsBefore(14) } } },
-    { name: 'just let go by its queue', job: { metadata: created, status: { startTime: secondsBefore(14) } } },
-    { name: 'in its queue', job: { metadata: created, spec: { suspend: true } } },
-    { name: 'whose pod is not seen yet', job: { metadata: created, status: { active: 1 } } },
-    { name: 'between two pods', job: { metadata: created, status: { failed: 1 } } },
-  ])('waits on $name', ({ job }) => {
-    expect(obstacleOf(child('prune', { job }), now)).toBeUndefined();
-  });
-});
-
-describe('why a Job has not started', () => {
-  const unschedulable = { metadata: { name: 'p' }, status: { conditions: [{ type: 'PodScheduled', status: 'False', message: '0/1 nodes: Insufficient nvidia.com/gpu' }] } };
-
-  it.each([
-    { name: 'its queue holds it', job: child('prune', { job: { spec: { suspend: true } } }), says: /queue/ },
-    { name: 'no node has a GPU', job: child('prune', { pods: [unschedulable] }), says: /Insufficient/ },
-    { name: 'its pod is being made', job: child('prune'), says: /waits for its pod/ },
-  ])('$name', ({ job, says }) => {
-    expect(queuedBecause(job)).toMatch(says);
-  });
-
-  it('is nothing once the engine runs', () => {
-    expect(queuedBecause(child('prune', { pods: [runningPod()] }))).toBeUndefined();
-  });
+it('the nodes to avoid are those whose GPUs failed, each once', () => {
+  const on = (nodeName: string, exitCode: number) => ({ ...endedPod({ exitCode }), spec: { nodeName } });
+  const jobs = [child('prune', { pods: [on('b', 6), on('c', 3)] }), child('prune', { attempt: 2, pods: [on('a', 6), on('b', 6), endedPod({ exitCode: 6 })] })];
+  expect(nodesToAvoid(jobs)).toEqual(['a', 'b']);
 });

@@ -1,6 +1,7 @@
 /** Starts the next engine Job of a run, never a second one beside it. */
 import { engineJob } from './engine-job.ts';
 import type { ConditionUpdate } from '../api/conditions.ts';
+import { nodesToAvoid } from './failure.ts';
 import type { Stage } from './observed.ts';
 import { unfinishedChildren, type Run } from './run.ts';
 import { ensureScratch, scratchIsGoing } from './scratch.ts';
@@ -20,7 +21,7 @@ export function startJob(run: Run, { stage, attempt, phase, conditions, waiting 
   if (serviceAccount === 'Missing') return waitThenFail(run, phase, { ...waiting, ...missingServiceAccount(run) });
   // The pod of a Job that is being deleted may still write; its Job stays until the pod is gone.
   if (unfinishedChildren(run).length > 0) return { phase, requeueAfterMs: lookAgainMs };
-  const createJob = { kind: 'CreateJob', manifest: engineJob({ pruneJob, stage, attempt, engine, serviceAccount }) } as const;
+  const createJob = { kind: 'CreateJob', manifest: engineJob({ pruneJob, stage, attempt, engine, serviceAccount, avoidNodes: nodesToAvoid(run.observed.childJobs) }) } as const;
   if (stage !== 'prune') return { phase, conditions, actions: [createJob] };
   if (scratchIsGoing(run)) return { phase, requeueAfterMs: lookAgainMs };
   return { phase, conditions, actions: [...ensureScratch(run), createJob], set: { attempt } };

@@ -2,9 +2,25 @@
 import type { ConditionType } from '../api/conditions.ts';
 import { gpuProducts } from './engine-pod.ts';
 import type { Failure } from './failure.ts';
-import { engineEnd } from './messages.ts';
+import { unscheduledBecause } from './failure/unscheduled.ts';
+import type { Pod } from './kube.ts';
+import { engineContainer, engineEnd } from './messages.ts';
 import type { ChildJob } from './observed.ts';
 import { conditionOf, type Run } from './run.ts';
+
+/** Why a Job that should run has no running pod yet; undefined once it has one. The hint is for a pod that no node takes. */
+export function queuedBecause({ job, pods }: ChildJob, hint?: string): string | undefined {
+  if (job.spec?.suspend === true) return `Job ${job.metadata.name} waits for its queue to admit it.`;
+  if (pods.some(hasStarted)) return undefined;
+  const unscheduled = unscheduledBecause(pods);
+  if (unscheduled !== undefined) return hint === undefined ? unscheduled : `${hint} ${unscheduled}`;
+  return `Job ${job.metadata.name} waits for its pod to start.`;
+}
+
+function hasStarted(pod: Pod): boolean {
+  const engine = pod.status?.containerStatuses?.find(({ name }) => name === engineContainer);
+  return engine?.state?.running !== undefined;
+}
 
 /** The scheduler says only that the affinity of the pod matches no node, not which kinds of GPU there would be. */
 export function noSuchGPU({ observed, spec }: Run): string | undefined {
@@ -21,10 +37,10 @@ function offer(products: readonly (string | undefined)[]): string {
   return `the nodes have ${known.join(', ')}. Name one of these in a new PruneJob, or add a node with such a GPU.`;
 }
 
-const waits: readonly string[] = ['WaitingForPod', 'PodNotCreated', 'SecretNotFound', 'ImagePullFailed'];
+const waits: readonly string[] = ['WaitingForPod', 'PodNotCreated', 'SecretNotFound', 'ImagePullFailed', 'ContainerNotStarted', 'GPUUnavailable'];
 
 /** A deadline that ends a Job before its pod started says nothing about the engine's speed: what was waited for is the reason. */
-export function neverStarted(run: Run, child: ChildJob, failure: Failure, type: ConditionType): Failure {
+export function neverStarted<T extends Failure>(run: Run, child: ChildJob, failure: T, type: ConditionType): T {
   const last = conditionOf(run, type);
   if (failure.reason !== 'DeadlineExceeded' || last === undefined || !waits.includes(last.reason)) return failure;
   if (child.pods.some((pod) => engineEnd(pod) !== undefined)) return failure;

@@ -13,7 +13,7 @@ const keys: Readonly<Record<string, string>> = {
   volumeMounts: 'mountPath', ports: 'containerPort', topologySpreadConstraints: 'topologyKey',
 };
 
-const growing: readonly string[] = ['envFrom', 'tolerations'];
+const growing: readonly string[] = ['envFrom', 'tolerations', 'preferredDuringSchedulingIgnoredDuringExecution'];
 
 export function overlay(base: Fields, over: Fields): Fields {
   const merged: Record<string, unknown> = { ...base };

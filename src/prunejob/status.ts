@@ -3,6 +3,7 @@ import { setCondition, type ConditionType, type ConditionUpdate } from '../api/c
 import type { Condition, PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
 import { compact } from './compact.ts';
 import type { Decision, EventIntent } from './decision.ts';
+import { isSetback } from './failure/pod-failure.ts';
 import { holds, type Run } from './run.ts';
 import type { Step } from './step.ts';
 
@@ -56,6 +57,6 @@ function events(before: readonly Condition[], after: readonly Condition[]): Even
 }
 
 function event({ type, status, reason, message }: Condition): EventIntent {
-  const warns = status === 'True' ? badWhenTrue.includes(type) : status === 'False' && !fineWhenFalse.includes(type);
+  const warns = { True: badWhenTrue.includes(type), False: !fineWhenFalse.includes(type), Unknown: isSetback(reason) }[status];
   return { type: warns ? 'Warning' : 'Normal', reason, action: actionOf[type as ConditionType], note: message.slice(0, longestNote) };
 }

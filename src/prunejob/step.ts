@@ -23,7 +23,8 @@ export type Phase = (run: Run) => Step | undefined;
 export const lookAgainMs = 10_000;
 
 /** The end of a run, with the condition of the stage that could not be passed. */
-export function fail(run: Run, failure: Failure, stage?: ConditionUpdate['type']): Step {
+export function fail(run: Run, { reason, message }: Failure, stage?: ConditionUpdate['type']): Step {
+  const failure = { reason, message };
   const failed = { ...failure, status: 'True', type: 'Failed' } as const;
   const passed = stage === undefined ? [] : [{ ...failure, status: 'False', type: stage } as const];
   return { phase: 'Failed', conditions: [...dequeued(run), ...passed, failed], actions: stopJobs(run) };

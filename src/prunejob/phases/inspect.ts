@@ -1,5 +1,8 @@
 /** A CPU pod reads the model's headers, so that the plan is made before a GPU is spent. Without a service there is nothing to plan. */
-import { isFinished, jobState, obstacleOf, unschedulableBecause } from '../failure.ts';
+import type { ConditionUpdate } from '../../api/conditions.ts';
+import { isFinished, jobState, setbackOf } from '../failure.ts';
+import { obstacleOf } from '../failure/obstacle.ts';
+import { unscheduledBecause } from '../failure/unscheduled.ts';
 import { startJob } from '../jobs.ts';
 import { engineEnd, messageOf } from '../messages.ts';
 import { neverStarted } from '../not-started.ts';
@@ -24,10 +27,17 @@ function startInspect(run: Run, attempt: number): Step {
 
 function inProgress(run: Run, child: ChildJob): Step {
   const obstacle = obstacleOf(child, run.now);
+  if (obstacle?.hopeless === true) return fail(run, obstacle, 'Planned');
   if (obstacle !== undefined) return waitThenFail(run, 'Inspecting', { type: 'Planned', status: 'False', ...obstacle });
-  const message = unschedulableBecause(child.pods);
-  const state = message === undefined ? inspecting : ({ ...inspecting, reason: 'WaitingForPod', message } as const);
-  return { phase: 'Inspecting', conditions: [state], requeueAfterMs: lookAgainMs };
+  return { phase: 'Inspecting', conditions: [{ ...inspecting, ...instead(child) }], requeueAfterMs: lookAgainMs };
+}
+
+/** What there is to say while no pod inspects. */
+function instead(child: ChildJob): Pick<ConditionUpdate, 'reason' | 'message'> | undefined {
+  const setback = setbackOf(child);
+  if (setback !== undefined && setback.retry !== 'Never') return { reason: setback.reason, message: setback.message };
+  const message = unscheduledBecause(child.pods);
+  return message === undefined ? undefined : { reason: 'WaitingForPod', message };
 }
 
 /** The pod may be gone with its message, then the headers are read again; a message that says nothing would say it again. */

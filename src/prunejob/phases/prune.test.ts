@@ -94,7 +94,7 @@ describe('prune', () => {
 
   it('removes nothing when it fails for another reason than the gate', () => {
     const decision = decided({ status: planned, childJobs: [failedJob('prune', 'BackoffLimitExceeded', { exitCode: 3 })] });
-    expect(condition(decision, 'Failed')?.reason).toBe('BackoffLimitExceeded');
+    expect(condition(decision, 'Failed')?.reason).toBe('StorageUnavailable');
     expect(decision.actions).toEqual([]);
   });
 });

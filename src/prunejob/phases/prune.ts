@@ -2,13 +2,15 @@
 import type { ConditionUpdate } from '../../api/conditions.ts';
 import type { Action } from '../decision.ts';
 import { deadlineSeconds } from '../engine-job.ts';
-import { isFinished, jobState, lacksPod, obstacleOf, queuedBecause, type Failure } from '../failure.ts';
+import { isFinished, jobState, type JobFailure } from '../failure.ts';
+import { lacksPod, obstacleOf } from '../failure/obstacle.ts';
 import { startJob } from '../jobs.ts';
 import { engineEnd, messageOf } from '../messages.ts';
 import type { ChildJob, SameRun } from '../observed.ts';
-import { neverStarted, noSuchGPU } from '../not-started.ts';
+import { neverStarted, noSuchGPU, queuedBecause } from '../not-started.ts';
 import { nextProgress } from '../progress.ts';
-import { conditionOf, holds, isBeingDeleted, latestChild, type Run } from '../run.ts';
+import { betweenTries, elsewhere, mayGoElsewhere } from '../retries.ts';
+import { holds, isBeingDeleted, latestChild, type Run } from '../run.ts';
 import { ensureScratch } from '../scratch.ts';
 import { fail, lookAgainMs, waitThenFail, type Step } from '../step.ts';
 import { publish } from './publish.ts';
@@ -22,7 +24,7 @@ export function prune(run: Run): Step | undefined {
   if (child === undefined || (isBeingDeleted(child) && !isFinished(child.job))) return startPrune(run, run.status.attempt ?? 1);
   const state = jobState(child, run.now);
   if (state === 'Active') return inProgress(run, child);
-  return state === 'Succeeded' ? afterSuccess(run, child) : failed(run, neverStarted(run, child, state, 'Queued'));
+  return state === 'Succeeded' ? afterSuccess(run, child) : failed(run, child, neverStarted(run, child, state, 'Queued'));
 }
 
 /** Two PruneJobs of one run would publish the same bytes to the same place: the second one waits and then reuses them. */
@@ -47,21 +49,26 @@ function queued(message: string): ConditionUpdate {
 function inProgress(run: Run, child: ChildJob): Step {
   const actions = [...ensureScratch(run), ...deadlineUpdate(run, child)];
   const obstacle = obstacleOf(child, run.now);
+  if (obstacle?.hopeless === true) return fail(run, obstacle, 'Pruned');
   // A wait has no actions of its own, and its end stops the Job whose deadline this would move.
   if (obstacle !== undefined) return { actions, ...waitThenFail(run, 'Queued', { type: 'Queued', status: 'True', ...obstacle }) };
   const waiting = queuedBecause(child, noSuchGPU(run));
-  // Between two pods of one Job, or while a pod ends, the run keeps the phase that it had.
-  if (waiting !== undefined && conditionOf(run, 'Pruned')?.reason !== running.reason) {
-    // Nothing tells of a pod that is not made.
-    return { phase: 'Queued', conditions: [queued(waiting)], actions, ...(lacksPod(child) ? { requeueAfterMs: lookAgainMs } : {}) };
-  }
+  const between = betweenTries(run, child, waiting !== undefined);
+  return { actions, ...(between ?? (waiting === undefined ? pruning(run) : queue(child, waiting))) };
+}
+
+function pruning(run: Run): Step {
   return {
     phase: 'Pruning',
     conditions: [{ type: 'Queued', status: 'False', reason: 'Running', message: 'The pod runs.' }, running],
     set: nextProgress(run),
-    actions,
     requeueAfterMs: lookAgainMs,
   };
+}
+
+/** Nothing tells of a pod that is not made. */
+function queue(child: ChildJob, waiting: string): Step {
+  return { phase: 'Queued', conditions: [queued(waiting)], ...(lacksPod(child) ? { requeueAfterMs: lookAgainMs } : {}) };
 }
 
 function deadlineUpdate({ observed }: Run, { job }: ChildJob): Action[] {
@@ -79,13 +86,14 @@ function afterSuccess(run: Run, child: ChildJob): Step {
 }
 
 /** A refused model is cleaned up before the run ends; after other failures the next PruneJob of the same run may find what lies there. */
-function failed(run: Run, failure: Failure): Step {
-  if (!gateReasons.includes(failure.reason)) return fail(run, failure, 'Pruned');
+function failed(run: Run, child: ChildJob, { reason, message, retry }: JobFailure): Step {
+  if (retry === 'Elsewhere' && mayGoElsewhere(run)) return elsewhere(run, { reason, message }, startPrune(run, child.attempt + 1));
+  if (!gateReasons.includes(reason)) return fail(run, { reason, message }, 'Pruned');
   return {
     phase: 'Pruning',
     conditions: [
-      { type: 'Pruned', status: 'False', ...failure },
-      { type: 'QualityAccepted', status: 'False', ...failure },
+      { type: 'Pruned', status: 'False', reason, message },
+      { type: 'QualityAccepted', status: 'False', reason, message },
     ],
   };
 }
