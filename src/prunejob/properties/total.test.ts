@@ -1,0 +1,83 @@
+/** What must hold of one decision about anything that an API server may hold, whether or not a life could lead there. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { decide } from '../decide.ts';
+import type { Action, Decision } from '../decision.ts';
+import { isTrue } from '../kube.ts';
+import { observations } from '../testing/arbitrary.ts';
+import { denseFields, now } from '../testing/builders.ts';
+import { World } from '../testing/world.ts';
+
+const name = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+/** The CRD's bounds of a condition; one that is out of them loses the whole status. */
+const reason = /^[A-Za-z][A-Za-z0-9]*$/;
+const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+
+const written = (before: Observed, decision: Decision) => (decision.status.conditions ?? []).filter((condition) => !(before.pruneJob.status?.conditions ?? []).includes(condition));
+type Observed = Parameters<typeof decide>[0];
+
+function creates({ actions }: Decision): Extract<Action, { kind: 'CreateJob' }>[] {
+  return actions.filter((action) => action.kind === 'CreateJob');
+}
+
+describe('about any observation', { timeout: 120_000 }, () => {
+  it('there is a decision, and the API takes what it writes', () => {
+    fc.assert(fc.property(observations, (observed) => {
+      const decision = decide(observed, now);
+      for (const condition of written(observed, decision)) {
+        expect(condition.reason).toMatch(reason);
+        expect(condition.message.length).toBeLessThanOrEqual(4096);
+        expect(Object.keys(condition).sort()).toEqual(['lastTransitionTime', 'message', 'observedGeneration', 'reason', 'status', 'type']);
+      }
+      expect(decision.requeueAfterMs ?? 0).toSatisfy((wait: number) => Number.isFinite(wait) && wait >= 0);
+      for (const { manifest } of creates(decision)) expect(manifest.metadata.name).toMatch(name);
+    }), { numRuns: 2000 });
+  });
+
+  it('no Job is started beside one that may still write', () => {
+    fc.assert(fc.property(observations, (observed) => {
+      const unfinished = observed.childJobs.filter(({ job: { status } }) => !isTrue(status?.conditions, 'Complete') && !isTrue(status?.conditions, 'Failed'));
+      if (unfinished.length > 0) expect(creates(decide(observed, now))).toEqual([]);
+      expect(creates(decide(observed, now)).length).toBeLessThanOrEqual(1);
+    }), { numRuns: 2000 });
+  });
+
+  it('what is over starts nothing and touches no service', () => {
+    fc.assert(fc.property(observations, (observed) => {
+      const { conditions } = observed.pruneJob.status ?? {};
+      if (!isTrue(conditions, 'Complete') && !isTrue(conditions, 'Failed')) return;
+      const decision = decide(observed, now);
+      expect(decision.actions.filter(({ kind }) => !['RemoveFinalizer', 'UpdateJob', 'DeleteClaim'].includes(kind))).toEqual([]);
+      expect(decision.status.conditions).toEqual(conditions);
+    }), { numRuns: 2000 });
+  });
+
+  it('a suspended run starts no pruning', () => {
+    fc.assert(fc.property(observations, (observed) => {
+      if (observed.pruneJob.spec.suspend !== true) return;
+      expect(creates(decide(observed, now)).filter(({ manifest }) => manifest.metadata.name.includes('-prune-'))).toEqual([]);
+    }), { numRuns: 2000 });
+  });
+
+  it('another PruneJob\'s run is neither joined nor cleaned away', () => {
+    fc.assert(fc.property(observations, (observed) => {
+      if (observed.sameRun === undefined) return;
+      expect(creates(decide(observed, now)).filter(({ manifest }) => !manifest.metadata.name.includes('-inspect-'))).toEqual([]);
+    }), { numRuns: 2000 });
+  });
+
+  it('fewer GPUs are asked for only with a model that was published', () => {
+    fc.assert(fc.property(observations, (observed) => {
+      const { conditions, serving } = observed.pruneJob.status ?? {};
+      for (const action of decide(observed, now).actions) {
+        if (action.kind !== 'ApplyService' || isTrue(conditions, 'Published') || serving?.rollout?.rollbackStartedAt !== undefined) continue;
+        expect(JSON.stringify(action.object)).toContain(`"nvidia.com/gpu":"${denseFields.gpuLimit ?? 0}"`);
+      }
+    }), { numRuns: 2000 });
+  });
+
+  it('doing what is decided, again and again, comes to rest', () => {
+    fc.assert(fc.property(observations, (observed) => { new World(observed).settle(); }), { numRuns: 500 });
+  });
+});

@@ -1,0 +1,96 @@
+/**
+ * Observations that no life need ever have led to: half-filled statuses, conditions of other releases, Jobs and pods without the fields
+ * that the API allows to be absent, times that lie in the future or are no times at all.
+ *
+ * A decision must be total over them: what is read from caches was written by anybody.
+ */
+import fc from 'fast-check';
+
+import type { PruneJob, PruneJobStatus } from '../../api/v1alpha1/prunejob.ts';
+import { compact } from '../compact.ts';
+import type { Job, Pod } from '../kube.ts';
+import type { ChildJob, Observed } from '../observed.ts';
+import { facts, now, observed, prunedFields, pruneJob, result, runKey, serving, service, spec, withoutServing } from './builders.ts';
+import { recordedPods } from './recorded-pods.ts';
+
+type Arb<T> = fc.Arbitrary<T>;
+
+/** Present, or left out as JSON leaves it out. */
+function some<T extends object>(model: { [K in keyof T]: Arb<T[K]> }): Arb<Partial<T>> {
+  return fc.record(model, { requiredKeys: [] }) as Arb<Partial<T>>;
+}
+
+const time = fc.oneof(
+  fc.integer({ min: -7200, max: 7200 }).map((seconds) => new Date(now.getTime() + seconds * 1000).toISOString()),
+  fc.constantFrom('', 'yesterday'),
+);
+const word = fc.constantFrom('', 'Running', 'Suspended', 'Error', 'ImagePullBackOff', 'CreateContainerError', 'OOMKilled', 'PodFailurePolicy', 'BackoffLimitExceeded', 'DeadlineExceeded', 'Unheard');
+const truth = fc.constantFrom('True', 'False', 'Unknown', '');
+const text = fc.oneof(
+  fc.string({ maxLength: 30 }),
+  fc.constantFrom('NVRM: Xid (PCI:0000:44:00): 79, GPU has fallen off the bus', '0/1 nodes are available: 1 Insufficient nvidia.com/gpu.', 'null', '[]', '{"kind":"Error"}'),
+  fc.constantFrom(facts(), facts({ existing: result() }), facts({ experts: 0 }), result(), result({ uri: 's3://elsewhere/' }), { kind: 'Error', reason: 'GPUFailed', message: 'Broken.' }).map((message) => JSON.stringify(message)),
+);
+
+const kubeCondition = (types: readonly string[]) => fc.record({ type: fc.constantFrom(...types), status: truth, reason: word, message: text, lastTransitionTime: time }, { requiredKeys: ['type', 'status'] });
+
+const terminated = fc.record({ exitCode: fc.constantFrom(0, 1, 2, 3, 4, 5, 6, 128, 137, 143, 255), reason: word, message: text, finishedAt: time }, { requiredKeys: ['exitCode'] });
+const state = some({ waiting: some({ reason: word, message: text }), running: fc.constant({}), terminated });
+const containerStatus = fc.record({ name: fc.constantFrom('engine', 'sidecar'), state, lastState: some({ terminated }) }, { requiredKeys: ['name'] });
+const podStatus = fc.oneof(
+  some({ phase: fc.constantFrom('Pending', 'Running', 'Succeeded', 'Failed', 'Unknown'), reason: word, message: text, conditions: fc.array(kubeCondition(['PodScheduled', 'DisruptionTarget', 'Ready']), { maxLength: 3 }), containerStatuses: fc.array(containerStatus, { maxLength: 2 }), initContainerStatuses: fc.array(containerStatus, { maxLength: 1 }) }),
+  fc.constantFrom(...recordedPods.map(({ status }) => status)),
+);
+const pod = fc.record({ metadata: fc.record({ name: fc.constant('pod'), creationTimestamp: time, deletionTimestamp: time }, { requiredKeys: ['name'] }), spec: some({ nodeName: fc.constantFrom('gpu-0', 'gpu-1') }), status: podStatus }, { requiredKeys: ['metadata'] }) as Arb<Pod>;
+
+const jobStatus = some({ active: fc.nat(2), failed: fc.nat(4), startTime: time, conditions: fc.array(kubeCondition(['Complete', 'Failed', 'Suspended', 'FailureTarget']), { maxLength: 2 }) });
+const job = (name: string) => fc.record({ metadata: fc.record({ name: fc.constant(name), namespace: fc.constant('ml'), uid: fc.constant(`uid-${name}`), creationTimestamp: time, deletionTimestamp: time }, { requiredKeys: ['name', 'uid'] }), spec: some({ suspend: fc.boolean(), activeDeadlineSeconds: fc.nat() }), status: jobStatus }, { requiredKeys: ['metadata'] }) as Arb<Job>;
+const childJob = fc.tuple(fc.constantFrom('inspect', 'prune', 'clean'), fc.integer({ min: 1, max: 3 })).chain(([stage, attempt]) => fc.record({ stage: fc.constant(stage), attempt: fc.constant(attempt), job: job(`tiny-${stage}-${attempt}`), pods: fc.array(pod, { maxLength: 2 }) })) as Arb<ChildJob>;
+
+const conditionTypes = ['Planned', 'Queued', 'Pruned', 'QualityAccepted', 'Published', 'Served', 'ServingConflict', 'RolledBack', 'Suspended', 'Complete', 'Failed', 'OfAnotherRelease'];
+const conditions = fc.uniqueArray(fc.record({ type: fc.constantFrom(...conditionTypes), status: truth, reason: word, message: text, lastTransitionTime: time }), { selector: ({ type }) => type, maxLength: 6 });
+const rollout = some({ strategy: fc.constantFrom('Surge', 'Recreate'), startedAt: time, writtenAt: time, appliedAt: time, verifiedAt: time, rollbackStartedAt: time, message: text, reverts: fc.nat(4) });
+const saved = fc.constantFrom({}, { uri: 's3://models/tiny-moe/' }, { uri: 's3://models/tiny-moe/', gpus: 4, fields: { ...service().fields } });
+const status = some({
+  phase: fc.constantFrom('Pending', 'Queued', 'Pruning', 'RollingOut', 'Failed'),
+  runKey: fc.constantFrom(runKey, 'another'),
+  attempt: fc.integer({ min: 1, max: 3 }),
+  conditions,
+  waiting: fc.record({ reason: word, since: time }),
+  plan: some({ gpus: text, gpusBefore: fc.nat(8), gpusAfter: fc.nat(8), tensorParallel: fc.nat(8), expertsAfter: fc.nat(32), bytesAfter: fc.nat() }),
+  result: some({ uri: fc.constant(result().uri), manifestDigest: text }),
+  progress: some({ percent: fc.nat(100), stage: word, updatedAt: time }),
+  serving: some({ previous: saved, current: saved, rollout }),
+}) as Arb<PruneJobStatus>;
+
+const anyService = fc.oneof(
+  fc.constantFrom('Missing' as const, 'NotAsked' as const),
+  fc.constantFrom(service(), service({ fields: prunedFields, managedByUs: true }), service({ fields: { modelUri: '' }, running: { gpusPerReplica: 0, settled: false } }), service({ replicas: 0, nodeNames: [] }), service({ gitOwners: [{ manager: 'argocd-controller', fields: ['spec'] }] }), service({ refusal: { reason: 'UnsupportedService', message: 'No.' } })),
+);
+
+const anyPruneJob: Arb<PruneJob> = fc.record({
+  status: fc.option(status, { nil: undefined }),
+  suspend: fc.boolean(),
+  planOnly: fc.boolean(),
+  deleted: fc.option(time, { nil: undefined }),
+  finalizers: fc.constantFrom(undefined, [], ['stun-operator.io/finalizer'], ['example.org/theirs']),
+  specs: fc.constantFrom(spec(), withoutServing(), spec({ serving: serving({ strategy: 'Recreate' }) }), spec({ runner: { ...spec().runner, scratch: { size: '2Ti', storageClassName: 'fast' } } }), spec({ quality: { perplexity: { uri: 's3://data/x', samples: 1, maxIncrease: 0.1 } } as never })),
+}).map(({ status: given, suspend, planOnly, deleted, finalizers, specs }) => {
+  const base = pruneJob(compact({ status: given, deleted }));
+  return { ...base, metadata: compact({ ...base.metadata, finalizers }), spec: { ...specs, suspend, ...(planOnly && specs.serving !== undefined ? { planOnly } : {}) } };
+});
+
+/** A service is asked for exactly where the spec names one, as observe answers it. */
+export const observations: Arb<Observed> = fc.record({
+  pruneJob: anyPruneJob,
+  childJobs: fc.uniqueArray(childJob, { selector: ({ stage, attempt }) => `${stage} ${attempt}`, maxLength: 3 }),
+  service: anyService,
+  serviceAccount: fc.constantFrom('Missing' as const, { name: 'pruner', secretNames: ['s3'] }),
+  nodes: fc.constantFrom([], observed().nodes, [{ name: 'gpu-1', allocatableGPUs: 0, ready: false, schedulable: false }]),
+  sameRun: fc.option(fc.constant({ namespace: 'ml', name: 'older' }), { nil: undefined }),
+  scratch: fc.option(fc.record({ name: fc.constant('tiny-scratch'), deletionTimestamp: time }, { requiredKeys: ['name'] }).map((metadata) => ({ metadata })), { nil: undefined }),
+  progress: fc.option(fc.record({ runKey: fc.constantFrom(null, runKey), stage: fc.constantFrom(null, 'Experts'), layer: fc.constantFrom(null, 1), layers: fc.constantFrom(null, 4), percent: fc.constantFrom(null, 37.5), estimatedRemainingSeconds: fc.constantFrom(null, 12), updatedAt: fc.constant(null) }), { nil: undefined }),
+}).map((given) => {
+  const asked = given.pruneJob.spec.serving === undefined ? 'NotAsked' : given.service === 'NotAsked' ? 'Missing' : given.service;
+  return observed(compact({ ...given, service: asked }));
+});

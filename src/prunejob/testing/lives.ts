@@ -1,0 +1,138 @@
+/**
+ * Random lives of a PruneJob: everything that users, engines, kubelets, schedulers, KServe, Git and time can do to it, in any order.
+ *
+ * Every decision of a life is watched for what no decision may ever do.
+ */
+import fc from 'fast-check';
+import { expect } from 'vitest';
+
+import type { PruneJobSpec } from '../../api/v1alpha1/prunejob.ts';
+import type { Decision } from '../decision.ts';
+import { isFinished } from '../failure.ts';
+import type { ChildJob } from '../observed.ts';
+import { denseFields, denseUri, endedPod, prunedUri, pruneJob, result, service, spec, waitingPod } from './builders.ts';
+import { recordedPods } from './recorded-pods.ts';
+import { World } from './world.ts';
+
+type Happening = (world: World) => void;
+
+const error = (reason: string) => ({ kind: 'Error', reason, message: `The engine says ${reason}.` });
+
+/** To the pods of the unfinished Jobs, by whoever has power over pods. */
+function toPods(world: World, pods: ChildJob['pods']): void {
+  world.change({ childJobs: world.observed.childJobs.map((child) => (isFinished(child.job) ? child : { ...child, pods })) });
+}
+
+const recorded: Readonly<Record<string, Happening>> = Object.fromEntries(recordedPods.map(({ row, status }) => [
+  row, (world: World) => { toPods(world, [{ metadata: { name: 'pod-1' }, spec: { nodeName: 'gpu-0' }, status }]); },
+]));
+
+const engine: Readonly<Record<string, Happening>> = {
+  inspected: (world) => { world.inspected(); },
+  'inspected an existing result': (world) => { world.inspected({ existing: result({ reused: true }) }); },
+  'inspected a dense model': (world) => { world.inspected({ experts: 0, topK: 0 }); },
+  'inspect failed': (world) => { world.end('inspect', { exitCode: 2, message: error('ModelNotFound') }); },
+  'prune started': (world) => { world.start('prune'); },
+  pruned: (world) => { world.pruned(); },
+  'pruned elsewhere': (world) => { world.pruned({ uri: 's3://elsewhere/' }); },
+  'pruned too little': (world) => { world.pruned({ expertsAfter: 30 }); },
+  'gate refused': (world) => { world.end('prune', { exitCode: 4, message: error('QualityRefused') }); },
+  'prune failed': (world) => { world.end('prune', { exitCode: 3, jobReason: 'BackoffLimitExceeded' }); },
+  'a try failed': (world) => { toPods(world, [endedPod({ exitCode: 3 })]); },
+  'the GPU failed': (world) => { world.end('prune', { exitCode: 6, message: error('GPUFailed') }); },
+  cleaned: (world) => { world.end('clean', { exitCode: 0 }); },
+};
+
+const cluster: Readonly<Record<string, Happening>> = {
+  'no image': (world) => { toPods(world, [waitingPod('ImagePullBackOff', 'Back-off')]); },
+  'no such image': (world) => { toPods(world, [waitingPod('InvalidImageName', 'invalid reference format')]); },
+  'the queue takes the Job back': (world) => { suspendJobs(world, true); },
+  'the queue lets the Job go': (world) => { suspendJobs(world, false); },
+  'deleted pods end': (world) => { world.reap(); },
+  'jobs vanish': (world) => { world.change({ childJobs: [] }); },
+  'the claim is deleted': (world) => { world.deleteClaim(); },
+  'account goes': (world) => { world.change({ serviceAccount: 'Missing' }); },
+  'account comes': (world) => { world.change({ serviceAccount: { name: 'pruner', secretNames: [] } }); },
+};
+
+const users: Readonly<Record<string, Happening>> = {
+  'pods come up': (world) => { ifServed(world, () => { world.roll(); }); },
+  'pods are on their way': (world) => { ifServed(world, () => { world.roll(false); }); },
+  'pods crash': (world) => { ifServed(world, () => { world.changeService({ running: { ...world.service.running, settled: false, failure: 'Crash' } }); }); },
+  'Git reverts': (world) => { ifServed(world, () => { world.changeService({ fields: denseFields, otherManagers: ['argocd-controller'] }); }); },
+  'service goes': (world) => { world.change({ service: 'Missing' }); },
+  'service comes': (world) => { if (world.observed.service === 'Missing') world.change({ service: service() }); },
+  suspended: (world) => { world.changeSpec({ suspend: true }); },
+  resumed: (world) => { world.changeSpec({ suspend: false }); },
+  'a minute passes': (world) => { world.pass(60); },
+  'an hour passes': (world) => { world.pass(3600); },
+  deleted: (world) => { world.remove(); },
+};
+
+export const happenings: Readonly<Record<string, Happening>> = { ...engine, ...cluster, ...recorded, ...users };
+
+function suspendJobs(world: World, suspend: boolean): void {
+  world.change({ childJobs: world.observed.childJobs.map((child) => (isFinished(child.job) ? child : { ...child, job: { ...child.job, spec: { ...child.job.spec, suspend } } })) });
+}
+
+function ifServed(world: World, act: () => void): void {
+  if (typeof world.observed.service !== 'string') act();
+}
+
+export function holds(world: World, type: string): boolean {
+  return world.condition(type)?.status === 'True';
+}
+
+export function isOver(world: World): boolean {
+  return holds(world, 'Complete') || holds(world, 'Failed');
+}
+
+export function unfinished(world: World, stage?: ChildJob['stage']): ChildJob[] {
+  return world.observed.childJobs.filter((child) => !isFinished(child.job) && (stage === undefined || child.stage === stage));
+}
+
+const afterTheEnd = ['RemoveFinalizer', 'UpdateJob', 'DeleteClaim'];
+
+/** One decision, and what no decision may ever do. */
+export function watched(world: World): Decision {
+  const publishedBefore = holds(world, 'Published');
+  const over = isOver(world);
+  const conditions = world.pruneJob.status?.conditions;
+  const decision = world.reconcile();
+  expect(unfinished(world).length, 'Jobs at once').toBeLessThanOrEqual(1);
+  expect(decision.actions.map(({ kind }) => kind).filter((kind) => (over ? !afterTheEnd.includes(kind) : kind === 'DeleteClaim')), 'actions at the wrong time').toEqual([]);
+  if (over) expect(decision.status.conditions).toEqual(conditions);
+  serviceKept(world, decision, publishedBefore);
+  return decision;
+}
+
+/** Only what was published and accepted is served, and no GPU is taken before; the way back names the model that was there. */
+function serviceKept(world: World, { actions }: Decision, publishedBefore: boolean): void {
+  for (const action of actions) {
+    if (action.kind === 'ApplyService') expect(JSON.stringify(action.object)).toMatch(publishedBefore ? /storageUri/ : denseUri);
+  }
+  if (typeof world.observed.service === 'string') return;
+  const { modelUri, gpuLimit } = world.service.fields;
+  expect([denseUri, prunedUri]).toContain(modelUri);
+  if (!publishedBefore) expect(modelUri).toBe(denseUri);
+  if ((gpuLimit ?? 0) < (denseFields.gpuLimit ?? 0)) expect([publishedBefore, modelUri]).toEqual([true, prunedUri]);
+}
+
+const happy = ['inspected', 'prune started', 'pruned'];
+const beginnings = fc.constantFrom([], ['inspected'], happy, [...happy, 'pods are on their way'], [...happy, 'pods come up', 'a minute passes']);
+export const lives = fc.tuple(beginnings, fc.array(fc.constantFrom(...Object.keys(happenings)), { maxLength: 30 })).map(([start, rest]) => [...start, ...rest]);
+
+const scratch = { size: '2Ti', storageClassName: 'fast' };
+
+export function born(overrides: Partial<PruneJobSpec> = {}): World {
+  return new World({ pruneJob: pruneJob({ spec: { runner: { ...spec().runner, scratch }, ...overrides } }) });
+}
+
+export function live(names: readonly string[], world = born()): World {
+  watched(world);
+  for (const name of names) {
+    happenings[name]?.(world);
+    for (let turn = 0; turn < 3; turn += 1) watched(world);
+  }
+  return world;
+}
