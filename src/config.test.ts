@@ -22,7 +22,8 @@ engine: {image: stun-engine:9, imagePullPolicy: Never, serviceAccountName: prune
 watchNamespaces: [ml, lab]
 logLevel: debug
 `;
-    const config = parseConfig(['--config=x', '--no-leader-election'], { METRICS_PORT: '0', POD_NAMESPACE: 'stun', POD_NAME: 'op-1', KUBERNETES_SERVICE_HOST: '10.96.0.1' }, () => yaml);
+    const env = { METRICS_PORT: '0', POD_NAMESPACE: 'stun', POD_NAME: 'op-1', KUBERNETES_SERVICE_HOST: '10.96.0.1', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel:4318' };
+    const config = parseConfig(['--config=x', '--no-leader-election'], env, () => yaml);
     expect(config).toEqual({
       engine: { image: 'stun-engine:9', imagePullPolicy: 'Never', serviceAccountName: 'pruner', podTemplate: { spec: { priorityClassName: 'low' } } },
       watchNamespaces: ['ml', 'lab'],
@@ -30,6 +31,7 @@ logLevel: debug
       metricsHost: undefined,
       metricsPort: 0,
       leaderElection: false,
+      tracing: { ratio: 1 },
       podNamespace: 'stun',
       podName: 'op-1',
     });

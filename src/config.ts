@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { loadAll } from 'js-yaml';
+import { parseTracing, type TracingConfig } from './config-tracing.ts';
 import { asList, asObject, asOneOf, asOptional, asText, ConfigError, refuseUnknown, type Fields } from './config-values.ts';
 
 const logLevels = ['error', 'warn', 'info', 'debug'] as const;
@@ -32,6 +33,8 @@ export interface Config {
   readonly metricsHost: string | undefined;
   readonly metricsPort: number;
   readonly leaderElection: boolean;
+  /** Undefined: nothing is traced. */
+  readonly tracing: TracingConfig | undefined;
   /** Where the Lease lives, and who holds it. */
   readonly podNamespace: string;
   readonly podName: string;
@@ -56,6 +59,7 @@ export function parseConfig(argv: readonly string[], env: Environment, readFile:
     metricsHost: env.KUBERNETES_SERVICE_HOST === undefined ? '127.0.0.1' : undefined,
     metricsPort: parsePort(env.METRICS_PORT),
     leaderElection: !flags.noLeaderElection,
+    tracing: parseTracing(env),
     podNamespace: env.POD_NAMESPACE ?? 'default',
     podName: env.POD_NAME ?? hostname(),
   });

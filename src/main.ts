@@ -5,11 +5,14 @@ import { fieldManager, leaseName } from './api/names.ts';
 import { readConfig, type Config } from './config.ts';
 import { asError } from './runtime/errors.ts';
 import { PruneOperator } from './shell/operator.ts';
-import { createLogger } from './telemetry/log.ts';
+import { createLogger, type Logger } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import type { StopTracing } from './telemetry/otlp.ts';
 
 try {
   await run(readConfig());
+  // A trace exporter that goes on trying would keep a process alive that has nothing left to do.
+  process.exit(0);
 } catch (error) {
   process.stderr.write(`stun-operator: ${asError(error).message}\n`);
   // At once: whoever has lost the lease must not go on for as long as a timer or a socket keeps the process alive.
@@ -17,9 +20,11 @@ try {
 }
 
 async function run(config: Config): Promise<void> {
+  const log = createLogger(config.logLevel);
+  const stopTracing = await trace(config, log);
   const operator = new PruneOperator({
     kubeConfig: loadKubeConfig(),
-    log: createLogger(config.logLevel),
+    log,
     metrics: createMetrics(),
     name: fieldManager,
     http: { host: config.metricsHost ?? '', port: config.metricsPort },
@@ -30,6 +35,14 @@ async function run(config: Config): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => { operator.stop(); });
   await operator.start();
   await operator.finished();
+  await stopTracing();
+}
+
+/** Loaded only where it is asked for: it takes memory and start time. */
+async function trace({ tracing, podName }: Config, log: Logger): Promise<StopTracing> {
+  if (tracing === undefined) return () => Promise.resolve();
+  const { startTracing } = await import('./telemetry/otlp.ts');
+  return startTracing({ ...tracing, serviceName: fieldManager, instanceId: podName, log });
 }
 
 /** KUBECONFIG, else ~/.kube/config, else the pod's ServiceAccount. */

@@ -1,7 +1,10 @@
 import { PassThrough } from 'node:stream';
+import { SpanStatusCode } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../telemetry/log.ts';
 import { createMetrics, type RuntimeMetrics } from '../telemetry/metrics.ts';
+import { recordSpans } from '../telemetry/testing/recorded-spans.ts';
+import { withSpan } from '../telemetry/trace.ts';
 import { Controller, type ControllerOptions } from './controller.ts';
 import { ApiError, TerminalError } from './errors.ts';
 import { ownKey, source } from './sources.ts';
@@ -107,6 +110,19 @@ describe('workers', () => {
     const [line] = lines();
     expect(line).toMatchObject({ level: 'error', controller: 'test', namespace: 'ml', name: 'a', error: { message: 'broken' } });
     expect(line?.['reconcileID']).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('make a span of each reconcile, which its log lines name', async () => {
+    using spans = recordSpans();
+    store.upsert(configMap('a'));
+    start(() => withSpan('observe', {}, () => Promise.reject(new Error('broken'))));
+    await clock.advance(0);
+    const reconcile = spans.ended().find(({ name }) => name === 'reconcile');
+    const [line] = lines();
+    expect(spans.tree()).toEqual(['reconcile > observe', 'reconcile']);
+    expect(reconcile?.attributes).toEqual({ controller: 'test', 'k8s.namespace.name': 'ml', 'k8s.object.name': 'a', 'reconcile.id': line?.['reconcileID'], 'reconcile.result': 'error' });
+    expect(reconcile?.status).toEqual({ code: SpanStatusCode.ERROR, message: 'broken' });
+    expect(line?.['trace_id']).toBe(reconcile?.spanContext().traceId);
   });
 
   it('finish the reconcile under way when stopped, and start no other', async () => {

@@ -12,6 +12,7 @@ import type { Source } from './sources.ts';
 import type { Key, Reconcile, ReconcileResult } from './types.ts';
 import { withLogFields, type Logger } from '../telemetry/log.ts';
 import type { RuntimeMetrics } from '../telemetry/metrics.ts';
+import { failSpan, traceFields, withSpan, type Span } from '../telemetry/trace.ts';
 import { withWrites } from './writes.ts';
 
 export interface ControllerOptions {
@@ -36,6 +37,8 @@ const WORKERS = 4;
 /** A second look at everything, for what no event tells: bugs in sources, the passing of time. Lengthened by up to a half. */
 const RESYNC_MS = 600_000;
 const RESULTS = ['success', 'error', 'requeue_after'] as const;
+
+type Outcome = (typeof RESULTS)[number];
 
 export class Controller {
   readonly #options: ControllerOptions;
@@ -87,17 +90,33 @@ export class Controller {
     const controller = this.#options.name;
     metrics.activeWorkers.inc({ controller });
     const from = this.#context.clock.elapsedMs();
-    const outcome = await withLogFields({ controller, ...splitKey(key), reconcileID: randomUUID() }, () => this.#reconcile(key));
+    const outcome = await this.#traced(key);
     metrics.reconcileSeconds.observe({ controller }, (this.#context.clock.elapsedMs() - from) / 1000);
     metrics.activeWorkers.dec({ controller });
     metrics.reconciles.inc({ controller, result: outcome });
   }
 
-  async #reconcile(key: Key): Promise<(typeof RESULTS)[number]> {
+  /** One id finds every log line and the span of this reconcile. */
+  #traced(key: Key): Promise<Outcome> {
+    const { namespace = '', name } = splitKey(key);
+    const controller = this.#options.name;
+    const reconcileID = randomUUID();
+    const attributes = { controller, 'k8s.namespace.name': namespace, 'k8s.object.name': name, 'reconcile.id': reconcileID };
+    return withSpan('reconcile', attributes, (span) =>
+      withLogFields({ controller, ...splitKey(key), reconcileID, ...traceFields(span) }, async () => {
+        const outcome = await this.#reconcile(key, span);
+        span.setAttribute('reconcile.result', outcome);
+        return outcome;
+      }),
+    );
+  }
+
+  async #reconcile(key: Key, span: Span): Promise<Outcome> {
     try {
       const result = await withWrites(() => this.#call(key), (writes) => { this.#barrier.expect(key, writes); });
       return this.#succeeded(key, result);
     } catch (thrown) {
+      failSpan(span, thrown);
       this.#failed(key, asError(thrown));
       return 'error';
     }

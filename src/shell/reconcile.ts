@@ -13,8 +13,9 @@ import type { Refusal } from '../prunejob/refused.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { asError, isNotFound } from '../runtime/errors.ts';
 import type { Recorder } from '../runtime/recorder.ts';
-import type { Client, Reconcile } from '../runtime/types.ts';
+import type { Client, KubeObject, Reconcile } from '../runtime/types.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { withSpan } from '../telemetry/trace.ts';
 import type { Act } from './act.ts';
 import type { DomainMetrics } from './domain-metrics.ts';
 import type { Observe } from './observe.ts';
@@ -34,12 +35,13 @@ export interface ReconcileOptions {
 
 export function createReconcile(options: ReconcileOptions): Reconcile {
   return async (key) => {
-    const observed = await options.observe(key);
+    const observed = await withSpan('observe', {}, () => options.observe(key));
     if (observed === undefined) {
       options.metrics.forget(key);
       return {};
     }
-    const decision = await carryOut(options, observed, options.decide(observed, options.clock.now()));
+    const first = await withSpan('decide', {}, () => Promise.resolve(options.decide(observed, options.clock.now())));
+    const decision = await carryOut(options, observed, first);
     if (decision.actions.some(changesPruneJob)) return {};
     await writeStatus(options.client, observed.pruneJob, decision.status);
     for (const event of decision.events) tell(options, observed.pruneJob, event);
@@ -65,7 +67,7 @@ async function carryOut(options: ReconcileOptions, observed: Observed, decision:
 
 async function run({ act, recorder }: ReconcileOptions, action: Action, regarding: PruneJob): Promise<Refusal | undefined> {
   try {
-    return await act(action, regarding);
+    return await withSpan('act', { action: describe(action) }, () => act(action, regarding));
   } catch (error) {
     recorder.record({ regarding, type: 'Warning', reason: 'ActionFailed', action: action.kind, note: `${describe(action)}: ${asError(error).message}` });
     throw error;
@@ -85,7 +87,7 @@ async function writeStatus(client: Pick<Client, 'applyStatus'>, pruneJob: PruneJ
   if (isDeepStrictEqual(asJson(status), asJson(pruneJob.status ?? {}))) return;
   const { name, namespace, uid, resourceVersion } = pruneJob.metadata;
   const object = { apiVersion, kind, metadata: { name, namespace, uid, resourceVersion }, status };
-  await client.applyStatus(pruneJobType, object).catch((error: unknown) => {
+  await withSpan('write status', { phase: status.phase ?? '' }, () => client.applyStatus(pruneJobType, object as KubeObject)).catch((error: unknown) => {
     if (!isNotFound(error)) throw error;
   });
 }
