@@ -14,6 +14,7 @@ interface Container {
   readonly image: string;
   readonly imagePullPolicy: string;
   readonly args: string[];
+  readonly env: { readonly name: string; readonly value?: string }[];
   readonly securityContext: unknown;
 }
 interface Deployment extends KubeObject {
@@ -53,6 +54,13 @@ describe('the pod', () => {
     [{ image: { tag: 'dev', digest } }, `stun-operator@${digest}`, 'IfNotPresent'],
   ])('runs image %j', (values, image, imagePullPolicy) => {
     expect(deployment(values).spec.template.spec.containers[0]).toMatchObject({ image, imagePullPolicy });
+  });
+
+  test('is given extra environment variables, which the operator reads as its tracing', () => {
+    const extraEnv = [{ name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: 'http://otel-collector:4318' }, { name: 'OTEL_TRACES_SAMPLER', value: 'always_on' }];
+    const { env } = deployment({ extraEnv }).spec.template.spec.containers[0];
+    expect(env.map(({ name }) => name)).toEqual(['POD_NAME', 'POD_NAMESPACE', 'OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_TRACES_SAMPLER']);
+    expect(parseConfig([], Object.fromEntries(env.map(({ name, value }) => [name, value])), () => '').tracing).toEqual({ ratio: 1 });
   });
 
   test('is replaced when the configuration changes, and only then', () => {
@@ -128,6 +136,7 @@ test.each([
   ['a log level that is none', { logLevel: 'loud' }, /logLevel/],
   ['a pull policy that is none', { engine: { image: { pullPolicy: 'Sometimes' } } }, /pullPolicy/],
   ['a namespace with a capital', { watchNamespaces: ['ML'] }, /watchNamespaces/],
+  ['an environment variable that the chart sets itself', { extraEnv: [{ name: 'POD_NAME', value: 'x' }] }, /extraEnv/],
   ['two replicas without leader election', { replicas: 2, leaderElection: { enabled: false } }, /Enable leaderElection or set replicas to 1/],
   ['no ServiceAccount at all', { serviceAccount: { create: false } }, /serviceAccount\.name must name/],
 ])('%s is refused', (_, values, complaint) => {
