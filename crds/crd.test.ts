@@ -75,7 +75,6 @@ it('fills in every default, and nothing else', async () => {
       split: 'Manual',
       experts: {
         ratio: 0.25,
-        method: 'STUN',
         linkage: 'Complete',
         similarity: { router: 1, coactivation: 0 },
         reconstruct: 'Selective',

@@ -88,6 +88,12 @@ export const pruning: readonly Row[] = [
     accepted: { ...withExperts(tuned), calibration },
   })),
   {
+    field: 'linkage with split Auto, whose method is Medoids',
+    refused: withPruning({ ...auto, experts: { ratio: undefined, linkage: 'Official' } }, { calibration }),
+    says: 'linkage, threshold and similarity tune experts.method STUN only; remove them or write method: STUN',
+    accepted: withPruning({ ...auto, experts: { ratio: undefined, linkage: 'Official', method: 'STUN' } }, { calibration }),
+  },
+  {
     field: 'threshold Global with coactivation',
     refused: { ...withExperts({ threshold: 'Global', similarity: { coactivation: 0.5 } }), calibration },
     says: 'threshold: Global compares all layers before the first is read, so it knows no coactivation; remove threshold or similarity.coactivation',

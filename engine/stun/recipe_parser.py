@@ -10,6 +10,9 @@ from stun.recipe import ExpertsRecipe, Recipe, WeightsRecipe
 from stun.recipe_data import parse_calibration, parse_quality
 
 MOST_SPARSE = 0.99
+# The paper's where the user divides the target, what is never worse where the engine does:
+# docs/experts-and-weights.md has the measurement.
+DEFAULT_METHODS = {"Manual": "STUN", "Auto": "Medoids"}
 DEFAULT_DROPPED_LOAD = 0.35
 # Beyond it sums of similarities lose the smaller term.
 HEAVIEST = 1e6
@@ -48,11 +51,12 @@ def parse_recipe(value: object) -> Recipe:
     fields = Fields(value, "")
     pruning = fields.section("pruning")
     perplexity, tasks = parse_quality(fields.section("quality"))
+    split = pruning.choice("split", ("Manual", "Auto"))
     recipe = Recipe(
         target_sparsity=pruning.number("targetSparsity", 0, MOST_SPARSE),
         target_gpus=pruning.integer("targetGPUs", 1, 0) or None,
-        split=pruning.choice("split", ("Manual", "Auto")),
-        experts=parse_experts(pruning.section("experts")),
+        split=split,
+        experts=parse_experts(pruning.section("experts"), DEFAULT_METHODS[split]),
         weights=parse_weights(pruning),
         calibration=parse_calibration(fields),
         perplexity=perplexity,
@@ -96,12 +100,12 @@ def calibration_user(recipe: Recipe) -> str | None:
     return "pruning.experts.similarity.coactivation" if experts.coactivation else None
 
 
-def parse_experts(fields: Fields) -> ExpertsRecipe:
+def parse_experts(fields: Fields, default_method: str) -> ExpertsRecipe:
     similarity = fields.section("similarity")
     load = fields.number("maxDroppedLoad", 0, 1)
     experts = ExpertsRecipe(
         ratio=fields.number("ratio", 0, MOST_SPARSE),
-        method=fields.choice("method", tuple(METHODS)),
+        method=fields.choice("method", tuple(METHODS), default=default_method),
         linkage=fields.choice("linkage", ("Complete", "Official")),
         threshold=fields.choice("threshold", ("PerLayer", "Global")),
         router=weight(similarity, "router", 1.0, HEAVIEST),

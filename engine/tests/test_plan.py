@@ -112,6 +112,11 @@ def test_weights_are_pruned_only_for_a_target(pruning: dict[str, Any], expected:
     assert parsed(**pruning).weights.method == expected
 
 
+@pytest.mark.parametrize(("split", "expected"), [("Manual", "STUN"), ("Auto", "Medoids")])
+def test_the_split_decides_which_method_is_the_default(split: str, expected: str) -> None:
+    assert parsed(split=split, experts={"ratio": 0.25}).experts.method == expected
+
+
 API_DEFAULTS = {
     "targetSparsity": 0.4,
     "split": "Manual",

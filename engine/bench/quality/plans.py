@@ -57,7 +57,11 @@ METHODS = (
     Plan("Random", "OWL"),
     Plan("REAP", "OWL"),
     Plan("Medoids", "Wanda"),
+    Plan("Medoids", "OWL"),
 )
-SPLITS = tuple(Plan("Medoids", "Wanda", share) for share in (0.1, 0.2, 0.3, 0.4, None))
+SPLITS = (
+    *(Plan("Medoids", "Wanda", share) for share in (0.1, 0.2, 0.3, 0.4, None)),
+    Plan("Medoids", "OWL", None),
+)
 PLANS = tuple(dict.fromkeys((*METHODS, *SPLITS)))
 AXIS_PLANS = tuple(replace(plan, share=AXIS_SHARE) if plan.experts else plan for plan in METHODS)

@@ -61,9 +61,9 @@ export interface ExpertsSpec {
    */
   ratio?: number;
   /**
-   * How the experts to remove are chosen. All but STUN and Random look at the calibration data; Combinatorial tries every choice, for up to 8 experts.
+   * How the experts to remove are chosen. When absent, STUN with split Manual and Medoids with split Auto. All but STUN and Random look at the calibration data; Combinatorial tries every choice, for up to 8 experts.
    */
-  method: 'STUN' | 'REAP' | 'Contribution' | 'Medoids' | 'Frequency' | 'Random' | 'Combinatorial';
+  method?: 'STUN' | 'REAP' | 'Contribution' | 'Medoids' | 'Frequency' | 'Random' | 'Combinatorial';
   /**
    * How STUN measures the distance between two clusters of experts. Official is the published code's one-sided rule.
    */
