@@ -27,6 +27,13 @@ describe('createAct', () => {
     client = new FakeClient();
   });
 
+  it('tells of a Job before it asks for it', async () => {
+    const told: string[] = [];
+    const begin = (uid: string, { metadata }: { readonly metadata: { readonly name: string } }): void => void told.push(`${uid} ${metadata.name} after ${client.calls.length} calls`);
+    await createAct(client, { begin })({ kind: 'CreateJob', manifest: inspect }, run);
+    expect(told).toEqual([`mixtral-uid ${inspect.metadata.name} after 0 calls`]);
+  });
+
   describe('finalizer', () => {
     const ours = 'stun-operator.io/finalizer';
     it.each([

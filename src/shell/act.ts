@@ -12,15 +12,20 @@ import { addFinalizer, removeFinalizer } from './finalizer.ts';
 import { createChild } from './create-child.ts';
 import { claimType, jobType, serviceType } from './resources.ts';
 import { release } from './release.ts';
+import type { Starting } from './starting.ts';
 
 /** Rejects with what a retry may mend, and answers what none will. */
 export type Act = (action: Action, pruneJob: PruneJob) => Promise<Refusal | undefined>;
 
 type ActionOf<K extends Action['kind']> = Extract<Action, { readonly kind: K }>;
 
-export function createAct(client: Client): Act {
+/** `starting` is told of every Job before it is asked for. */
+export function createAct(client: Client, starting?: Pick<Starting, 'begin'>): Act {
   return async (action, pruneJob) => {
-    if (action.kind === 'CreateJob') return createChild(client, jobType, action.manifest, pruneJob);
+    if (action.kind === 'CreateJob') {
+      starting?.begin(pruneJob.metadata.uid, action.manifest);
+      return createChild(client, jobType, action.manifest, pruneJob);
+    }
     if (action.kind === 'CreateClaim') return createChild(client, claimType, action.manifest, pruneJob);
     await change(client, action, pruneJob);
     return undefined;

@@ -45,9 +45,9 @@ beforeEach(() => {
 const observed = { replicas: 1 } as ServiceObserved;
 const adapter = { read: (objects: ServingObjects) => (read.push(objects), observed) } as unknown as ServingAdapter;
 
-const observe = async (key: string) => {
+const observe = async (key: string, starting = { has: (uid: string) => uid === '' }) => {
   const serviceAccounts = new ServiceAccounts(client, systemClock);
-  return createObserve({ stores, client, serviceAccounts, progressOf: (uid) => latest.get(uid), adapter, engine: { image: 'e', serviceAccountName: 'default' } })(key);
+  return createObserve({ stores, client, serviceAccounts, progressOf: (uid) => latest.get(uid), adapter, engine: { image: 'e', serviceAccountName: 'default' }, starting })(key);
 };
 
 describe('createObserve', () => {
@@ -233,6 +233,13 @@ describe('createObserve', () => {
       stores.pruneJobs.upsert(another);
       if (works !== undefined) stores.jobs.upsert(job(another, works));
       expect((await observe('ml/mine'))?.sameRun).toEqual(waits ? { namespace: another.metadata.namespace, name: 'other' } : undefined);
+    });
+
+    it('waits for a younger one whose Job this process has just asked for', async () => {
+      const another = pruneJob('other', younger);
+      stores.pruneJobs.upsert(pruneJob('mine', { metadata: created('02').metadata, status: status() }));
+      stores.pruneJobs.upsert(another);
+      expect((await observe('ml/mine', { has: (uid) => uid === another.metadata.uid }))?.sameRun).toEqual({ namespace: another.metadata.namespace, name: 'other' });
     });
 
     it('waits for nobody because of a Job that ended', async () => {

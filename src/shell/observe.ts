@@ -14,6 +14,7 @@ import type { Client, Key } from '../runtime/types.ts';
 import { lastPods } from './last-pods.ts';
 import { serviceType } from './resources.ts';
 import type { ServiceAccounts } from './service-accounts.ts';
+import type { Starting } from './starting.ts';
 import type { LiveClaim, LiveJob, LiveNode, Stores } from './stores.ts';
 
 export interface ObserveOptions {
@@ -23,6 +24,7 @@ export interface ObserveOptions {
   readonly progressOf: (podUid: string) => EngineProgress | undefined;
   readonly adapter: ServingAdapter;
   readonly engine: EngineConfig;
+  readonly starting?: Pick<Starting, 'has'>;
 }
 
 export type Observe = (key: Key) => Promise<Observed | undefined>;
@@ -48,7 +50,7 @@ export function createObserve(options: ObserveOptions): Observe {
       engine,
       ...optional('scratch', scratchOf(stores, pruneJob)),
       ...optional('progress', progressOf(options, childJobs)),
-      ...optional('sameRun', sameRun(stores, pruneJob)),
+      ...optional('sameRun', sameRun(options, pruneJob)),
     };
   };
 }
@@ -111,11 +113,11 @@ function progressOf({ progressOf: latest }: ObserveOptions, childJobs: readonly 
 }
 
 /** Of those that would write to one place, the one that goes before this one. */
-function sameRun(stores: Stores, pruneJob: PruneJob): SameRun | undefined {
+function sameRun(options: ObserveOptions, pruneJob: PruneJob): SameRun | undefined {
   const runKey = pruneJob.status?.runKey;
   if (runKey === undefined) return undefined;
-  const others = stores.pruneJobs.byIndex('runKey', runKey).filter((other) => isUnfinished(other) && place(other) === place(pruneJob));
-  const first = others.find((other) => rank(stores, other) < rank(stores, pruneJob));
+  const others = options.stores.pruneJobs.byIndex('runKey', runKey).filter((other) => isUnfinished(other) && place(other) === place(pruneJob));
+  const first = others.find((other) => rank(options, other) < rank(options, pruneJob));
   return first && { namespace: first.metadata.namespace, name: first.metadata.name };
 }
 
@@ -129,9 +131,10 @@ function place({ metadata, spec }: PruneJob): string {
  * Whoever writes goes first, then the oldest; of two of the same second, the one whose uid sorts first.
  * A suspended one goes last, for nobody knows when it goes on; when it does, or is deleted, it must not disturb who went past it.
  */
-function rank(stores: Stores, pruneJob: PruneJob): string {
+function rank({ stores, starting }: ObserveOptions, pruneJob: PruneJob): string {
   const { metadata, spec } = pruneJob;
-  const writes = ownJobs(stores, pruneJob).flatMap(childJob).some(({ stage, job }) => stage !== 'inspect' && !isFinished(job));
+  const works = ownJobs(stores, pruneJob).flatMap(childJob).some(({ stage, job }) => stage !== 'inspect' && !isFinished(job));
+  const writes = works || starting?.has(metadata.uid) === true;
   return [writes ? 0 : 1, spec.suspend === true ? 1 : 0, metadata.creationTimestamp, metadata.uid].join(' ');
 }
 

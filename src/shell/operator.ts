@@ -21,6 +21,7 @@ import { progressTargets } from './progress-targets.ts';
 import { createReconcile } from './reconcile.ts';
 import { claimType, deploymentType, engineLabel, inferenceServiceType, jobType, nodeType, podType, pruneJobType, replicaSetType, serviceLabel } from './resources.ts';
 import { ServiceAccounts } from './service-accounts.ts';
+import { Starting } from './starting.ts';
 import { childOptions, nodeOptions, pruneJobOptions, renderedOptions, serviceOptions, type LiveClaim, type LiveDeployment, type LiveJob, type LivePod, type LiveReplicaSet, type Stores } from './stores.ts';
 
 export interface PruneOperatorOptions extends OperatorOptions {
@@ -96,11 +97,12 @@ export class PruneOperator extends KubeOperator {
     const { client, recorder } = this;
     const { engine, log, metrics } = this.#options;
     const serviceAccounts = new ServiceAccounts(client, this.#clock);
+    const starting = new Starting(stores.jobs, this.#clock);
     return createReconcile({
-      observe: createObserve({ stores, client, serviceAccounts, progressOf: (podUid) => poller.latest(podUid), adapter: kserve, engine }),
+      observe: createObserve({ stores, client, serviceAccounts, progressOf: (podUid) => poller.latest(podUid), adapter: kserve, engine, starting }),
       decide,
       decideRefused,
-      act: createAct(client),
+      act: createAct(client, starting),
       client,
       recorder,
       metrics: new DomainMetrics(metrics.registry),
