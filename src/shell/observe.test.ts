@@ -45,7 +45,7 @@ beforeEach(() => {
 const observed = { replicas: 1 } as ServiceObserved;
 const adapter = { read: (objects: ServingObjects) => (read.push(objects), observed) } as unknown as ServingAdapter;
 
-const observe = async (key: string, starting = { has: (uid: string) => uid === '' }) => {
+const observe = async (key: string, starting = { has: (uid: string): boolean => uid === '' }) => {
   const serviceAccounts = new ServiceAccounts(client, systemClock);
   return createObserve({ stores, client, serviceAccounts, progressOf: (uid) => latest.get(uid), adapter, engine: { image: 'e', serviceAccountName: 'default' }, starting })(key);
 };
