@@ -1,19 +1,17 @@
 """What lies on a scratch disk, or beside a result, of a run that can go on, and how it goes."""
 
-import json
 import re
 import time
 from collections.abc import Callable
-from typing import Any
 
 from stun.storage import Storage
 from stun.storage.directory import PARTIAL
 
-JOURNAL = "journal.json"
+JOURNAL = "stun-journal.json"
 PASSES = ("Split", "Measure", "Prune")
 STATE = re.compile(rf"({'|'.join(PASSES)})-\d{{5}}\.safetensors")
 # What a killed attempt was writing into a directory; a journal is never half of one.
-TORN = re.compile(rf"\.({JOURNAL}|{STATE.pattern})\.[0-9a-f]+\.partial")
+TORN = re.compile(rf"\.({re.escape(JOURNAL)}|{STATE.pattern})\.[0-9a-f]+\.partial")
 
 # A file that nobody has written to for so many seconds is nobody's: a run writes without a pause.
 IDLE = 900.0
@@ -22,32 +20,6 @@ IDLE = 900.0
 def state_name(name: str, index: int) -> str:
     """Of a pass behind a layer: two attempts of one run write the same bytes under it."""
     return f"{name}-{index:05d}.safetensors"
-
-
-def read_journal(
-    storage: Storage, output: Storage, identity: dict[str, Any]
-) -> dict[str, Any] | None:
-    """The journal of this very run, if all that it names is still there as it was.
-
-    The result may have been removed in the meantime, or the journal be an older run's. States
-    are told by their version too: a run of the key on another device, or with other quality
-    data, writes others under the same names.
-    """
-    info = storage.find(JOURNAL)
-    if info is None:
-        return None
-    try:
-        found: dict[str, Any] = json.loads(storage.read_all(info))
-        if found["identity"] != identity:
-            return None
-        passes = found["passes"].values()
-        states = {(entry["state"], entry["version"]) for entry in passes if entry["state"]}
-        files = {(record["name"], record["size"]) for record in found["files"]}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
-    there = {(info.name, info.version) for info in storage.objects()}
-    published = {(info.name, info.size) for info in output.objects()}
-    return found if states <= there and files <= published else None
 
 
 def remove_idle(storage: Storage, chosen: Callable[[str], bool]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from stun.errors import EXIT_CODES, Interrupted, StunError
+from stun.options import COMMANDS, EXITS
 from stun.progress import Progress
 from stun.progress_server import start_progress_server
 from stun.stopping import obey_signals
@@ -16,56 +17,6 @@ from stun.termination import error_message, write_termination
 
 Command = Callable[[argparse.Namespace, Progress], dict[str, Any]]
 
-
-def count(least: int) -> dict[str, Any]:
-    """An option that is a number of at least `least`."""
-
-    def number(text: str) -> int:
-        if int(text) < least:
-            raise argparse.ArgumentTypeError(f"must be at least {least}")
-        return int(text)
-
-    return {"required": True, "type": number, "metavar": "N"}
-
-
-URI: dict[str, Any] = {"required": True, "metavar": "URI"}
-DEVICE: dict[str, Any] = {"choices": ("cpu", "cuda"), "default": "cpu"}
-RECIPE: dict[str, Any] = {"metavar": "FILE|env:NAME"}
-WORK: dict[str, Any] = {"metavar": "DIR", "help": "where a killed run goes on from"}
-INSPECT = {"--model": URI, "--recipe": RECIPE, "--output": {"metavar": "URI"}}
-PRUNE = {
-    "--model": URI,
-    "--recipe": {**RECIPE, "required": True},
-    "--output": URI,
-    "--work": WORK,
-    "--device": DEVICE,
-}
-EVALUATE: dict[str, dict[str, Any]] = {
-    "--model": {"metavar": "URI"},
-    "--endpoint": {"metavar": "URL"},
-    "--task": {"action": "append", "default": [], "dest": "tasks", "metavar": "NAME=URI"},
-    "--data": {"metavar": "URI"},
-    "--samples": {**count(1), "required": False},
-    "--length": {**count(2), "required": False},
-    "--device": DEVICE,
-}
-CALIBRATION = {
-    "--from": {"required": True, "action": "append", "dest": "sources", "metavar": "FILE"},
-    "--tokenizer": {"required": True, "metavar": "DIR"},
-    "--samples": count(1),
-    "--length": count(2),
-    "--seed": {"type": int, "default": 0, "metavar": "N"},
-    "--output": {"required": True, "metavar": "FILE"},
-}
-CLEAN = {"--model": URI, "--output": URI, "--run": {"required": True, "metavar": "KEY"}}
-COMMANDS: list[tuple[str, str, dict[str, dict[str, Any]]]] = [
-    ("inspect", "facts of a model, read from its headers", INSPECT),
-    ("calibration", "make a calibration file from text, C4's shards for example", CALIBRATION),
-    ("prune", "prune a model and publish the result", PRUNE),
-    ("evaluate", "perplexity and tasks of a model or of its server", EVALUATE),
-    ("verify", "check a published model against its manifest", {"--model": URI}),
-    ("clean", "remove what an abandoned run left behind", CLEAN),
-]
 
 # What is left to do after a signal.
 STOPPED = {
@@ -79,10 +30,12 @@ STOPPED_ELSE = "The command was told to stop before it was done; start it again.
 
 
 def parser() -> argparse.ArgumentParser:
-    root = argparse.ArgumentParser(prog="stun", description="Prunes mixture-of-experts models.")
-    commands = root.add_subparsers(dest="command", required=True)
+    root = argparse.ArgumentParser(
+        prog="stun", description="Prunes mixture-of-experts models.", epilog=EXITS
+    )
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, text, arguments in COMMANDS:
-        command = commands.add_parser(name, help=text)
+        command = commands.add_parser(name, help=text, description=f"{text}.", epilog=EXITS)
         for flag, options in arguments.items():
             command.add_argument(flag, **options)
     return root

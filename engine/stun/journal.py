@@ -5,7 +5,6 @@ written before it, and the files that it lists were closed before it. What happe
 last replacement is done again, and gives the same bytes.
 """
 
-import json
 import math
 import os
 from collections.abc import Callable
@@ -19,17 +18,18 @@ from stun.checkpoints import (
     JOURNAL,
     is_checkpoint,
     is_partial,
-    read_journal,
     remove_checkpoints,
     remove_idle,
     state_name,
 )
 from stun.fields import invalid
+from stun.journal_file import Content, StartOverError, encode_journal, load_journal
 from stun.passes.driving import Journal, NoJournal
 from stun.passes.layer_pass import LayerPass
+from stun.progress import Progress
 from stun.shards import FileRecord, ShardWriter
-from stun.states import find_states, read_states, restore_states, state_bytes, write_states
-from stun.storage import Storage, open_storage
+from stun.states import read_states, restore_states, state_bytes, write_states
+from stun.storage import Storage
 
 # Of the bytes streamed, what checkpoints in object storage may add; a scratch disk is free.
 SHARE = 0.05
@@ -37,21 +37,36 @@ EVERY = "STUN_CHECKPOINT_EVERY"
 
 
 def open_journal(
-    work: str | None,
-    checkpoints: Storage,
+    storage: Storage | None,
     output: Storage,
-    identity: dict[str, Any],
+    identity: Content,
     layers: int,
+    progress: Progress,
 ) -> Journal:
-    """On the scratch directory where there is one, else beside a result in object storage."""
-    if work is None and not output.remote:
+    """What an earlier attempt left in `storage` is gone on from, or removed with a sentence."""
+    if storage is None:
         return NoJournal()
-    storage = checkpoints if work is None else open_storage(work, "output")
-    journal = DurableJournal(storage, output, identity, layers)
-    states = {entry["state"] for entry in journal.content["passes"].values()}
+    content = fresh(identity)
+    try:
+        content = load_journal(storage, output, identity) or content
+    except StartOverError as reason:
+        progress.say(f"{reason}; the run starts over.")
+    states = {entry["state"] for entry in content["passes"].values()}
     remove_idle(storage, lambda name: is_checkpoint(name) and name not in states)
     remove_idle(output, is_partial)
-    return journal
+    return DurableJournal(storage, content, layers)
+
+
+def fresh(identity: Content) -> Content:
+    """The journal of a run that has done nothing yet."""
+    return {
+        "identity": identity,
+        "threads": torch.get_num_threads(),
+        "passes": {},
+        "files": [],
+        "bytesRead": 0,
+        "seconds": {},
+    }
 
 
 class DurableJournal:
@@ -59,23 +74,12 @@ class DurableJournal:
 
     durable = True
 
-    def __init__(
-        self, storage: Storage, output: Storage, identity: dict[str, Any], layers: int
-    ) -> None:
+    def __init__(self, storage: Storage, content: Content, layers: int) -> None:
         self.storage = storage
+        self.content = content
         self.layers = layers
         self.lock = Lock()
         self.writer: ShardWriter | None = None
-        fresh: dict[str, Any] = {
-            "identity": identity,
-            "threads": torch.get_num_threads(),
-            "passes": {},
-            "files": [],
-            "bytesRead": 0,
-            "seconds": {},
-        }
-        found = read_journal(storage, output, identity)
-        self.content = found if found and has_states(storage, found) else fresh
         # By the attempts before this one: bytes of the source, and time by stage.
         self.bytes_before = int(self.content["bytesRead"])
         self.seconds_before: dict[str, float] = dict(self.content["seconds"])
@@ -103,7 +107,7 @@ class DurableJournal:
         over = index + 1 == self.layers
         if (index + 1) % self._every(running) and not over and not last:
             return lambda: None
-        entry: dict[str, Any] = {"state": None, "version": None, "reports": list(running.reports)}
+        entry: dict[str, Any] = {"state": None, "sha256": None, "reports": list(running.reports)}
         if not over or running.leaves_states:
             entry |= self._keep_states(running, index)
         spent = {
@@ -112,11 +116,9 @@ class DurableJournal:
         }
         return lambda: self._commit(running.name, entry, spent)
 
-    def _keep_states(self, running: LayerPass, index: int) -> dict[str, str | None]:
+    def _keep_states(self, running: LayerPass, index: int) -> dict[str, str]:
         name = state_name(running.name, index)
-        write_states(self.storage, name, running.flows)
-        info = self.storage.find(name)
-        return {"state": name, "version": info.version if info else None}
+        return {"state": name, "sha256": write_states(self.storage, name, running.flows)}
 
     def _commit(self, name: str, entry: dict[str, Any], spent: dict[str, Any]) -> None:
         with self.lock:
@@ -125,7 +127,7 @@ class DurableJournal:
             self.content["passes"][name] = entry
             if self.writer is not None:
                 self.content["files"] = [asdict(record) for record in self.writer.records]
-            self.storage.put(JOURNAL, json.dumps(self.content).encode())
+            self.storage.put(JOURNAL, encode_journal(self.content))
         if before is not None and before["state"] is not None:
             self.storage.delete(before["state"])
 
@@ -144,9 +146,3 @@ class DurableJournal:
     def remove(self) -> None:
         """When the run is over, for good or ill."""
         remove_checkpoints(self.storage, self.layers)
-
-
-def has_states(storage: Storage, content: dict[str, Any]) -> bool:
-    """Whether all states that it names are whole; without them the run starts over."""
-    names = [entry["state"] for entry in content["passes"].values() if entry["state"]]
-    return all(find_states(storage, name) is not None for name in names)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stun.errors import StunError
+from stun.figures import percent
 from stun.gate import Gate, rejudge
 from stun.manifest import MANIFEST, REPORT, manifest_digest, read_published
 from stun.recipe import Recipe
@@ -62,8 +63,8 @@ def recheck(published: Published, recipe: Recipe, gate: Gate | None) -> dict[str
         raise StunError(
             "DroppedLoadExceeded",
             f"{published.result['uri']} is published already and the experts removed from one of "
-            f"its layers served {load:.1%} of the tokens, more than maxDroppedLoad {most:g}; "
-            "remove fewer experts or raise experts.maxDroppedLoad.",
+            f"its layers served {percent(load, most)} of the tokens, more than "
+            f"maxDroppedLoad {most:g}; remove fewer experts or raise experts.maxDroppedLoad.",
         )
     if gate is None:
         return published.result

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from stun.errors import StunError
+from stun.figures import apart, beside
 
 # One-sided: the gate asks only how bad the increase may really be.
 Z95 = NormalDist().inv_cdf(0.95)
@@ -63,10 +64,11 @@ def as_json(change: PerplexityChange, most: float | None) -> dict[str, Any]:
 
 
 def check_accepted(change: dict[str, Any], most: float | None) -> None:
-    if not accepted(change, most):
+    if most is not None and not accepted(change, most):
+        before, after = apart(change["before"], change["after"])
         raise StunError(
             "QualityRefused",
-            f"Perplexity goes from {change['before']:.4g} to {change['after']:.4g}; the 95 % "
-            f"bound of the increase is {change['upperBound']:.4f}, above maxIncrease {most}. "
+            f"Perplexity goes from {before} to {after}; the 95 % bound of the increase is "
+            f"{beside(change['upperBound'], most)}, above maxIncrease {most:g}. "
             "Remove fewer experts or weights, or raise quality.perplexity.maxIncrease.",
         )

@@ -1,11 +1,11 @@
 """Stores the hidden states between two layers: all that a run needs to go on from there."""
 
+import hashlib
+
 import torch
 
-from stun.errors import StunError
 from stun.flow import Flow
 from stun.safetensors_io import (
-    TensorInfo,
     TensorSpec,
     encode_header,
     header_length,
@@ -13,52 +13,40 @@ from stun.safetensors_io import (
     to_bytes,
     to_tensor,
 )
-from stun.storage import ObjectInfo, Storage
+from stun.storage import Storage
 
 
 def state_bytes(flows: dict[str, Flow]) -> int:
     return sum(flow.hidden.nbytes for flow in flows.values())
 
 
-def write_states(storage: Storage, name: str, flows: dict[str, Flow]) -> None:
-    """One object in the safetensors format; there is none under this name until it is whole."""
+def write_states(storage: Storage, name: str, flows: dict[str, Flow]) -> str:
+    """One object in the safetensors format, under its name once it is whole; its SHA-256."""
     specs = [TensorSpec(key, "F32", tuple(flow.hidden.shape)) for key, flow in flows.items()]
     header = encode_header(specs)
     size = len(header) + sum(spec.nbytes for spec in specs)
+    digest = hashlib.sha256(header)
     with storage.writer(name, size) as out:
         out.write(header)
         for flow in flows.values():
-            out.write(to_bytes(flow.hidden))
-
-
-def find_states(storage: Storage, name: str) -> tuple[ObjectInfo, list[TensorInfo]] | None:
-    """The object and what its header says; None where it is gone or is not whole.
-
-    A disk that lost power can leave a file short or full of zeros.
-    """
-    info = storage.find(name)
-    if info is None or info.size < 8:
-        return None
-    try:
-        length = header_length(bytes(storage.read(info, 0, 8)), info.size, name)
-        return info, parse_header(bytes(storage.read(info, 8, length)), info.size, name, name)
-    except StunError as error:
-        if error.reason == "ModelCorrupt":
-            return None
-        raise
+            data = to_bytes(flow.hidden)
+            digest.update(data)
+            out.write(data)
+    return digest.hexdigest()
 
 
 def read_states(storage: Storage, name: str) -> dict[str, torch.Tensor]:
     """What write_states stored under this name; a journal was read, so it was whole then."""
-    found = find_states(storage, name)
-    if found is None:
+    info = storage.find(name)
+    if info is None:
         raise storage.fault(
-            "unavailable", f"{storage.uri}{name} is gone or damaged; the run is retried without it."
+            "unavailable", f"{storage.place(name)} is gone; the run is retried without it."
         )
-    info, tensors = found
+    length = header_length(bytes(storage.read(info, 0, 8)), info.size, name)
+    header = bytes(storage.read(info, 8, length))
     return {
         tensor.name: to_tensor(storage.read(info, tensor.start, tensor.nbytes), 0, tensor)
-        for tensor in tensors
+        for tensor in parse_header(header, info.size, name, name)
     }
 
 

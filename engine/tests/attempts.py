@@ -1,6 +1,5 @@
 """Attempts of one run: what ends the first, and which layers the next ones do."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import pytest
 from stun.checkpoints import JOURNAL
 from stun.errors import StunError
 from stun.families import Weights
+from stun.journal_file import decode_journal, encode_journal
 from stun.passes.layer_pass import LayerPass
 from stun.passes.measure import MeasurePass
 from stun.passes.prune import PrunePass
@@ -75,6 +75,9 @@ def begin(stun: Stun, recipe: Recipe, place: dict[str, Any]) -> Callable[..., Ou
     return run
 
 
+def read_journal(work: Path) -> dict[str, Any]:
+    return decode_journal((work / JOURNAL).read_bytes(), JOURNAL)
+
+
 def edit_journal(work: Path, **changes: object) -> None:
-    path = work / JOURNAL
-    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    (work / JOURNAL).write_bytes(encode_journal({**read_journal(work), **changes}))

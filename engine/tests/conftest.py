@@ -1,8 +1,10 @@
 """What the tests share: a tiny model, its data, and the engine run as its users run it."""
 
 import json
+import os
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,14 @@ from tests.tiny import make_recipe, save_mixtral, write_documents
 
 # So that a difference found there is shown like one found in a test.
 pytest.register_assert_rewrite("tests.comparison")
-# Two busy cores: more threads only wait for each other.
+# Two busy cores: more threads only wait for each other. Also in processes that tests start.
 torch.set_num_threads(1)
+os.environ["OMP_NUM_THREADS"] = "1"
+
+
+PROGRESS_FIELDS = {
+    "runKey", "stage", "layer", "layers", "percent", "estimatedRemainingSeconds", "updatedAt",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,12 @@ def recipe(calibration: Path, gate: Path) -> dict[str, Any]:
 
 @pytest.fixture
 def obedient() -> Iterator[None]:
+    with obeying_signals():
+        yield
+
+
+@contextmanager
+def obeying_signals() -> Iterator[None]:
     """Signals stop a run in this process, and afterwards do again what pytest wants of them."""
     before = [(number, signal.getsignal(number)) for number in STOPPING]
     obey_signals()
@@ -89,6 +103,13 @@ def stun(
         return Outcome(code, answer, termination)
 
     return run
+
+
+def publish(stun: Stun, recipe: dict[str, Any], model: Path, output: Path) -> Outcome:
+    """A run that nothing stands in the way of."""
+    outcome = stun("prune", recipe, model=model, output=output)
+    assert outcome.code == 0, outcome.termination
+    return outcome
 
 
 @pytest.fixture(scope="session")

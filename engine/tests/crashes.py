@@ -21,14 +21,12 @@ from threading import Lock
 from typing import Any
 from unittest.mock import patch
 
-import boto3
-
 SMALLEST_PART = 5 << 20  # S3 refuses smaller ones, but for the last
 LABELS = [
     (re.compile(pattern), label)
     for pattern, label in (
         (r"^\.?(Split|Measure|Prune)-", r"\1"),
-        (r"^\.?journal\.json", "journal"),
+        (r"^\.?stun-journal", "journal"),
         (r"^\.?model-", "shard"),
         (r"^\.?model\.safetensors\.index", "index"),
         (r"^\.?stun-report", "report"),
@@ -175,22 +173,17 @@ def serve() -> None:
     from transformers.models.mixtral import modeling_mixtral
 
     from stun.commands import clean, prune
+    from stun.storage.s3_client import make_client
 
     assert all((modeling_mixtral, clean, prune))
     torch.set_num_threads(1)
-    with patch.object(boto3.session, "Session", warm_session()):
-        for line in sys.stdin:
-            attempts = [Attempt(**found) for found in json.loads(line)]
-            pids = [fork(attempt) for attempt in attempts]
-            codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
-            print(json.dumps(codes), flush=True)
-
-
-def warm_session() -> Any:
-    """In place of boto's class: each new session would parse boto's descriptions anew."""
-    session = boto3.session.Session()
-    session.client("s3", region_name="us-east-1", aws_access_key_id="", aws_secret_access_key="")
-    return lambda: session
+    with patch.dict(os.environ, AWS_ACCESS_KEY_ID="none", AWS_SECRET_ACCESS_KEY="none"):
+        make_client()  # the children have boto's descriptions then
+    for line in sys.stdin:
+        attempts = [Attempt(**found) for found in json.loads(line)]
+        pids = [fork(attempt) for attempt in attempts]
+        codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+        print(json.dumps(codes), flush=True)
 
 
 def fork(found: Attempt) -> int:
@@ -217,11 +210,9 @@ class Parent:
 
 @contextmanager
 def running_parent() -> Iterator[Parent]:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.crashes"],
         cwd=Path(__file__).parent.parent,
-        env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stun.checkpoints import JOURNAL
+from stun.journal_file import decode_journal
 from stun.storage import Storage, open_storage
 from tests.crashes import Attempt, Parent
 
@@ -77,7 +78,7 @@ class Scene:
         """Whole, or not there."""
         storage = open_storage(str(self.work), "output") if self.work else self.storage
         found = [info for info in storage.objects() if info.name.rpartition("/")[2] == JOURNAL]
-        return json.loads(storage.read_all(found[0])) if found else None
+        return decode_journal(storage.read_all(found[0]), JOURNAL) if found else None
 
     def passes(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = (self.journal() or {}).get("passes", {})

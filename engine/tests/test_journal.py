@@ -1,6 +1,5 @@
 """What a failed attempt leaves behind, and how the next one goes on from it."""
 
-import json
 import os
 import time
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from stun.checkpoints import IDLE, JOURNAL
 from stun.errors import Interrupted, StunError
 from stun.storage import open_storage
 from stun.storage.s3_writer import SMALL
-from tests.attempts import AWAY, Recipe, edit_journal, fail_at
+from tests.attempts import AWAY, Recipe, edit_journal, fail_at, read_journal
 from tests.attempts import begin as begin
 from tests.attempts import layers as layers
 from tests.attempts import place as place
@@ -84,7 +83,7 @@ def test_the_next_run_does_the_rest(
 def half_written(place: dict[str, Any]) -> list[Path]:
     """A file of each kind that an attempt may have been writing."""
     folder = next(place["output"].rglob("model-00001-of-00005.safetensors")).parent
-    names = (".Prune-00002.safetensors.0123abcd.partial", ".journal.json.0123abcd.partial")
+    names = (".Prune-00002.safetensors.0123abcd.partial", ".stun-journal.json.0123abcd.partial")
     found = [place["work"] / name for name in (*names, "Measure-00001.safetensors")]
     return [*found, folder / ".model-00004-of-00005.safetensors.0123abcd.partial"]
 
@@ -146,7 +145,7 @@ def test_the_journal_holds_the_time_of_each_stage(
     begin: Callable[..., Outcome], place: dict[str, Any]
 ) -> None:
     begin()
-    seconds = json.loads((place["work"] / JOURNAL).read_text())["seconds"]
+    seconds = read_journal(place["work"])["seconds"]
     assert {"Inspect", "Experts", "Weights"} <= seconds.keys()
     assert all(spent >= 0 for spent in seconds.values())
 

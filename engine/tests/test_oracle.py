@@ -9,6 +9,7 @@ import pytest
 import torch
 from transformers import MixtralForCausalLM
 
+from stun.figures import percent
 from tests import oracle
 from tests.comparison import Pair, calibration_ids, recipe_of
 from tests.conftest import Stun
@@ -95,7 +96,7 @@ def test_too_much_dropped_load_is_refused(pair: Pair, method: str) -> None:
     recipe = recipe_of(question, pair.calibration, maxDroppedLoad=limit)
     outcome = pair.stun("prune", recipe, model=pair.model, output=pair.output)
     assert (outcome.code, outcome.termination["reason"]) == (4, "DroppedLoadExceeded")
-    assert f"layer {layer} served {loads[layer]:.1%}" in outcome.termination["message"]
+    assert f"layer {layer} served {percent(loads[layer], limit)}" in outcome.termination["message"]
     assert [path for path in pair.output.rglob("*") if path.is_file()] == []
     recipe["pruning"]["experts"]["maxDroppedLoad"] = max(loads)
     assert pair.stun("prune", recipe, model=pair.model, output=pair.output).code == 0

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from stun.cli import COMMANDS
 from stun.errors import EXIT_CODES
 from stun.experts.registry import METHODS
 from stun.families.table import FAMILIES
+from stun.options import COMMANDS, EXITS
 from stun.recipe_parser import parse_recipe
 from stun.tasks.presets import GENERATED, PRESETS
 
@@ -97,3 +97,8 @@ def test_the_recipe_shown_is_one() -> None:
     shown = re.search(r"```json\n(.*?)```", README, re.DOTALL)
     assert shown is not None
     assert parse_recipe(json.loads(shown[1])).weights.method == "OWL"
+
+
+def test_help_names_every_exit_code() -> None:
+    codes = re.findall(r"(\d+) [a-z]", EXITS)
+    assert {int(code) for code in codes} == {0, *EXIT_CODES.values()}

@@ -4,12 +4,10 @@ import json
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 
-from tests.crashes import Parent, running_parent, warm_session
+from tests.crashes import Parent, running_parent
 from tests.minio import Minio
 from tests.scenes import LAYERS, Recipe, Reference, Scene, observe
 from tests.tiny import make_recipe, save_mixtral
@@ -98,15 +96,9 @@ def bucket(minio: Minio, model: Path) -> Minio:
     return minio
 
 
-@pytest.fixture(scope="module")
-def session() -> Any:
-    return warm_session()
-
-
 @pytest.fixture
-def s3(bucket: Minio, session: Any, monkeypatch: pytest.MonkeyPatch) -> Minio:
+def s3(bucket: Minio, monkeypatch: pytest.MonkeyPatch) -> Minio:
     """The environment of a pod, for the test itself too."""
-    monkeypatch.setattr(boto3.session, "Session", session)
     for name, value in bucket.environment().items():
         monkeypatch.setenv(name, value)
     return bucket

@@ -240,12 +240,14 @@ def test_a_server_that_is_away_is_retried(
     assert (outcome.code, outcome.termination["reason"]) == (3, "StorageUnavailable")
 
 
-def test_an_output_bucket_that_is_missing_is_found_by_inspect(
-    s3: Minio, s3_recipe: dict[str, Any], stun: Stun
+@pytest.mark.parametrize("command", ["inspect", "prune"])
+def test_an_output_bucket_that_is_missing_is_found_before_the_work(
+    s3: Minio, s3_recipe: dict[str, Any], stun: Stun, command: str
 ) -> None:
-    outcome = stun("inspect", s3_recipe, model=SOURCE, output="s3://no-such-bucket/x/")
-    assert (outcome.code, outcome.termination["reason"]) == (3, "StorageUnavailable")
-    assert "bucket" in outcome.termination["message"]
+    """No retry makes it."""
+    outcome = stun(command, s3_recipe, model=SOURCE, output="s3://no-such-bucket/x/")
+    assert (outcome.code, outcome.termination["reason"]) == (2, "OutputConflict")
+    assert "The bucket of s3://no-such-bucket/x/" in outcome.termination["message"]
 
 
 def test_without_credentials(

@@ -1,6 +1,5 @@
 """When a later attempt may go on from the journal, and when it must not."""
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,11 +9,14 @@ import pytest
 import torch
 
 from stun.checkpoints import JOURNAL
-from tests.attempts import Recipe, contents, edit_journal
+from stun.progress import Progress
+from tests.attempts import Recipe, contents, edit_journal, read_journal
 from tests.attempts import begin as begin
 from tests.attempts import layers as layers
 from tests.attempts import place as place
 from tests.conftest import Outcome, Stun
+
+STATES = "Prune-00001.safetensors"
 
 
 @pytest.fixture
@@ -34,6 +36,14 @@ def test_it_goes_on_with_the_threads_it_was_begun_with(
     assert torch.get_num_threads() == 1
 
 
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The sentences on stderr that are no errors."""
+    found: list[str] = []
+    monkeypatch.setattr(Progress, "say", lambda _, sentence: found.append(sentence))
+    return found
+
+
 def other_gate(recipe: Recipe, place: dict[str, Any]) -> None:
     recipe["quality"]["perplexity"]["samples"] = 9
 
@@ -48,53 +58,61 @@ def other_limit(recipe: Recipe, place: dict[str, Any]) -> None:
 
 
 def other_version(recipe: Recipe, place: dict[str, Any]) -> None:
-    journal = json.loads((place["work"] / JOURNAL).read_text())
+    journal = read_journal(place["work"])
     journal["identity"]["versions"]["torch"] = "1.0"
     edit_journal(place["work"], identity=journal["identity"])
 
 
 def other_device(recipe: Recipe, place: dict[str, Any]) -> None:
     """Two kinds of one type: their kernels may differ in the last bits."""
-    journal = json.loads((place["work"] / JOURNAL).read_text())
+    journal = read_journal(place["work"])
     journal["identity"]["device"] = "NVIDIA A100-SXM4-80GB"
     edit_journal(place["work"], identity=journal["identity"])
 
 
-def other_states(recipe: Recipe, place: dict[str, Any]) -> None:
-    """Of another run that went on in the same place."""
-    path = place["work"] / "Prune-00001.safetensors"
-    data = path.read_bytes()
-    path.unlink()
-    path.write_bytes(data)
-
-
-def half_a_journal(recipe: Recipe, place: dict[str, Any]) -> None:
-    path = place["work"] / JOURNAL
-    path.write_text(path.read_text()[:-9])
-
-
-def lost_states(recipe: Recipe, place: dict[str, Any]) -> None:
-    (place["work"] / "Prune-00001.safetensors").unlink()
-
-
-def damage_states(place: dict[str, Any], change: Callable[[bytes], bytes]) -> None:
-    """As a disk does that lost power: the time of the last change stays."""
-    path = place["work"] / "Prune-00001.safetensors"
+def damage(place: dict[str, Any], name: str, change: Callable[[bytes], bytes]) -> None:
+    """As a disk does that lost power or flipped a bit: the time of the last change stays."""
+    path = place["work"] / name
     before = path.stat()
     path.write_bytes(change(path.read_bytes()))
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
+def flip(data: bytes, position: int) -> bytes:
+    return data[:position] + bytes([data[position] ^ 1]) + data[position + 1 :]
+
+
+def flipped_journal(recipe: Recipe, place: dict[str, Any]) -> None:
+    """Another expert is kept in it, and it is JSON as before."""
+    damage(place, JOURNAL, lambda data: flip(data, data.index(b'"kept": [') + 9))
+
+
+def half_a_journal(recipe: Recipe, place: dict[str, Any]) -> None:
+    damage(place, JOURNAL, lambda data: data[:-9])
+
+
+def zeroed_journal(recipe: Recipe, place: dict[str, Any]) -> None:
+    damage(place, JOURNAL, lambda data: bytes(len(data)))
+
+
+def empty_journal(recipe: Recipe, place: dict[str, Any]) -> None:
+    damage(place, JOURNAL, lambda data: b"")
+
+
+def lost_states(recipe: Recipe, place: dict[str, Any]) -> None:
+    (place["work"] / STATES).unlink()
+
+
+def flipped_states(recipe: Recipe, place: dict[str, Any]) -> None:
+    damage(place, STATES, lambda data: flip(data, len(data) - 10))
+
+
 def short_states(recipe: Recipe, place: dict[str, Any]) -> None:
-    damage_states(place, lambda data: data[:-1])
+    damage(place, STATES, lambda data: data[:-1])
 
 
 def empty_states(recipe: Recipe, place: dict[str, Any]) -> None:
-    damage_states(place, lambda data: b"")
-
-
-def states_without_header(recipe: Recipe, place: dict[str, Any]) -> None:
-    damage_states(place, lambda data: data[:8] + b"x" * (len(data) - 8))
+    damage(place, STATES, lambda data: b"")
 
 
 def lost_file(recipe: Recipe, place: dict[str, Any]) -> None:
@@ -114,12 +132,14 @@ def short_file(recipe: Recipe, place: dict[str, Any]) -> None:
         other_limit,
         other_version,
         other_device,
-        other_states,
+        flipped_journal,
         half_a_journal,
+        zeroed_journal,
+        empty_journal,
         lost_states,
+        flipped_states,
         short_states,
         empty_states,
-        states_without_header,
         lost_file,
         short_file,
     ],
@@ -131,6 +151,7 @@ def test_it_starts_over_where_the_journal_does_not_fit(
     place: dict[str, Any],
     layers: list[str],
     tmp_path: Path,
+    said: list[str],
     change: Callable[[Recipe, dict[str, Any]], None],
 ) -> None:
     begin()
@@ -138,6 +159,7 @@ def test_it_starts_over_where_the_journal_does_not_fit(
     layers.clear()
     outcome = stun("prune", recipe, **place)
     assert outcome.code == 0
+    assert [sentence.rpartition("; ")[2] for sentence in said] == ["the run starts over."]
     assert layers == ["Prune 0", "Prune 1", "Prune 2"]
     assert list(place["work"].iterdir()) == []
     fresh = stun("prune", recipe, model=place["model"], output=tmp_path / "fresh")

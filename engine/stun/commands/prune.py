@@ -14,7 +14,6 @@ from stun.journal import open_journal
 from stun.layout import plan_shards
 from stun.output import checkpoint_storage, run_storage
 from stun.passes.context import Context
-from stun.passes.driving import Journal
 from stun.prepare import Prepared, make_context, prepare
 from stun.progress import Progress
 from stun.publication import Publication
@@ -22,9 +21,10 @@ from stun.publish import abort_leftovers
 from stun.published import Published, find_published, recheck
 from stun.recipe_parser import load_recipe
 from stun.shards import ShardWriter
-from stun.storage import Storage
+from stun.storage import Storage, open_storage
 from stun.stream import choose_split, count_passes, run_passes
 from stun.termination import write_termination
+from stun.workplace import check_work, sole_use
 
 
 def run_prune(args: Namespace, progress: Progress) -> dict[str, Any]:
@@ -33,33 +33,45 @@ def run_prune(args: Namespace, progress: Progress) -> dict[str, Any]:
     prepared = prepare(args.model, recipe)
     progress.run_key = prepared.run_key
     storage = run_storage(args.output, args.model, progress.run_key)
-    journal = find_journal(args, prepared, storage, device)
-    published = find_published(storage)
-    if published is None:
+    scratch = find_scratch(args, prepared, storage)
+    with sole_use(scratch):
+        identity = attempt_identity(prepared, device)
+        layers = prepared.checkpoint.config.layers
+        journal = open_journal(scratch, storage, identity, layers, progress)
         context = make_context(prepared, device, progress)
-        with (
-            Publication(prepared, storage, journal) as publication,
-            naming_the_largest(context),
-            torch.inference_mode(),
-        ):
-            published = prune_and_publish(context, publication)
-    else:
-        published = replace(published, result=recheck(published, recipe, prepared.gate))
-    abort_leftovers(storage)
-    journal.remove()
+        published = find_or_publish(context, Publication(prepared, storage, journal))
+        abort_leftovers(storage)
+        journal.remove()
     write_termination(published.result)
     shown = {key: published.result[key] for key in ("uri", "manifestDigest", "sparsity")}
     return {**shown, "expertsKept": published.experts_kept}
 
 
-def find_journal(
-    args: Namespace, prepared: Prepared, output: Storage, device: torch.device
-) -> Journal:
-    gate = prepared.gate.identity if prepared.gate else None
+def find_or_publish(context: Context, publication: Publication) -> Published:
+    found = find_published(publication.storage)
+    if found is not None:
+        gate = publication.prepared.gate
+        return replace(found, result=recheck(found, context.recipe, gate))
+    with publication, naming_the_largest(context), torch.inference_mode():
+        return prune_and_publish(context, publication)
+
+
+def find_scratch(args: Namespace, prepared: Prepared, output: Storage) -> Storage | None:
+    """The folder that was given, else a prefix beside a result in object storage."""
+    if args.work is not None:
+        check_work(args.work, args.model, output.uri)
+        return open_storage(args.work, "output")
+    if output.remote:
+        return checkpoint_storage(args.output, args.model, prepared.run_key)
+    return None
+
+
+def attempt_identity(prepared: Prepared, device: torch.device) -> dict[str, Any]:
+    """What attempts must have in common to go on from each other."""
     ids = prepared.calibration
-    identity = {
+    return {
         "runKey": prepared.run_key,
-        "gate": gate,
+        "gate": prepared.gate.identity if prepared.gate else None,
         # What the states hold and the checks of finished layers meant, but no run key says.
         "calibration": None if ids is None else hashlib.sha256(ids.numpy().tobytes()).hexdigest(),
         "maxDroppedLoad": prepared.recipe.experts.max_dropped_load,
@@ -67,9 +79,6 @@ def find_journal(
         "device": device_name(device),
         "versions": {name: version(name) for name in ("torch", "transformers")},
     }
-    beside = checkpoint_storage(args.output, args.model, prepared.run_key)
-    layers = prepared.checkpoint.config.layers
-    return open_journal(args.work, beside, output, identity, layers)
 
 
 def prune_and_publish(context: Context, publication: Publication) -> Published:

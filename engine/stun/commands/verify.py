@@ -1,6 +1,5 @@
 """stun verify: whether a published model is what its manifest says, byte for byte."""
 
-import hashlib
 from argparse import Namespace
 from typing import Any
 
@@ -11,10 +10,8 @@ from stun.manifest import MANIFEST, manifest_digest, read_published
 from stun.opening import open_checkpoint
 from stun.prepare import supported
 from stun.progress import Progress
-from stun.storage import ObjectInfo, Storage
+from stun.storage import Storage
 from stun.weights.prune import count_zeros
-
-CHUNK = 64 << 20
 
 
 def run_verify(args: Namespace, progress: Progress) -> dict[str, Any]:
@@ -46,7 +43,7 @@ def check_files(storage: Storage, manifest: dict[str, Any]) -> None:
         info = listing.get(record["name"])
         if info is None:
             raise damaged(f"{storage.uri} lacks {record['name']}, which its manifest lists")
-        if info.size != record["size"] or sha256(storage, info) != record["sha256"]:
+        if info.size != record["size"] or storage.sha256(info) != record["sha256"]:
             raise damaged(f"{record['name']} of {storage.uri} is not what its manifest lists")
 
 
@@ -54,13 +51,6 @@ def damaged(problem: str) -> StunError:
     return StunError(
         "ModelCorrupt", f"{problem}; copy the result again, or remove it and prune again."
     )
-
-
-def sha256(storage: Storage, info: ObjectInfo) -> str:
-    digest = hashlib.sha256()
-    for start in range(0, info.size, CHUNK):
-        digest.update(storage.read(info, start, min(CHUNK, info.size - start)))
-    return digest.hexdigest()
 
 
 def check_zeros(checkpoint: Checkpoint, manifest: dict[str, Any], progress: Progress) -> None:

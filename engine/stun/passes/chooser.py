@@ -17,6 +17,7 @@ from stun.experts.registry import group_layers, needed
 from stun.experts.settings import Settings
 from stun.experts.subsets import SubsetObserver
 from stun.families import Weights
+from stun.figures import percent
 from stun.flow import Flow
 from stun.model.layer import FilledLayer
 from stun.passes.context import Context
@@ -124,8 +125,8 @@ def check_load(context: Context, index: int, tokens: list[int], present: list[in
     if load > most:
         raise StunError(
             "DroppedLoadExceeded",
-            f"The experts removed from layer {index} served {load:.1%} of its tokens, more than "
-            f"maxDroppedLoad {most:g}; remove fewer experts, choose another experts.method or "
-            "raise experts.maxDroppedLoad.",
+            f"The experts removed from layer {index} served {percent(load, most)} of its tokens, "
+            f"more than maxDroppedLoad {most:g}; remove fewer experts, choose another "
+            "experts.method or raise experts.maxDroppedLoad.",
         )
     return load

@@ -17,6 +17,7 @@ from stun.experts.observe import dropped_load
 from stun.experts.reduce import reduce_experts
 from stun.families import Weights
 from stun.fields import invalid
+from stun.figures import percent
 from stun.flow import Flow, Head
 from stun.layers import head_names, make_head
 from stun.passes.chooser import FLOW, ExpertChooser
@@ -179,11 +180,11 @@ class SplitPass(LayerPass):
         allowed = [found for found in outcomes if found["droppedLoad"] <= most]
         if not allowed:
             least = min(outcomes, key=lambda found: float(found["droppedLoad"]))
+            load = percent(least["droppedLoad"], most)
             raise StunError(
                 "DroppedLoadExceeded",
-                f"Already {least['experts']} kept experts leave out {least['droppedLoad']:.1%} of "
-                f"some layer's tokens, more than maxDroppedLoad {most:g}; raise it, or ask for "
-                "more GPUs.",
+                f"Already {least['experts']} kept experts leave out {load} of some layer's tokens, "
+                f"more than maxDroppedLoad {most:g}; raise it, or ask for more GPUs.",
             )
         best = min(allowed, key=lambda found: float(found["loss"]))
         plans = {candidate.plan.experts_after: candidate.plan for candidate in self.candidates}

@@ -1,5 +1,6 @@
 """One interface over directories and S3, so that nothing else knows which is used."""
 
+import hashlib
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,22 +11,25 @@ from typing import ClassVar, Literal, Self
 from stun.errors import StunError
 
 Role = Literal["model", "calibration", "quality", "output"]
-Fault = Literal["missing", "misplaced", "denied", "unavailable"]
+Fault = Literal["missing", "misplaced", "no bucket", "denied", "unavailable"]
 
 # What the user has to put right.
-MISTAKES: tuple[Fault, ...] = ("missing", "misplaced", "denied")
+MISTAKES: tuple[Fault, ...] = ("missing", "misplaced", "no bucket", "denied")
 # The same missing object means another thing to the user for each use of a storage.
-# A fault of the output is retried: a bucket or a permission may still be on its way.
+# A permission for the output may still be on its way; a bucket is never made by a retry.
 REASONS: dict[Role, dict[Fault, str]] = {
     "model": {
         "missing": "ModelNotFound",
         "misplaced": "ModelNotFound",
+        "no bucket": "ModelUnreadable",
         "denied": "ModelUnreadable",
     },
     "calibration": dict.fromkeys(MISTAKES, "CalibrationInvalid"),
     "quality": dict.fromkeys(MISTAKES, "QualityDataInvalid"),
-    "output": {"misplaced": "OutputConflict"},
+    "output": {"misplaced": "OutputConflict", "no bucket": "OutputConflict"},
 }
+# Of an object whose digest is asked: more than that is never held of it.
+SPAN = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -122,8 +126,18 @@ class Storage(ABC):
     def abort_uploads(self, names: list[str]) -> int:
         """Drops writes that were begun and never closed, of these names too; how many."""
 
+    def place(self, name: str) -> str:
+        """An object as a sentence names it."""
+        return f"{self.uri.rstrip('/')}/{name}"
+
     def read_all(self, info: ObjectInfo) -> bytes:
         return bytes(self.read(info, 0, info.size))
+
+    def sha256(self, info: ObjectInfo) -> str:
+        digest = hashlib.sha256()
+        for start in range(0, info.size, SPAN):
+            digest.update(self.read(info, start, min(SPAN, info.size - start)))
+        return digest.hexdigest()
 
     def put(self, name: str, data: bytes) -> None:
         with self.writer(name, len(data)) as out:

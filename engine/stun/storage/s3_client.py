@@ -1,7 +1,8 @@
 """The S3 client, and what its failures mean in sentences."""
 
 import os
-from typing import TYPE_CHECKING, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Literal, cast
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -13,6 +14,7 @@ from botocore.exceptions import (
 from stun.storage.base import Fault
 
 if TYPE_CHECKING:
+    from botocore.loaders import Loader
     from types_boto3_s3 import S3Client
 
 CREDENTIALS = (
@@ -31,18 +33,19 @@ CONNECTIONS = 16
 
 def make_client() -> "S3Client":
     """A client for AWS or, with S3_ENDPOINT, for any server that speaks S3."""
-    import boto3
     from botocore.config import Config
+    from botocore.session import Session
 
     endpoint = os.environ.get("S3_ENDPOINT") or None
-    session = boto3.session.Session()
+    session = Session()
+    session.register_component("data_loader", descriptions())
     # Servers other than AWS are often reached by an address that has no bucket subdomains.
     attempts = int(os.environ.get("AWS_MAX_ATTEMPTS") or MOST_ATTEMPTS)
     style: Literal["path", "auto"] = "path" if endpoint else "auto"
-    return session.client(
+    client = session.create_client(
         "s3",
         endpoint_url=endpoint,
-        region_name=session.region_name or "us-east-1",
+        region_name=session.get_config_variable("region") or "us-east-1",
         config=Config(
             connect_timeout=10,
             read_timeout=60,
@@ -51,6 +54,15 @@ def make_client() -> "S3Client":
             s3={"addressing_style": style},
         ),
     )
+    return cast("S3Client", client)
+
+
+@cache
+def descriptions() -> "Loader":
+    """Of the services, by boto itself: parsing them takes longer than all else of a client."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
 
 
 def explain(what: str, error: ClientError | BotoCoreError) -> tuple[Fault, str]:
@@ -66,7 +78,7 @@ def explain_answer(what: str, error: ClientError) -> tuple[Fault, str]:
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code == "NoSuchBucket":
-        return "denied", f"The bucket of {what} does not exist; correct the URI."
+        return "no bucket", f"The bucket of {what} does not exist; make it or correct the URI."
     if status in (401, 403) or code in DENIED:
         return "denied", f"S3 refused access to {what} ({code}): {CREDENTIALS}."
     if status == 404:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from stun.errors import StunError
+from stun.figures import apart, beside
 from stun.quality import Z95
 from stun.tasks.chance import check_informative
 from stun.tasks.planning import Key, TaskKey
@@ -119,11 +120,12 @@ def mean_score(judged: Sequence[dict[str, Any]]) -> dict[str, float]:
 
 def check_retained(key: Key, judged: Sequence[dict[str, Any]]) -> None:
     for task, found in zip(key.tasks, judged, strict=True):
-        if not found["accepted"]:
+        if task.min_retained is not None and not found["accepted"]:
+            before, after = apart(found["before"], found["after"])
+            bound = beside(found["lowerBound"], task.min_retained)
             raise StunError(
                 "QualityRefused",
-                f"The score on {task.name} falls from {found['before']:.3f} to "
-                f"{found['after']:.3f}; the 95 % bound of what is retained is "
-                f"{found['lowerBound']:.4f}, below minRetained {task.min_retained}. Remove fewer "
+                f"The score on {task.name} goes from {before} to {after}; the 95 % bound of what "
+                f"is retained is {bound}, below minRetained {task.min_retained:g}. Remove fewer "
                 "experts or weights, or lower minRetained.",
             )
