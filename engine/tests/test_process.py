@@ -1,4 +1,4 @@
-"""The engine as a process: what it prints, serves and leaves behind when it is stopped."""
+"""The engine as a process: what it prints and leaves behind when it is stopped."""
 
 import argparse
 import json
@@ -6,12 +6,8 @@ import os
 import pkgutil
 import signal
 import socket
-import struct
 import subprocess
 import sys
-import urllib.error
-import urllib.request
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +21,10 @@ from stun.families import Weights
 from stun.memory import estimate_memory
 from stun.passes.prune import PrunePass
 from stun.prepare import make_context, prepare
-from stun.progress import Progress, bar
-from stun.progress_server import ProgressServer, handler, start_progress_server
+from stun.progress import Progress
 from stun.recipe_parser import parse_recipe
 from stun.termination import LIMIT, encode, error_message
-from tests.minio import free_port
-
-FIELDS = {
-    "runKey", "stage", "layer", "layers", "percent", "estimatedRemainingSeconds", "updatedAt",
-}  # fmt: skip
+from tests.conftest import PROGRESS_FIELDS
 
 
 def command(recipe: Path, model: Path, output: Path) -> list[str]:
@@ -50,7 +41,7 @@ def test_progress_goes_to_stderr_and_the_answer_to_stdout(
     )
     assert done.returncode == 0, done.stderr
     states = [json.loads(line) for line in done.stderr.splitlines()]
-    assert all(state.keys() == FIELDS for state in states)
+    assert all(state.keys() == PROGRESS_FIELDS for state in states)
     assert [state["percent"] for state in states] == [0, 25, 50, 75, 100]
     assert states[-1]["runKey"] in done.stdout
     answer = json.loads(done.stdout.splitlines()[-1])
@@ -68,23 +59,6 @@ def test_an_unexpected_failure_is_internal(
     assert execute(parser().parse_args(["inspect", "--model", str(tmp_path)])) == 1
     assert json.loads((tmp_path / "log").read_text())["reason"] == "Internal"
     assert "nobody thought of it" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("port", ["x", "-1", "65536"])
-def test_a_port_that_is_none(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STUN_PROGRESS_PORT", port)
-    with pytest.raises(StunError, match="STUN_PROGRESS_PORT") as refused:
-        start_progress_server(Progress(StringIO()))
-    assert refused.value.reason == "RecipeInvalid"
-
-
-def test_a_port_in_use_stops_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        monkeypatch.setenv("STUN_PROGRESS_PORT", str(taken.getsockname()[1]))
-        monkeypatch.setenv("STUN_PROGRESS_HOST", "127.0.0.1")
-        said = StringIO()
-        start_progress_server(Progress(said))
-    assert "Progress is not served" in said.getvalue()
 
 
 def test_sigterm_ends_at_once_with_nothing_published(
@@ -225,41 +199,6 @@ def test_sigterm_is_too_late_once_the_manifest_is_there(
     assert len(manifests) == (1 if code == 0 else 0)
 
 
-def test_progress_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
-    port = free_port()
-    monkeypatch.setenv("STUN_PROGRESS_PORT", str(port))
-    monkeypatch.setenv("STUN_PROGRESS_HOST", "127.0.0.1")
-    progress = Progress(StringIO())
-    start_progress_server(progress)
-    url = f"http://127.0.0.1:{port}"
-    with urllib.request.urlopen(f"{url}/progress") as answer:
-        state = json.load(answer)
-    assert state.keys() == FIELDS
-    assert (state["stage"], state["percent"], state["runKey"]) == ("Inspect", None, None)
-    progress.run_key = "0123456789abcdef"
-    progress.plan(3)
-    progress.enter("Weights")
-    progress.layer = 1
-    progress.advance()
-    with urllib.request.urlopen(f"{url}/progress") as answer:
-        state = json.load(answer)
-    assert (state["stage"], state["layer"], state["layers"]) == ("Weights", 1, 3)
-    assert (state["percent"], state["runKey"]) == (25, "0123456789abcdef")
-    assert state["estimatedRemainingSeconds"] >= 0
-    with pytest.raises(urllib.error.HTTPError, match="404"):
-        urllib.request.urlopen(f"{url}/other")
-
-
-def test_a_client_that_gave_up_is_not_told_of(capsys: pytest.CaptureFixture[str]) -> None:
-    with ProgressServer(("127.0.0.1", 0), handler(Progress(StringIO()))) as server:
-        with socket.create_connection(server.server_address) as client:
-            # Closed by a reset, which the answer runs into.
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            client.sendall(b"GET /progress HTTP/1.0\r\n\r\n")
-        server.process_request_thread(*server.get_request())
-    assert capsys.readouterr().err == ""
-
-
 def test_a_failure_to_tidy_up_does_not_hide_the_failure(
     model: Path, recipe: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -276,30 +215,6 @@ def test_a_failure_to_tidy_up_does_not_hide_the_failure(
     (tmp_path / "recipe.json").write_text(json.dumps(recipe))
     arguments = command(tmp_path / "recipe.json", model, tmp_path / "out")[4:]
     assert execute(parser().parse_args(arguments)) == 4
-
-
-class Terminal(StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_a_terminal_gets_a_bar() -> None:
-    terminal = Terminal()
-    progress = Progress(terminal)
-    progress.plan(1)
-    progress.advance()
-    progress.layer = 1
-    progress.advance()
-    assert "[###############...............]  50 % Inspect" in terminal.getvalue()
-    assert terminal.getvalue().endswith("100 % Inspect layer 1/1 0:00 left\n")
-
-
-def test_the_bar_shows_what_is_left() -> None:
-    state = {
-        "percent": 40, "stage": "Weights", "layer": 4, "layers": 9,
-        "estimatedRemainingSeconds": 125,
-    }  # fmt: skip
-    assert bar(state).endswith(" 40 % Weights layer 4/9 2:05 left")
 
 
 @pytest.mark.parametrize("sentence", ["short.", "long " * 2000, "ü" * 3000, '"\n' * 3000])

@@ -1,14 +1,18 @@
 """The project's trained model: there pruning costs something, and the result still works."""
 
 import json
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from tests.conftest import Stun
+from stun.commands.prune import run_prune
+from stun.progress import Progress
+from tests.conftest import obeying_signals
 
 FIXTURE = Path(__file__).parents[1] / "fixture"
 MODEL, DATA = FIXTURE / "model", FIXTURE / "data"
@@ -26,12 +30,21 @@ RECIPE: dict[str, Any] = {
 }
 
 
-def test_pruned_model_works(tmp_path: Path, stun: Stun) -> None:
-    result = stun("prune", RECIPE, model=MODEL, output=tmp_path).termination
-    change = result["quality"]["perplexity"]
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "recipe.json").write_text(json.dumps(RECIPE))
+    places = {"model": str(MODEL), "recipe": str(folder / "recipe.json"), "output": str(folder)}
+    with obeying_signals():
+        answer = run_prune(Namespace(**places, work=None, device="cpu"), Progress())
+    return Path(answer["uri"])
+
+
+def test_pruned_model_works(published: Path) -> None:
+    report = json.loads((published / "stun-report.json").read_text())
+    change = report["quality"]["perplexity"]
     assert 0 < change["increase"] < change["upperBound"] < 1
-    assert (result["expertsAfter"], round(result["sparsity"], 2)) == (24, 0.4)
-    published = Path(result["uri"])
+    assert (report["expertsAfter"], round(report["sparsity"], 2)) == (24, 0.4)
     zeros = json.loads((published / "stun-manifest.json").read_text())["zeros"]
     assert all(count > 0 for count in zeros)
     tokenizer = AutoTokenizer.from_pretrained(published)
@@ -43,14 +56,14 @@ def test_pruned_model_works(tmp_path: Path, stun: Stun) -> None:
         assert (published / name).read_bytes() == (MODEL / name).read_bytes()
 
 
-def test_every_byte_that_stays_is_the_sources(tmp_path: Path, stun: Stun) -> None:
+def test_every_byte_that_stays_is_the_sources(published: Path) -> None:
     """Without reconstruction a kept weight is either its source's or zero."""
-    answer = stun("prune", RECIPE, model=MODEL, output=tmp_path).answer
+    manifest = json.loads((published / "stun-manifest.json").read_text())
     source = load_file(MODEL / "model.safetensors")
     pruned: dict[str, torch.Tensor] = {}
-    for path in Path(answer["uri"]).glob("*.safetensors"):
+    for path in published.glob("*.safetensors"):
         pruned |= load_file(path)
-    for position, expert in enumerate(answer["expertsKept"]["2"]):
+    for position, expert in enumerate(manifest["expertsKept"]["2"]):
         prefix = "model.layers.2.block_sparse_moe.experts"
         old = source[f"{prefix}.{expert}.w2.weight"]
         new = pruned[f"{prefix}.{position}.w2.weight"]
