@@ -1,76 +1,53 @@
 /**
- * What fits on how many GPUs: bytes of weights and of KV cache against the memory of one card.
+ * What fits on how many GPUs, as vLLM counts: weights, overhead and KV cache within `utilization` of a card's whole memory.
  *
  * Bytes stay exact: a rounded card or model would let a plan pass that does not fit.
  */
-import type { PlanInput, Sizing } from './gpu-plan-types.ts';
-import type { Facts } from './messages.ts';
-
-/** The pinned rule E' = E − floor(E·ratio + 0.5); the engine applies the same, so a given ratio is never adjusted here. */
-export function expertsKept({ experts }: Facts, ratio: number): number {
-  return experts - Math.floor(experts * ratio + 0.5);
-}
+import type { ModelFacts } from './gpu-facts.ts';
+import type { Sizing, Tokens } from './gpu-plan-types.ts';
 
 /** Experts and their router rows shrink with the count; everything else stays. */
-export function bytesWith(facts: Facts, experts: number): number {
-  if (facts.experts === 0) return facts.bytes.total;
-  const perCount = facts.bytes.experts + facts.bytes.routers;
-  return facts.bytes.total - perCount + Math.ceil((perCount * experts) / facts.experts);
+export function bytesWith({ bytes, experts }: ModelFacts, kept: number): number {
+  if (experts === 0) return bytes.total;
+  const perCount = bytes.experts + bytes.routers;
+  return bytes.total - perCount + Math.ceil((perCount * kept) / experts);
 }
 
-/** Tensor-parallel sizes that split the attention heads evenly, and KV heads evenly or by whole copies. */
-export function tensorParallelSizes({ attentionHeads, kvHeads }: Facts): number[] {
+/** Sizes that split the attention heads evenly, and KV heads evenly or by whole copies. */
+export function tensorParallelSizes({ attentionHeads, kvHeads }: ModelFacts): number[] {
   const sizes = Array.from({ length: attentionHeads }, (_, index) => index + 1);
   return sizes.filter((size) => attentionHeads % size === 0 && (kvHeads % size === 0 || size % kvHeads === 0));
 }
 
+const vocabularyPadding = 64;
+
+/** vLLM also splits the embedding, whose vocabulary it pads to a multiple of 64; that rules out odd sizes beyond a node alone. */
+export function splitWarnings({ architecture, vocabSize }: ModelFacts, size: number): string[] {
+  if ((Math.ceil(vocabSize / vocabularyPadding) * vocabularyPadding) % size === 0) return [];
+  return [`vLLM does not start ${architecture} on ${size} GPUs, because its vocabulary of ${vocabSize} does not divide by ${size}; take the number as "more than fit otherwise", or add pipeline parallelism.`];
+}
+
+/** KV cache of one sequence, over all layers and heads; behind its window a layer keeps nothing. */
+export function sequenceBytes({ layers, kvBytesPerToken, slidingLayers, slidingWindow }: ModelFacts, tokens: number): number {
+  const kept = (layers - slidingLayers) * tokens + slidingLayers * Math.min(tokens, slidingWindow);
+  return (kvBytesPerToken / layers) * kept;
+}
+
+export function cacheBytes(facts: ModelFacts, { maxModelLen, maxConcurrency }: Tokens): number {
+  return sequenceBytes(facts, maxModelLen) * maxConcurrency;
+}
+
 /** The smallest tensor-parallel size on which these weights and the asked KV cache fit; undefined if none does. */
-export function gpusNeeded(facts: Facts, sizing: Sizing, weights: number): number | undefined {
+export function gpusNeeded(facts: ModelFacts, sizing: Sizing, weights: number): number | undefined {
   const tokens = sizing.maxModelLen * sizing.maxConcurrency;
   return tensorParallelSizes(facts).find((size) => kvTokensThatFit(facts, sizing, weights, size) >= tokens);
 }
 
-/** Negative when not even the weights fit. */
-export function kvTokensThatFit(facts: Facts, sizing: Sizing, weights: number, size: number): number {
-  const free = sizing.gpuMemory * sizing.utilization - sizing.overheadPerGPU - weights / size;
+/** Tokens in sequences of maxModelLen, as vLLM's log states its "GPU KV cache size"; 0 when not even the weights fit. */
+export function kvTokensThatFit(facts: ModelFacts, sizing: Sizing, weights: number, size: number): number {
+  const room = sizing.gpuMemory * sizing.utilization - sizing.overheadPerGPU - weights / size;
+  if (room < 0) return 0;
   // Beyond one GPU per KV head each further GPU holds a copy, so it adds no room for tokens.
-  const perGPU = facts.kvBytesPerToken / Math.min(size, facts.kvHeads);
-  if (free < 0) return -1;
-  return perGPU === 0 ? Number.MAX_SAFE_INTEGER : Math.floor(free / perGPU);
-}
-
-/** The largest number of experts, that is the smallest ratio, whose GPUs satisfy `enough`. */
-export function mostExperts({ facts, sizing, service, asked }: PlanInput, enough: (gpus: number) => boolean): number | undefined {
-  const step = countStep(facts, asked.multipleOf);
-  for (let kept = downTo(facts.experts, step); kept >= fewestExperts(facts, asked.multipleOf); kept -= step) {
-    const size = gpusNeeded(facts, sizing, bytesWith(facts, kept));
-    if (size !== undefined && enough(size * service.replicas)) return kept;
-  }
-  return undefined;
-}
-
-/** Group-limited routers split the experts evenly, and so does expert parallelism. */
-export function countStep({ expertGroups }: Facts, multipleOf: number): number {
-  return leastCommonMultiple(Math.max(expertGroups, 1), multipleOf);
-}
-
-export function downTo(count: number, step: number): number {
-  return count - (count % step);
-}
-
-/** Top-k experts must exist, and with group-limited routing inside the groups that a token may use: topK ≤ topKGroups · E'/groups. */
-export function fewestExperts(facts: Facts, multipleOf: number): number {
-  const perGroup = Math.ceil(facts.topK / Math.max(facts.topKGroups, 1));
-  const step = countStep(facts, multipleOf);
-  return downTo(perGroup * Math.max(facts.expertGroups, 1) + step - 1, step);
-}
-
-export function ratioOf({ experts }: Facts, kept: number): number {
-  return experts === 0 ? 0 : (experts - kept) / experts;
-}
-
-function leastCommonMultiple(a: number, b: number): number {
-  let [x, y] = [a, b];
-  while (y !== 0) [x, y] = [y, x % y];
-  return (a / x) * b;
+  const perToken = sequenceBytes(facts, sizing.maxModelLen) / sizing.maxModelLen / Math.min(size, facts.kvHeads);
+  return perToken === 0 ? Number.MAX_SAFE_INTEGER : Math.floor(room / perToken);
 }

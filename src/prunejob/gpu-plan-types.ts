@@ -1,12 +1,19 @@
 /** What a plan is made of, and what comes out. */
-import type { Facts } from './messages.ts';
+import type { ModelFacts } from './gpu-facts.ts';
 
-export interface Sizing {
+/** What the KV cache must hold: so many sequences of that length at once. */
+export interface Tokens {
+  readonly maxModelLen: number;
+  readonly maxConcurrency: number;
+}
+
+export interface Sizing extends Tokens {
+  /** Bytes of one card, all of it. */
   readonly gpuMemory: number;
   readonly utilization: number;
   readonly overheadPerGPU: number;
-  readonly maxModelLen: number;
-  readonly maxConcurrency: number;
+  /** The tokens are those that the service's own arguments promise, because less was asked for. */
+  readonly tokensOfService?: boolean;
 }
 
 export interface ServiceSize {
@@ -21,12 +28,22 @@ export interface Asked {
   readonly requireSaving: boolean;
 }
 
+export type Strategy = 'Canary' | 'Surge' | 'Recreate';
+
+/** What a plan is asked with no service at hand. */
+export interface WhatIf {
+  readonly facts: ModelFacts;
+  readonly sizing: Sizing;
+  readonly asked: Omit<Asked, 'requireSaving'>;
+  readonly strategy: Strategy;
+}
+
 export interface PlanInput {
-  readonly facts: Facts;
+  readonly facts: ModelFacts;
   readonly service: ServiceSize;
   readonly sizing: Sizing;
   readonly asked: Asked;
-  readonly strategy: 'Surge' | 'Recreate';
+  readonly strategy: Strategy;
   /** GPUs that pods of the service may use, over all ready nodes. */
   readonly allocatableGPUs: number;
 }
@@ -45,9 +62,13 @@ export interface Plan {
   readonly kvTokensBefore: number;
   readonly kvTokensAfter: number;
   readonly reason: string;
+  /** What may still go wrong with a plan that is not refused, as sentences. */
+  readonly warnings: readonly string[];
 }
 
 export interface PlanRefusal {
   readonly refused: 'NotMoE' | 'RecipeInvalid' | 'TooFewExperts' | 'NoGPUSaved' | 'AlreadyFits' | 'GPUsUnavailable';
   readonly message: string;
+  /** What was refused, where it could be counted at all. */
+  readonly plan?: Plan;
 }

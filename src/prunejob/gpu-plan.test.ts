@@ -6,13 +6,11 @@
  */
 import { describe, expect, it } from 'vitest';
 
-import { bytesWith, expertsKept, gpusNeeded, kvTokensThatFit, tensorParallelSizes } from './gpu-fit.ts';
 import { planGPUs } from './gpu-plan.ts';
 import type { PlanInput } from './gpu-plan-types.ts';
 import { facts } from './testing/builders.ts';
 
 const mebibyte = 2 ** 20;
-const gibibyte = 2 ** 30;
 const sizing = { gpuMemory: 5 * mebibyte, utilization: 0.9, overheadPerGPU: 0, maxModelLen: 512, maxConcurrency: 1 };
 
 function input(overrides: Partial<Omit<PlanInput, 'asked'>> & { asked?: Partial<PlanInput['asked']> } = {}): PlanInput {
@@ -71,8 +69,20 @@ describe('what a target decides', () => {
     expect(outcome).toMatchObject({ gpusBefore: 12, gpusAfter: 6, gpusNeededBefore: 12, gpusPeak: 14, tensorParallel: 2 });
   });
 
-  it('needs no more than the service has when it starts by Recreate', () => {
-    expect(planGPUs(input({ strategy: 'Recreate', allocatableGPUs: 4 }))).toMatchObject({ gpusPeak: 4, gpusAfter: 2 });
+  it('counts no half of a replica', () => {
+    // 7 GPUs for 2 replicas are 3 each, of which 2 are a tensor-parallel size.
+    const outcome = planGPUs({ ...withoutRatio, service: { replicas: 2, gpusPerReplica: 4 }, asked: { targetGPUs: 7, multipleOf: 1, requireSaving: true }, allocatableGPUs: 99 });
+    expect(outcome).toMatchObject({ gpusAfter: 4, tensorParallel: 2 });
+  });
+
+  it.each([
+    { strategy: 'Canary', replicas: 1, peak: 4 + 2 + 2 },
+    { strategy: 'Canary', replicas: 3, peak: 12 + 2 + 2 },
+    { strategy: 'Surge', replicas: 1, peak: 4 + 2 },
+    { strategy: 'Surge', replicas: 3, peak: 12 + 2 },
+    { strategy: 'Recreate', replicas: 3, peak: 12 },
+  ] as const)('rolls out $replicas replicas by $strategy on at most $peak GPUs', ({ strategy, replicas, peak }) => {
+    expect(planGPUs(input({ strategy, service: { replicas, gpusPerReplica: 4 }, allocatableGPUs: peak }))).toMatchObject({ gpusPeak: peak });
   });
 
   it('keeps the GPUs where no saving is required', () => {
@@ -94,40 +104,20 @@ describe('zeroing weights alone', () => {
   });
 });
 
-/**
- * DeepSeek-V3 in bf16: 58 of its 61 layers have 256 experts in 8 groups, of which a token uses 4; latent attention keeps 576 values
- * a layer and token, once for all heads. H200 of 143 771 MiB at 0.9 with 4 GiB of overhead: 131 384 370 790 B.
- */
-describe('a model with groups, dense layers and latent attention', () => {
-  const deepseek = facts({
-    layers: 61, experts: 256, topK: 8, expertGroups: 8, topKGroups: 4, attentionHeads: 128, kvHeads: 1, kvBytesPerToken: 61 * 576 * 2,
-    bytes: { experts: 1_307_817_541_632, routers: 212_860_928, total: 1_342_000_000_000 },
-  });
-  const h200 = { gpuMemory: 143_771 * mebibyte, utilization: 0.9, overheadPerGPU: 4 * gibibyte, maxModelLen: 32_768, maxConcurrency: 1 };
-  const served = { ...withoutRatio, facts: deepseek, sizing: h200, service: { replicas: 1, gpusPerReplica: 16 }, allocatableGPUs: 32 };
-  const plan = (asked: Partial<PlanInput['asked']>) => planGPUs({ ...served, asked: { multipleOf: 1, requireSaving: true, ...asked } });
-
-  it('halves its GPUs with a quarter of the experts', () => {
-    expect(plan({ ratio: 0.25 })).toMatchObject({
-      expertsAfter: 192, gpusBefore: 16, gpusNeededBefore: 16, gpusAfter: 8,
-      bytesAfter: 1_014_992_399_360, // 33 969 597 440 + 1 308 030 402 560 × 192/256
-    });
-  });
-
-  it('holds the whole cache on each GPU', () => {
-    // (131 384 370 790 − 1 014 992 399 360/8) / 70 272
-    expect(kvTokensThatFit(deepseek, h200, bytesWith(deepseek, 192), 8)).toBe(64_183);
-  });
+describe('a router with groups', () => {
+  // As DeepSeek-V3: 256 experts in 8 groups; a token takes its 8 from 4 of them. On two cards 256 · 24.8/32 experts fit.
+  const grouped = facts({ experts: 256, topK: 8, expertGroups: 8, topKGroups: 4, rankingExperts: 2 });
+  const plan = (asked: Partial<PlanInput['asked']>) => planGPUs({ ...withoutRatio, facts: grouped, asked: { multipleOf: 1, requireSaving: true, ...asked } });
 
   it('keeps a count that its groups share evenly', () => {
-    // 200 experts leave no room for the cache on 8 GPUs, and between 192 and 200 no count is divisible by 8.
-    expect(plan({ targetGPUs: 8 })).toMatchObject({ expertsAfter: 192 });
+    // (9 437 184 − 1 048 576 − 1 050 880) / 9 469 952 · 256 = 198.3
+    expect(plan({ targetGPUs: 2 })).toMatchObject({ expertsAfter: 192, ratio: 0.25, gpusAfter: 2 });
   });
 
   it.each([
     { name: 'its groups cannot share', asked: { ratio: 0.3 }, refused: 'RecipeInvalid', says: /keeps 179 of 256.*8 groups.*multiple of 8\. Set pruning\.experts\.ratio to 0\.3125 \(176 experts\)/ },
     { name: 'expert parallelism cannot share', asked: { ratio: 0.25, multipleOf: 10 }, refused: 'RecipeInvalid', says: /multiple of 40\..*0\.375 \(160 experts\)/ },
-    { name: 'a token could not choose from', asked: { ratio: 0.95 }, refused: 'TooFewExperts', says: /keeps 13.*needs at least 16\. Set.*at most 0\.9375/ },
+    { name: 'a token could not choose from', asked: { ratio: 0.95 }, refused: 'TooFewExperts', says: /keeps 13.*top-k of 8 from 4 of 8 groups needs at least 16\. Set.*at most 0\.9375/ },
     { name: 'are fewer than multipleOf', asked: { ratio: 0.95, multipleOf: 32 }, refused: 'TooFewExperts', says: /multipleOf 32 need at least 32\./ },
     { name: 'no multiple allows', asked: { ratio: 0.25, multipleOf: 512 }, refused: 'TooFewExperts', says: /at least 512\. No expert can be removed; lower pruning\.experts\.multipleOf/ },
   ])('refuses experts that $name', ({ asked, refused, says }) => {
@@ -142,53 +132,29 @@ describe('refusals', () => {
     { name: 'fewer experts than the groups of a router need', overrides: { facts: facts({ topK: 8, expertGroups: 8, topKGroups: 4 }), asked: { ratio: 0.55 } }, refused: 'TooFewExperts', says: /at least 16/ },
     { name: 'a ratio that misses targetGPUs', overrides: { asked: { ratio: 0.1, targetGPUs: 2 } }, refused: 'NoGPUSaved', says: /targetGPUs 2.*reaches it is 0\.25/ },
     { name: 'a target out of reach', overrides: { sizing: { ...sizing, gpuMemory: mebibyte }, asked: { targetGPUs: 1 } }, refused: 'NoGPUSaved', says: /No ratio/ },
-    { name: 'a dense model that fits already', overrides: { sizing: { ...sizing, gpuMemory: 8 * mebibyte } }, refused: 'AlreadyFits', says: /fits 2 GPUs.*on 4/ },
+    { name: 'a dense model that fits already', overrides: { sizing: { ...sizing, gpuMemory: 8 * mebibyte } }, refused: 'AlreadyFits', says: /fits 2 GPUs, while.*on 4/ },
+    { name: 'a ratio so small that the service only keeps its GPUs', overrides: { service: { replicas: 1, gpusPerReplica: 1 } }, refused: 'NoGPUSaved', says: /do not fit 1 GPU of.*runs on 1 GPU,.*one GPU at least/ },
     { name: 'a peak above what the nodes offer', overrides: { allocatableGPUs: 5 }, refused: 'GPUsUnavailable', says: /needs 6 GPUs.*offer 5.*Recreate/ },
+    { name: 'a canary where Surge would do', overrides: { strategy: 'Canary' as const, allocatableGPUs: 7 }, refused: 'GPUsUnavailable', says: /Canary needs 8 GPUs.*offer 7.*Surge, which needs 6, or.*Recreate/ },
+    { name: 'a canary where Surge would not do either', overrides: { strategy: 'Canary' as const, allocatableGPUs: 5 }, refused: 'GPUsUnavailable', says: /Use serving\.strategy: Recreate/ },
+    { name: 'tokens that the service promises', overrides: { sizing: { ...sizing, gpuMemory: mebibyte, tokensOfService: true } }, refused: 'NoGPUSaved', says: /as the service itself promises.*lower the service's --max-model-len or --max-num-seqs/ },
     { name: 'no spare node even for Recreate', overrides: { strategy: 'Recreate' as const, allocatableGPUs: 3 }, refused: 'GPUsUnavailable', says: /Add nodes/ },
   ])('$name: $refused', ({ overrides, refused, says }) => {
     expect(planGPUs(input(overrides))).toMatchObject({ refused, message: expect.stringMatching(says) as string });
   });
 
+  it('a target that the dense model meets', () => {
+    // Four cards hold it: 18 874 368 ≥ 11 569 408.
+    const outcome = planGPUs({ ...withoutRatio, asked: { targetGPUs: 4, multipleOf: 1, requireSaving: true } });
+    expect(outcome).toMatchObject({ refused: 'AlreadyFits', message: expect.stringMatching(/already fits 4 GPUs, so it needs no pruning for pruning\.targetGPUs 4/) as string });
+  });
+
+  it('come with the plan that was refused', () => {
+    expect(planGPUs(input({ asked: { ratio: 0.1 } }))).toMatchObject({ plan: { ratio: 0.1, expertsAfter: 29, gpusAfter: 4 } });
+  });
+
   it('a target that no count of experts reaches', () => {
     const tight = { ...withoutRatio, sizing: { ...sizing, gpuMemory: mebibyte }, asked: { targetGPUs: 1, multipleOf: 1, requireSaving: true } };
     expect(planGPUs(tight)).toMatchObject({ refused: 'TooFewExperts', message: expect.stringContaining('targetGPUs') as string });
-  });
-});
-
-describe('the parts', () => {
-  it.each([
-    { experts: 8, ratio: 0.25, kept: 6 },
-    { experts: 8, ratio: 0.0625, kept: 7 }, // floor(0.5 + 0.5) = 1
-    { experts: 8, ratio: 0.0624, kept: 8 },
-    { experts: 32, ratio: 0.1, kept: 29 },
-    { experts: 128, ratio: 0.5, kept: 64 },
-  ])('$experts experts at ratio $ratio keep $kept', ({ experts, ratio, kept }) => {
-    expect(expertsKept(facts({ experts }), ratio)).toBe(kept);
-  });
-
-  it('scales only experts and their router rows', () => {
-    expect(bytesWith(facts(), 16)).toBe(1_050_880 + 9_469_952 / 2);
-    expect(bytesWith(facts({ experts: 0 }), 0)).toBe(10_520_832);
-  });
-
-  it.each([
-    { attentionHeads: 48, kvHeads: 8, sizes: [1, 2, 4, 8, 16, 24, 48] },
-    { attentionHeads: 4, kvHeads: 4, sizes: [1, 2, 4] },
-    { attentionHeads: 12, kvHeads: 4, sizes: [1, 2, 4, 12] },
-  ])('$attentionHeads heads over $kvHeads KV heads split by $sizes', ({ sizes, ...heads }) => {
-    expect(tensorParallelSizes(facts(heads))).toEqual(sizes);
-  });
-
-  it('counts the overhead on every GPU', () => {
-    // Mixtral 8x22B: 281 GB in bf16, 229 376 B of cache a token; H100 of 81 559 MiB at 0.9 with 4 GiB of overhead leaves 72.7 GB.
-    const mixtral = facts({ attentionHeads: 48, kvHeads: 8, kvBytesPerToken: 229_376, bytes: { experts: 271e9, routers: 2.7e6, total: 281e9 }, experts: 8 });
-    const h100 = { gpuMemory: 81_559 * mebibyte, utilization: 0.9, overheadPerGPU: 4 * gibibyte, maxModelLen: 32_768, maxConcurrency: 1 };
-    expect(gpusNeeded(mixtral, h100, mixtral.bytes.total)).toBe(4);
-    expect(gpusNeeded(mixtral, { ...h100, maxConcurrency: 2 }, mixtral.bytes.total)).toBe(8);
-  });
-
-  it('lets GPUs beyond the KV heads add no cache', () => {
-    const thin = facts({ attentionHeads: 8, kvHeads: 1, bytes: { experts: 0, routers: 0, total: 0 }, kvBytesPerToken: 1024 });
-    expect(gpusNeeded(thin, { gpuMemory: 1024 * 100, utilization: 1, overheadPerGPU: 0, maxModelLen: 101, maxConcurrency: 1 }, 0)).toBeUndefined();
   });
 });

@@ -3,11 +3,13 @@
  *
  * Only fewer experts shrink dense tensors. Unstructured zeros are stored like any other number, so sparsity does not appear here.
  */
-import { bytesWith, gpusNeeded, kvTokensThatFit, ratioOf } from './gpu-fit.ts';
+import { kernelWarnings, ratioOf } from './gpu-experts.ts';
+import type { ModelFacts } from './gpu-facts.ts';
+import { bytesWith, cacheBytes, gpusNeeded, kvTokensThatFit, splitWarnings } from './gpu-fit.ts';
+import { gpusAtPeak } from './gpu-peak.ts';
 import type { Plan, PlanInput, PlanRefusal } from './gpu-plan-types.ts';
 import { expertsWanted, refusal } from './gpu-refusals.ts';
-import type { Facts } from './messages.ts';
-import { bytesText } from './units.ts';
+import { bytesText, countText } from './units.ts';
 
 export function planGPUs(input: PlanInput): Plan | PlanRefusal {
   const wanted = expertsWanted(input);
@@ -19,22 +21,21 @@ export function planGPUs(input: PlanInput): Plan | PlanRefusal {
 function planFor(input: PlanInput, expertsAfter: number): Plan {
   const { facts, sizing, service, strategy, asked } = input;
   const [bytesBefore, bytesAfter] = [facts.bytes.total, bytesWith(facts, expertsAfter)];
-  const gpusBefore = service.gpusPerReplica * service.replicas;
   const neededBefore = gpusNeeded(facts, sizing, bytesBefore);
   // A service that runs today on fewer GPUs than the sizing asks for keeps them: its model only gets smaller.
   const neededAfter = gpusNeeded(facts, sizing, bytesAfter) ?? Infinity;
   const tensorParallel = removesExperts(input) ? Math.min(neededAfter, service.gpusPerReplica) : service.gpusPerReplica;
-  const gpusAfter = tensorParallel * service.replicas;
-  const tokens = (weights: number, size: number): number => Math.max(kvTokensThatFit(facts, sizing, weights, size), 0) * service.replicas;
+  const tokens = (weights: number, size: number): number => kvTokensThatFit(facts, sizing, weights, size) * service.replicas;
   const plan = {
     ratio: asked.ratio ?? ratioOf(facts, expertsAfter), expertsBefore: facts.experts, expertsAfter,
-    gpusBefore, ...(neededBefore === undefined ? {} : { gpusNeededBefore: neededBefore * service.replicas }), gpusAfter,
-    // With maxSurge 1 one new replica stands beside all the old ones.
-    gpusPeak: strategy === 'Surge' ? gpusBefore + tensorParallel : gpusBefore,
+    gpusBefore: service.gpusPerReplica * service.replicas,
+    ...(neededBefore === undefined ? {} : { gpusNeededBefore: neededBefore * service.replicas }),
+    gpusAfter: tensorParallel * service.replicas, gpusPeak: gpusAtPeak(strategy, service, tensorParallel),
     tensorParallel, bytesBefore, bytesAfter,
     kvTokensBefore: tokens(bytesBefore, service.gpusPerReplica), kvTokensAfter: tokens(bytesAfter, tensorParallel),
   };
-  return { ...plan, reason: reasonFor(input, plan, neededAfter <= tensorParallel) };
+  const warnings = [...splitWarnings(facts, tensorParallel), ...kernelWarnings(facts, expertsAfter)];
+  return { ...plan, reason: reasonFor(input, plan, neededAfter <= tensorParallel), warnings };
 }
 
 /** Where only weights are zeroed, the model stays as large as it was, so its GPUs are left as they are. */
@@ -42,17 +43,22 @@ function removesExperts({ asked }: PlanInput): boolean {
   return asked.ratio !== undefined || asked.targetGPUs !== undefined;
 }
 
-function reasonFor({ facts, sizing, service }: PlanInput, plan: Omit<Plan, 'reason'>, fits: boolean): string {
-  const cache = `KV cache for ${sizing.maxModelLen} × ${sizing.maxConcurrency} tokens (${bytesText(facts.kvBytesPerToken * sizing.maxModelLen * sizing.maxConcurrency)})`;
+function reasonFor(input: PlanInput, plan: Omit<Plan, 'reason' | 'warnings'>, fits: boolean): string {
+  const { facts, sizing, service } = input;
   const replicas = service.replicas === 1 ? '' : ` in each of ${service.replicas} replicas`;
   const verb = fits ? 'take' : 'do not fit';
   return (
-    `${expertsText(facts, plan.expertsAfter)} weights of ${bytesText(plan.bytesAfter)} (before ${bytesText(plan.bytesBefore)}) and ${cache} ${verb} ${plan.tensorParallel} GPUs of ${bytesText(sizing.gpuMemory)}` +
+    `${expertsText(facts, plan.expertsAfter)} weights of ${bytesText(plan.bytesAfter)} (before ${bytesText(plan.bytesBefore)}) and ${cacheText(input)} ${verb} ${countText(plan.tensorParallel, 'GPU')} of ${bytesText(sizing.gpuMemory)}` +
     `${replicas} at utilization ${sizing.utilization}. Unstructured zeros save no GPU memory: only fewer experts do.`
   );
 }
 
-function expertsText({ experts, architecture }: Facts, kept: number): string {
+function cacheText({ facts, sizing }: PlanInput): string {
+  const whose = sizing.tokensOfService === true ? 'as the service itself promises, ' : '';
+  return `KV cache for ${sizing.maxModelLen} × ${sizing.maxConcurrency} tokens (${whose}${bytesText(cacheBytes(facts, sizing))})`;
+}
+
+function expertsText({ experts, architecture }: ModelFacts, kept: number): string {
   if (experts === 0) return `${architecture} is a dense model, so pruning it saves no GPU:`;
   return experts === kept ? 'No expert is removed:' : `Keeping ${kept} of ${experts} experts a layer,`;
 }

@@ -3,25 +3,14 @@
  *
  * A message is read from a pod that a user's overlay may have changed, so every field a decision needs is checked here once.
  */
+import { missingFacts, type ModelFacts } from './gpu-facts.ts';
 import type { ChildJob } from './observed.ts';
 import { hasNumbers, hasTexts, isListOf, isObject, type Fields } from './json-checks.ts';
 import type { Pod, Terminated } from './kube.ts';
 import { isQuality, type Quality } from './quality.ts';
 
-export interface Facts {
+export interface Facts extends ModelFacts {
   readonly kind: 'Facts';
-  readonly family: string;
-  readonly architecture: string;
-  readonly bytes: { readonly experts: number; readonly routers: number; readonly total: number };
-  readonly layers: number;
-  readonly experts: number;
-  readonly topK: number;
-  readonly expertGroups: number;
-  readonly topKGroups: number;
-  readonly attentionHeads: number;
-  readonly kvHeads: number;
-  readonly kvBytesPerToken: number;
-  readonly maxPositionEmbeddings: number;
   readonly runKey: string;
   readonly existing: EngineResult | null;
 }
@@ -49,9 +38,6 @@ export interface EngineError {
 
 export type EngineMessage = Facts | EngineResult | EngineError;
 
-const factNumbers = [
-  'layers', 'experts', 'topK', 'expertGroups', 'topKGroups', 'attentionHeads', 'kvHeads', 'kvBytesPerToken', 'maxPositionEmbeddings',
-] as const;
 const resultNumbers = ['sparsity', 'expertsBefore', 'expertsAfter', 'bytesBefore', 'bytesAfter'] as const;
 
 /** Undefined for anything that is not a complete message: a log tail, a cut-off JSON, another program's text. */
@@ -73,9 +59,8 @@ function parseObject(text: string | undefined): Fields | undefined {
 }
 
 function isFacts(fields: Fields): boolean {
-  const { bytes, existing } = fields;
-  if (!isObject(bytes) || !hasNumbers(bytes, ['experts', 'routers', 'total'])) return false;
-  if (!hasNumbers(fields, factNumbers) || !hasTexts(fields, ['runKey', 'family', 'architecture'])) return false;
+  const { existing } = fields;
+  if (missingFacts(fields).length > 0 || !hasTexts(fields, ['runKey'])) return false;
   return existing === null || (isObject(existing) && isResult(existing));
 }
 

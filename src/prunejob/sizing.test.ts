@@ -22,16 +22,32 @@ describe('the memory of a GPU', () => {
   it('is unknown when nothing tells it', () => {
     expect(sizingFor(spec, service(), facts(), [node({ product: 'ACME-1' })])).toBeUndefined();
   });
+
+  it.each([
+    { product: 'NVIDIA-L40S', mib: 46_068 },
+    { product: 'NVIDIA-L4', mib: 23_034 },
+    { product: 'NVIDIA-A100-SXM4-40GB', mib: 40_960 },
+    { product: 'NVIDIA-A100-80GB-PCIe', mib: 81_920 },
+  ])('of $product is $mib MiB', ({ product, mib }) => {
+    expect(sizingFor(spec, service(), facts(), [node({ product })])?.gpuMemory).toBe(mib * mebibyte);
+  });
+
+  it.each(['NVIDIA-H100-80GB-HBM3-MIG-1g.10gb', 'NVIDIA-A100-80GB-PCIe-SHARED'])('is not taken for that of the whole card in %s', (product) => {
+    expect(sizingFor(spec, service(), facts(), [node({ product })])).toBeUndefined();
+  });
 });
 
 describe('the tokens to hold', () => {
   it.each([
-    { name: 'by the PruneJob', sizing: { ...spec, maxModelLen: 100, maxConcurrency: 2 }, args: { maxModelLen: 8192, maxConcurrency: 16 }, expected: [100, 2] },
-    { name: 'by the service\'s arguments', sizing: spec, args: { maxModelLen: 8192, maxConcurrency: 16 }, expected: [8192, 16] },
-    { name: 'by the model', sizing: spec, args: {}, expected: [512, 64] },
+    { name: 'by the PruneJob', sizing: { ...spec, maxModelLen: 10_000, maxConcurrency: 14 }, args: { maxModelLen: 8192, maxConcurrency: 16 }, expected: [10_000, 14, false] },
+    { name: 'by the service\'s arguments', sizing: spec, args: { maxModelLen: 8192, maxConcurrency: 16 }, expected: [8192, 16, false] },
+    { name: 'by the model', sizing: spec, args: {}, expected: [512, 64, false] },
+    { name: 'by the service, which promises more than the PruneJob asks for', sizing: { ...spec, maxModelLen: 8192, maxConcurrency: 15 }, args: { maxModelLen: 8192, maxConcurrency: 16 }, expected: [8192, 16, true] },
+    { name: 'by one request of the length that the service accepts', sizing: { ...spec, maxModelLen: 100, maxConcurrency: 2 }, args: { maxModelLen: 8192 }, expected: [8192, 1, true] },
+    { name: 'by one request of the model\'s length, which a server without arguments accepts', sizing: { ...spec, maxModelLen: 100, maxConcurrency: 2 }, args: {}, expected: [512, 1, true] },
   ])('$name', ({ sizing, args, expected }) => {
     const found = sizingFor(sizing, service(args), facts(), [node({ memoryMiB: 5 })]);
-    expect([found?.maxModelLen, found?.maxConcurrency]).toEqual(expected);
+    expect([found?.maxModelLen, found?.maxConcurrency, found?.tokensOfService]).toEqual(expected);
     expect(found?.overheadPerGPU).toBe(4 * 2 ** 30);
   });
 });

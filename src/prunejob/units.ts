@@ -1,4 +1,4 @@
-/** Kubernetes quantities and durations as numbers, and bytes as people read them. */
+/** Kubernetes quantities and durations as numbers, and bytes and counts as people read them. */
 
 const suffixes: Readonly<Record<string, number>> = {
   '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15,
@@ -25,4 +25,9 @@ export function bytesText(bytes: number): string {
   const step = Math.min(bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10), steps.length - 1);
   const value = bytes / 1024 ** step;
   return `${String(Number(value.toFixed(2)))} ${steps[step] ?? ''}`;
+}
+
+/** `1 GPU`, `4 GPUs`. */
+export function countText(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

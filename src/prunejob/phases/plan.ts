@@ -29,7 +29,8 @@ function planFor(run: Run, serving: ServingSpec, service: ServiceObserved, facts
   const { ratio, targetGPUs } = { ratio: run.spec.pruning.experts.ratio, targetGPUs: run.spec.pruning.targetGPUs };
   // Without a ratio the engine could not know the run yet: the key it inspected is not the key it will prune under.
   const knowsRun = ratio !== undefined || targetGPUs === undefined;
-  const step = planned(outcome.reason, { plan: planStatus(outcome), ...(knowsRun ? { runKey: facts.runKey } : {}) });
+  const plan = planStatus(outcome);
+  const step = planned(plan.reason, { plan, ...(knowsRun ? { runKey: facts.runKey } : {}) });
   return knowsRun && facts.existing !== null && run.spec.planOnly !== true ? skipPruning(run, step, facts) : step;
 }
 
@@ -37,8 +38,7 @@ function calculate(run: Run, serving: ServingSpec, service: ServiceObserved, fac
   const nodes = servingNodes(service, run.observed.nodes);
   const sizing = sizingFor(serving.sizing, service, facts, nodes);
   if (sizing === undefined) return { refused: 'GPUsUnavailable', message: 'No node says how much memory its GPUs have. Set serving.sizing.gpuMemory, or label the nodes with nvidia.com/gpu.memory (MiB).' };
-  const strategy = serving.strategy === 'Recreate' ? 'Recreate' : 'Surge';
-  return planGPUs({ facts, sizing, strategy, service: sizeOf(service, facts), asked: asked(run, serving), allocatableGPUs: allocatableGPUs(nodes) });
+  return planGPUs({ facts, sizing, strategy: serving.strategy, service: sizeOf(service, facts), asked: asked(run, serving), allocatableGPUs: allocatableGPUs(nodes) });
 }
 
 /** A service that runs this very result already is planned as it was before, so that a PruneJob applied again ends well again. */
@@ -61,8 +61,8 @@ function planned(message: string, set: Partial<PruneJobStatus>): Step {
   return { phase: 'Planned', conditions: [{ type: 'Planned', status: 'True', reason: 'Planned', message }], set };
 }
 
-function planStatus(outcome: Plan): NonNullable<PruneJobStatus['plan']> {
-  return { gpus: `${outcome.gpusBefore}→${outcome.gpusAfter}`, ...outcome };
+function planStatus({ warnings, ...plan }: Plan): NonNullable<PruneJobStatus['plan']> & { reason: string } {
+  return { ...plan, gpus: `${plan.gpusBefore}→${plan.gpusAfter}`, reason: [plan.reason, ...warnings].join(' ') };
 }
 
 /** The result is published already: no GPU is needed to make it again. */

@@ -69,8 +69,8 @@ export function facts(overrides: Partial<Facts> = {}): Facts {
   return {
     kind: 'Facts', family: 'mixtral', architecture: 'MixtralForCausalLM',
     bytes: { experts: 9_437_184, routers: 32_768, total: 10_520_832 },
-    layers: 4, experts: 32, topK: 2, expertGroups: 1, topKGroups: 1, attentionHeads: 4, kvHeads: 4,
-    kvBytesPerToken: 2048, maxPositionEmbeddings: 512, runKey, existing: null,
+    layers: 4, experts: 32, topK: 2, expertGroups: 1, topKGroups: 1, rankingExperts: 1, attentionHeads: 4, kvHeads: 4,
+    kvBytesPerToken: 2048, slidingLayers: 0, slidingWindow: 0, vocabSize: 1024, maxPositionEmbeddings: 512, runKey, existing: null,
     ...overrides,
   };
 }

@@ -1,0 +1,25 @@
+/** The program as the shell sees it: exit codes, and which stream says what. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const main = fileURLToPath(new URL('main.ts', import.meta.url));
+const facts = readFileSync(new URL('../prunejob/testing/shapes/mixtral-8x22b.json', import.meta.url), 'utf8');
+const plan = ['plan', '--facts', '-', '--gpu-memory', '81559', '--max-model-len', '32768', '--max-concurrency', '8', '-o', 'json'];
+
+describe('kubectl-prune', () => {
+  it.each([
+    { name: 'a plan', args: plan, code: 0, out: /^\{"gpusBefore":8,"gpusAfter":4,.*\}\n$/, err: /^Warning: [^\n]*\n$/ },
+    { name: 'a refused plan', args: [...plan, '--ratio', '0.9'], code: 2, out: /^$/, err: /^TooFewExperts: [^\n]*\n$/ },
+    { name: 'help', args: ['--help'], code: 0, out: /^Usage: kubectl-prune COMMAND.* plan {7}what pruning/s, err: /^$/ },
+    { name: 'help for a command', args: ['plan', '-h'], code: 0, out: /^Usage: kubectl-prune plan --facts/, err: /^$/ },
+    { name: 'no command', args: [], code: 2, out: /^Usage/, err: /^$/ },
+    { name: 'an unknown command', args: ['toString'], code: 2, out: /^$/, err: /^toString is no command of kubectl-prune\. See: kubectl-prune --help\n$/ },
+  ])('ends with $code after $name', ({ args, code, out, err }) => {
+    const ended = spawnSync(process.execPath, [main, ...args], { input: facts, encoding: 'utf8' });
+    expect(ended.status).toBe(code);
+    expect(ended.stdout).toMatch(out);
+    expect(ended.stderr).toMatch(err);
+  });
+});
