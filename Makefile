@@ -21,7 +21,10 @@ node_modules/.installed: package.json package-lock.json
 	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-node: node_modules/.installed ## Install the locked Node packages and Node 24
+node: node_modules/.installed bin/kubectl-prune ## Install the locked Node packages and Node 24, and make bin/kubectl-prune
+
+bin/kubectl-prune: node_modules/.installed scripts/bundle-cli.ts $(shell find src/cli src/prunejob src/api -name '*.ts' ! -name '*.test.ts')
+	$(NODE) scripts/bundle-cli.ts
 
 engine: ## Install the locked Python environment and make .venv/bin/stun
 	@engine/setup

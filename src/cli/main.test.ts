@@ -21,5 +21,5 @@ describe('kubectl-prune', () => {
     expect(ended.status).toBe(code);
     expect(ended.stdout).toMatch(out);
     expect(ended.stderr).toMatch(err);
-  });
+  }, 60_000);
 });
