@@ -27,6 +27,7 @@ EXIT_CODES = {
     "QualityRefused": 4,
     "DroppedLoadExceeded": 4,
     "OutOfGPUMemory": 5,
+    "GPUFailed": 6,
 }
 
 

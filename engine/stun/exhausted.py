@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import torch
 
 from stun.errors import StunError
+from stun.gpu_failures import naming_a_failed_gpu
 from stun.memory import estimate_memory
 from stun.passes.context import Context
 
@@ -30,9 +31,13 @@ ITEMS = {
 
 @contextmanager
 def naming_the_largest(context: Context) -> Iterator[None]:
-    """Turns a run out of GPU memory into a sentence that names the largest item of its estimate."""
+    """Turns a run out of GPU memory into a sentence that names the largest item of its estimate.
+
+    A GPU that fails is named too.
+    """
     try:
-        yield
+        with naming_a_failed_gpu():
+            yield
     except torch.OutOfMemoryError as error:
         raise StunError("OutOfGPUMemory", explain(estimate_memory(context))) from error
 
