@@ -11,7 +11,7 @@
  *     const jobs = this.watchKind<KubeObject>(JOB, { labelSelector: 'app.kubernetes.io/managed-by=stun-operator' });
  *     this.addController({
  *       name: 'prunejob',
- *       sources: [source(pruneJobs, ownKey), source(jobs, keysOfOwner)],
+ *       sources: [source(pruneJobs, ownKey), source(jobs, ownerKey(PRUNEJOB))],
  *       reconcile: (key) => reconcile(key, { client: this.client, recorder: this.recorder, pruneJobs, jobs }),
  *     });
  *     return Promise.resolve();
