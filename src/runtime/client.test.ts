@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createClient, type KubeClient } from './client.ts';
 import { ApiError } from './errors.ts';
 import { CONFIGMAP, configMap, JOB } from './testing/objects.ts';
@@ -15,10 +15,10 @@ let server: LoopbackServer | undefined;
 let client: KubeClient;
 const requests: string[] = [];
 
-async function serve(respond: Respond): Promise<LoopbackServer> {
+async function serve(respond: Respond, limit: { readonly requestTimeoutMs?: number } = {}): Promise<LoopbackServer> {
   requests.length = 0;
   server = await startLoopbackServer(respond);
-  client = createClient({ kubeConfig: server.kubeConfig, fieldManager: 'tester', requestTimeoutMs: 300, onRequest: (method, code) => requests.push(`${method} ${code}`) });
+  client = createClient({ kubeConfig: server.kubeConfig, fieldManager: 'tester', ...limit, onRequest: (method, code) => requests.push(`${method} ${code}`) });
   return server;
 }
 
@@ -64,16 +64,21 @@ describe('what is sent', () => {
     expect(received[0]?.headers.authorization).toBe(`Basic ${Buffer.from('u:p').toString('base64')}`);
   });
 
-  it('sends the token of the file that a pod is given', async () => {
+  it('sends the token of the file that a pod is given, and the new one a minute after its rotation', async () => {
     const { received, url } = await serve((_, response) => { sendJson(response, 200, configMap('a')); });
     const folder = await mkdtemp(join(tmpdir(), 'token-'));
     await writeFile(join(folder, 'token'), 'from-file');
     const user = { authProvider: { name: 'tokenFile', config: { tokenFile: join(folder, 'token') } } };
     const inCluster = createClient({ kubeConfig: kubeConfigFor(url, user), fieldManager: 'tester' });
     await inCluster.get(ref);
+    await writeFile(join(folder, 'token'), 'rotated');
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+    vi.advanceTimersByTime(70_000);
+    await inCluster.get(ref);
+    vi.useRealTimers();
     inCluster.close();
     await rm(folder, { recursive: true });
-    expect(received[0]?.headers.authorization).toBe('Bearer from-file');
+    expect(received.map(({ headers }) => headers.authorization)).toEqual(['Bearer from-file', 'Bearer rotated']);
   });
 
   it('deletes one incarnation only where asked', async () => {
@@ -122,11 +127,11 @@ describe('refusals', () => {
   });
 
   it.each([
-    { name: 'a server that is not there', respond: undefined, message: 'did not answer GET /api/v1/namespaces/ml/configmaps/a' },
-    { name: 'a server that does not answer', respond: () => undefined, message: 'did not answer GET' },
-    { name: 'a connection cut in the middle', respond: (_: unknown, response: { writeHead: (code: number) => { write: (text: string) => void }; destroy: () => void }) => { response.writeHead(200).write('{'); setImmediate(() => { response.destroy(); }); }, message: 'broke off' },
-  ])('$name is an ApiError with code 0', async ({ respond, message }) => {
-    const running = await serve(respond ?? (() => undefined));
+    { name: 'a server that is not there', respond: undefined, requestTimeoutMs: 30_000, message: 'did not answer GET /api/v1/namespaces/ml/configmaps/a' },
+    { name: 'a server that does not answer', respond: () => undefined, requestTimeoutMs: 300, message: 'did not answer GET' },
+    { name: 'a connection cut in the middle', requestTimeoutMs: 30_000, respond: (_: unknown, response: { writeHead: (code: number) => { write: (text: string) => void }; destroy: () => void }) => { response.writeHead(200).write('{'); setImmediate(() => { response.destroy(); }); }, message: 'broke off' },
+  ])('$name is an ApiError with code 0', async ({ respond, message, requestTimeoutMs }) => {
+    const running = await serve(respond ?? (() => undefined), { requestTimeoutMs });
     if (respond === undefined) await running[Symbol.asyncDispose]();
     const error = await failure(client.get(ref));
     expect(error).toMatchObject({ code: 0 });
@@ -134,7 +139,7 @@ describe('refusals', () => {
   });
 
   it('limits the time of the whole answer, not only of its beginning', async () => {
-    await serve((_, response) => { response.writeHead(200).write('{'); });
+    await serve((_, response) => { response.writeHead(200).write('{'); }, { requestTimeoutMs: 2_000 });
     expect(await failure(client.get(ref))).toMatchObject({ code: 0, reason: 'BrokenOff' });
   });
 });
