@@ -109,8 +109,11 @@ def test_arctic_is_957_gigabytes_in_a_few_megabytes_of_disk(tmp_path: Path) -> N
         assert shape == MODELS["arctic-480b"].shapes()[name]
 
 
+# What the operator's planner is tested with; scripts/shape-facts writes them.
+STORED = Path(__file__).parents[2] / "src/prunejob/testing/shapes"
 # Layers with experts, experts, experts of a token, and the bytes of one expert's matrices.
 FACTS = {
+    "arctic-480b": (35, 128, 2, 3 * 7168 * 4864 * 2),
     "olmoe-1b-7b": (16, 64, 8, 3 * 2048 * 1024 * 2),
     "mixtral-8x7b": (32, 8, 2, 3 * 4096 * 14336 * 2),
     "mixtral-8x22b": (56, 8, 2, 3 * 6144 * 16384 * 2),
@@ -133,6 +136,8 @@ def test_inspect_reads_the_facts_of_models_that_no_disk_here_could_hold(
     stored = layers + MODELS[name].config.get("num_nextn_predict_layers", 0)
     assert facts["bytes"]["experts"] == stored * experts * expert_bytes
     assert facts["bytes"]["total"] == size
+    stored = json.loads((STORED / f"{name}.json").read_text())
+    assert facts == stored, "the operator's copy is out of date: run scripts/shape-facts"
 
 
 def test_random_weights_depend_on_the_seed_alone(
