@@ -60,7 +60,7 @@ def test_progress_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_client_that_gave_up_is_not_told_of(capsys: pytest.CaptureFixture[str]) -> None:
     with ProgressServer(("127.0.0.1", 0), handler(Progress(StringIO()))) as server:
-        with socket.create_connection(server.server_address) as client:
+        with socket.create_connection(("127.0.0.1", server.server_port)) as client:
             # Closed by a reset, which the answer runs into.
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             client.sendall(b"GET /progress HTTP/1.0\r\n\r\n")
