@@ -43,10 +43,19 @@ afterEach(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-const readiness = async () => {
-  const response = await fetch(`http://127.0.0.1:${manager.port ?? 0}/readyz`);
+const ask = async (path: string) => {
+  const response = await fetch(`http://127.0.0.1:${manager.port ?? 0}${path}`);
   return { code: response.status, text: await response.text() };
 };
+const readiness = () => ask('/readyz');
+
+/** A manager that takes part in an election on a Lease of its own. */
+function createElected(clock: ManualClock, more: Partial<ManagerOptions> = {}): LeaseServer {
+  const leases = new LeaseServer();
+  const leaseClient = Object.assign(leases, { close: () => undefined }) as unknown as ConnectedClient;
+  manager = create({ clock, leaseClient, leaderElection: { namespace: 'sys', name: 'op', identity: 'a' }, ...more });
+  return leases;
+}
 
 describe('start', () => {
   it('is ready and reconciles only when every store has had its first list', async () => {
@@ -124,12 +133,20 @@ describe('stop', () => {
   });
 });
 
+it('is alive as long as it does not believe to lead with a lease that is overdue', async () => {
+  const clock = new ManualClock();
+  createElected(clock, { http: { host: '127.0.0.1', port: 0 } });
+  await manager.start();
+  await clock.advance(1_000);
+  expect(await ask('/healthz')).toEqual({ code: 200, text: 'ok\n' });
+  clock.jump(16_000);
+  expect(await ask('/healthz')).toEqual({ code: 503, text: 'The lease is overdue and the process has not stopped.\n' });
+});
+
 describe('what ends it', () => {
   it('is a lost lease, without waiting for work that the next leader may have taken up', async () => {
     const clock = new ManualClock();
-    const leases = new LeaseServer();
-    const leaseClient = Object.assign(leases, { close: () => undefined }) as unknown as ConnectedClient;
-    manager = create({ clock, leaseClient, leaderElection: { namespace: 'sys', name: 'op', identity: 'a' } });
+    const leases = createElected(clock);
     let reconciling = false;
     manager.addController({ name: 'endless', sources: [{ attach: (add) => { add('once'); }, keys: () => [] }], reconcile: () => { reconciling = true; return new Promise(() => undefined); } });
     await manager.start();

@@ -19,6 +19,7 @@ describe('createMetrics', () => {
     'rest_client_requests_total',
     'leader_election_master_status',
     'process_resident_memory_bytes',
+    'nodejs_eventloop_lag_p99_seconds',
   ])('exposes %s', async (name) => {
     expect(await createMetrics().registry.metrics()).toContain(`# HELP ${name} `);
   });
