@@ -215,6 +215,7 @@ describe('createObserve', () => {
       { what: 'an older one of the same second, by uid', other: { metadata: { ...created('02').metadata, uid: 'a' }, status: status() }, waits: true },
       { what: 'an older one that is complete', other: { ...older, status: status('Complete') }, waits: false },
       { what: 'an older one that failed', other: { ...older, status: status('Failed') }, waits: false },
+      { what: 'an older one that failed, while the pod of its Job is still there', other: { ...older, status: status('Failed') }, works: 'prune', waits: true },
       { what: 'an older one that is being deleted', other: { ...older, metadata: { ...created('01').metadata, deletionTimestamp: '2026-01-01T00:00:09Z' } }, waits: true },
       { what: 'an older one with another key', other: { ...older, status: { runKey: 'l' } }, waits: false },
       { what: 'an older one with another output', other: { ...older, ...output('s3://models/other/') }, waits: false },

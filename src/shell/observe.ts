@@ -116,7 +116,9 @@ function progressOf({ progressOf: latest }: ObserveOptions, childJobs: readonly 
 function sameRun(options: ObserveOptions, pruneJob: PruneJob): SameRun | undefined {
   const runKey = pruneJob.status?.runKey;
   if (runKey === undefined) return undefined;
-  const others = options.stores.pruneJobs.byIndex('runKey', runKey).filter((other) => isUnfinished(other) && place(other) === place(pruneJob));
+  // One that failed may still wait for the last pod of the Job that it stopped.
+  const mayWrite = (other: PruneJob): boolean => isUnfinished(other) || works(options.stores, other);
+  const others = options.stores.pruneJobs.byIndex('runKey', runKey).filter((other) => mayWrite(other) && place(other) === place(pruneJob));
   const first = others.find((other) => rank(options, other) < rank(options, pruneJob));
   return first && { namespace: first.metadata.namespace, name: first.metadata.name };
 }
@@ -133,9 +135,12 @@ function place({ metadata, spec }: PruneJob): string {
  */
 function rank({ stores, starting }: ObserveOptions, pruneJob: PruneJob): string {
   const { metadata, spec } = pruneJob;
-  const works = ownJobs(stores, pruneJob).flatMap(childJob).some(({ stage, job }) => stage !== 'inspect' && !isFinished(job));
-  const writes = works || starting?.has(metadata.uid) === true;
+  const writes = works(stores, pruneJob) || starting?.has(metadata.uid) === true;
   return [writes ? 0 : 1, spec.suspend === true ? 1 : 0, metadata.creationTimestamp, metadata.uid].join(' ');
+}
+
+function works(stores: Stores, pruneJob: PruneJob): boolean {
+  return ownJobs(stores, pruneJob).flatMap(childJob).some(({ stage, job }) => stage !== 'inspect' && !isFinished(job));
 }
 
 function isUnfinished({ status }: PruneJob): boolean {
