@@ -10,7 +10,14 @@ import { runTool } from '../scripts/tools.ts';
 // Each test runs helm, which takes seconds when the machine is busy.
 vi.setConfig({ testTimeout: 60_000 });
 
+interface Probe {
+  readonly httpGet: unknown;
+  readonly periodSeconds: number;
+  readonly failureThreshold: number;
+}
 interface Container {
+  readonly startupProbe: Probe;
+  readonly livenessProbe: Probe;
   readonly image: string;
   readonly imagePullPolicy: string;
   readonly args: string[];
@@ -54,6 +61,12 @@ describe('the pod', () => {
     [{ image: { tag: 'dev', digest } }, `stun-operator@${digest}`, 'IfNotPresent'],
   ])('runs image %j', (values, image, imagePullPolicy) => {
     expect(deployment(values).spec.template.spec.containers[0]).toMatchObject({ image, imagePullPolicy });
+  });
+
+  test('may take five minutes to start, and one to answer after that', () => {
+    const { startupProbe, livenessProbe } = deployment().spec.template.spec.containers[0];
+    expect(startupProbe.httpGet).toEqual(livenessProbe.httpGet);
+    expect([startupProbe, livenessProbe].map(({ periodSeconds, failureThreshold }) => periodSeconds * failureThreshold)).toEqual([300, 60]);
   });
 
   test('is given extra environment variables, which the operator reads as its tracing', () => {
