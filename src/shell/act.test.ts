@@ -29,8 +29,8 @@ describe('createAct', () => {
 
   it('tells of a Job before it asks for it', async () => {
     const told: string[] = [];
-    const begin = (uid: string, { metadata }: { readonly metadata: { readonly name: string } }): void => void told.push(`${uid} ${metadata.name} after ${client.calls.length} calls`);
-    await createAct(client, { begin })({ kind: 'CreateJob', manifest: inspect }, run);
+    const begin = (owner: typeof run, { metadata }: { readonly metadata: { readonly name: string } }): void => void told.push(`${owner.metadata.uid} ${metadata.name} after ${client.calls.length} calls`);
+    await createAct(client, begin)({ kind: 'CreateJob', manifest: inspect }, run);
     expect(told).toEqual([`mixtral-uid ${inspect.metadata.name} after 0 calls`]);
   });
 

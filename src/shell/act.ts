@@ -6,24 +6,24 @@
  */
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
 import type { Action } from '../prunejob/decision.ts';
+import type { KubeObject } from '../prunejob/kube.ts';
 import type { Refusal } from '../prunejob/refused.ts';
 import type { Client, JsonPatchOperation, ObjectRef } from '../runtime/types.ts';
 import { addFinalizer, removeFinalizer } from './finalizer.ts';
 import { createChild } from './create-child.ts';
 import { claimType, jobType, serviceType } from './resources.ts';
 import { release } from './release.ts';
-import type { Starting } from './starting.ts';
 
 /** Rejects with what a retry may mend, and answers what none will. */
 export type Act = (action: Action, pruneJob: PruneJob) => Promise<Refusal | undefined>;
 
 type ActionOf<K extends Action['kind']> = Extract<Action, { readonly kind: K }>;
 
-/** `starting` is told of every Job before it is asked for. */
-export function createAct(client: Client, starting?: Pick<Starting, 'begin'>): Act {
+/** `begin` is told of every Job right before it is asked for, and throws where it must not be. */
+export function createAct(client: Client, begin?: (pruneJob: PruneJob, manifest: KubeObject) => void): Act {
   return async (action, pruneJob) => {
     if (action.kind === 'CreateJob') {
-      starting?.begin(pruneJob.metadata.uid, action.manifest);
+      begin?.(pruneJob, action.manifest);
       return createChild(client, jobType, action.manifest, pruneJob);
     }
     if (action.kind === 'CreateClaim') return createChild(client, claimType, action.manifest, pruneJob);

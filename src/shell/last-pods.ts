@@ -26,7 +26,7 @@ function tellsTheEnd({ status }: LiveJob, pods: readonly Pod[]): boolean {
   return true;
 }
 
-function hasEnded({ status }: Pod): boolean {
+export function hasEnded({ status }: Pod): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 

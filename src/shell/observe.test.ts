@@ -7,7 +7,7 @@ import { systemClock } from '../runtime/clock.ts';
 import { Store } from '../runtime/store.ts';
 import { FakeClient } from './testing/fake-client.ts';
 import { keyMaps } from './key-maps.ts';
-import { createObserve } from './observe.ts';
+import { beginJob, createObserve } from './observe.ts';
 import { progressTargets } from './progress-targets.ts';
 import { podType, serviceAccountType } from './resources.ts';
 import { claim, job, podOf, pruneJob, rendered, servedPruneJob } from './testing/samples.ts';
@@ -45,14 +45,30 @@ beforeEach(() => {
 const observed = { replicas: 1 } as ServiceObserved;
 const adapter = { read: (objects: ServingObjects) => (read.push(objects), observed) } as unknown as ServingAdapter;
 
-const observe = async (key: string, starting = { has: (uid: string): boolean => uid === '' }) => {
-  const serviceAccounts = new ServiceAccounts(client, systemClock);
-  return createObserve({ stores, client, serviceAccounts, progressOf: (uid) => latest.get(uid), adapter, engine: { image: 'e', serviceAccountName: 'default' }, starting })(key);
+const starting = (begun: readonly string[] = []) => {
+  const told: string[] = [];
+  return { told, has: (uid: string): boolean => begun.includes(uid), begin: (uid: string): void => void told.push(uid) };
 };
+const options = (starts = starting()) => {
+  const serviceAccounts = new ServiceAccounts(client, systemClock);
+  return { stores, client, serviceAccounts, progressOf: (uid: string) => latest.get(uid), adapter, engine: { image: 'e', serviceAccountName: 'default' }, starting: starts };
+};
+const observe = (key: string, starts = starting()) => createObserve(options(starts))(key);
 
 describe('createObserve', () => {
   it('sees nothing where there is no PruneJob', async () => {
     expect(await observe('ml/none')).toBeUndefined();
+  });
+
+  it.each([
+    { what: 'still runs', phase: 'Running', seen: [{ stage: 'prune', attempt: 2, deleted: true, pods: 1 }] },
+    { what: 'has ended', phase: 'Failed', seen: [] },
+  ])('sees a Job that is gone while its pod is there, as one that is being deleted: a pod that $what', async ({ phase, seen }) => {
+    const run = pruneJob('mixtral');
+    stores.pruneJobs.upsert(run);
+    stores.enginePods.upsert(podOf(job(run, 'prune', 2), { phase }));
+    const children = (await observe('ml/mixtral'))?.childJobs ?? [];
+    expect(children.map(({ stage, attempt, job: { metadata }, pods }) => ({ stage, attempt, deleted: metadata.deletionTimestamp !== undefined, pods: pods.length }))).toEqual(seen);
   });
 
   it('finds the Jobs that the PruneJob controls, with their pods, and no others', async () => {
@@ -240,7 +256,31 @@ describe('createObserve', () => {
       const another = pruneJob('other', younger);
       stores.pruneJobs.upsert(pruneJob('mine', { metadata: created('02').metadata, status: status() }));
       stores.pruneJobs.upsert(another);
-      expect((await observe('ml/mine', { has: (uid) => uid === another.metadata.uid }))?.sameRun).toEqual({ namespace: another.metadata.namespace, name: 'other' });
+      expect((await observe('ml/mine', starting([another.metadata.uid])))?.sameRun).toEqual({ namespace: another.metadata.namespace, name: 'other' });
+    });
+
+    it.each([
+      { what: 'a pruning', stage: 'prune', begun: ['other'], refused: true },
+      { what: 'a clean-up', stage: 'clean', begun: ['other'], refused: true },
+      { what: 'a pruning that nobody is before', stage: 'prune', begun: [], refused: false },
+      { what: 'an inspection, which disturbs nobody,', stage: 'inspect', begun: ['other'], refused: false },
+    ] as const)('refuses $what of a run that another has begun since the decision: $refused', ({ stage, begun, refused }) => {
+      const mine = pruneJob('mine', { metadata: created('02').metadata, status: status() });
+      stores.pruneJobs.upsert(mine);
+      stores.pruneJobs.upsert(pruneJob('other', { ...younger, metadata: { ...younger.metadata, uid: 'other' } }));
+      const starts = starting(begun);
+      const begin = () => { beginJob(options(starts), mine, job(mine, stage)); };
+      if (refused) expect(begin).toThrow('has begun the same run');
+      else begin();
+      expect(starts.told).toEqual(refused || stage === 'inspect' ? [] : ['mine-uid']);
+    });
+
+    it('waits for a younger one whose Job was deleted and whose pod still writes', async () => {
+      const another = pruneJob('other', younger);
+      stores.pruneJobs.upsert(pruneJob('mine', { metadata: created('02').metadata, status: status() }));
+      stores.pruneJobs.upsert(another);
+      stores.enginePods.upsert(podOf(job(another, 'prune')));
+      expect((await observe('ml/mine'))?.sameRun).toEqual({ namespace: another.metadata.namespace, name: 'other' });
     });
 
     it('waits for nobody because of a Job that ended', async () => {

@@ -7,15 +7,15 @@
 import { labels, scratchName } from '../api/names.ts';
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
 import { isFinished } from '../prunejob/failure.ts';
-import { isTrue } from '../prunejob/kube.ts';
+import { isTrue, type KubeObject } from '../prunejob/kube.ts';
 import type { ChildJob, EngineConfig, EngineProgress, GPUNode, Observed, SameRun, ServiceState, Stage } from '../prunejob/observed.ts';
 import type { ServingAdapter } from '../prunejob/serving/adapter.ts';
 import type { Client, Key } from '../runtime/types.ts';
-import { lastPods } from './last-pods.ts';
+import { hasEnded, lastPods } from './last-pods.ts';
 import { serviceType } from './resources.ts';
 import type { ServiceAccounts } from './service-accounts.ts';
 import type { Starting } from './starting.ts';
-import type { LiveClaim, LiveJob, LiveNode, Stores } from './stores.ts';
+import type { LiveClaim, LiveJob, LiveNode, LivePod, Stores } from './stores.ts';
 
 export interface ObserveOptions {
   readonly stores: Stores;
@@ -24,7 +24,7 @@ export interface ObserveOptions {
   readonly progressOf: (podUid: string) => EngineProgress | undefined;
   readonly adapter: ServingAdapter;
   readonly engine: EngineConfig;
-  readonly starting?: Pick<Starting, 'has'>;
+  readonly starting?: Pick<Starting, 'has' | 'begin'>;
 }
 
 export type Observe = (key: Key) => Promise<Observed | undefined>;
@@ -62,8 +62,26 @@ async function childJobsOf({ stores, client }: ObserveOptions, pruneJob: PruneJo
 }
 
 /** Whoever knows the uid can write it into an owner reference anywhere; the Jobs of a PruneJob are in its own namespace. */
-function ownJobs({ jobs }: Stores, { metadata: { uid, namespace } }: PruneJob): LiveJob[] {
-  return jobs.byIndex('owner', uid).filter(({ metadata }) => metadata.namespace === namespace);
+function ownJobs(stores: Stores, pruneJob: PruneJob): LiveJob[] {
+  const { uid, namespace } = pruneJob.metadata;
+  return [...stores.jobs.byIndex('owner', uid).filter(({ metadata }) => metadata.namespace === namespace), ...deletedJobs(stores, pruneJob)];
+}
+
+/**
+ * Who deletes a Job mostly leaves its pods to the garbage collector, and they may take a minute to end. Until then the Job counts as one
+ * that is being deleted: its pod still has its GPU and still writes.
+ */
+function deletedJobs({ jobs, enginePods }: Stores, { metadata: { uid, namespace } }: PruneJob): LiveJob[] {
+  const pods = enginePods.byIndex('pruneJob', uid).filter((pod) => pod.metadata.namespace === namespace && !hasEnded(pod));
+  const gone = pods.flatMap((pod) => jobThatWas(pod) ?? []).filter(({ metadata }) => jobs.get(`${namespace}/${metadata.name}`)?.metadata.uid !== metadata.uid);
+  return [...new Map(gone.map((job) => [job.metadata.uid, job])).values()];
+}
+
+function jobThatWas({ metadata: { namespace = '', labels: marks = {}, ownerReferences = [], creationTimestamp = '' } }: LivePod): LiveJob | undefined {
+  const owner = ownerReferences.find(({ controller }) => controller);
+  if (owner === undefined) return undefined;
+  const { apiVersion, kind, name, uid } = owner;
+  return { apiVersion, kind, metadata: { name, namespace, uid, labels: marks, creationTimestamp, deletionTimestamp: creationTimestamp }, status: {} };
 }
 
 /** Found by its owner, as the Jobs are: a claim of that name that is not this PruneJob's is nothing it could use or delete. */
@@ -110,6 +128,17 @@ function gpuNode({ metadata, spec, status }: LiveNode): GPUNode[] {
 function progressOf({ progressOf: latest }: ObserveOptions, childJobs: readonly ChildJob[]): EngineProgress | undefined {
   const pods = childJobs.filter(({ stage }) => stage === 'prune').flatMap(({ pods }) => pods);
   return pods.map(({ metadata }) => latest(metadata.uid ?? '')).find((progress) => progress !== undefined);
+}
+
+/**
+ * Between a decision and its Job another PruneJob of the run may have been decided about: so looking once more and beginning are one step.
+ * An inspection disturbs nobody.
+ */
+export function beginJob(options: ObserveOptions, pruneJob: PruneJob, manifest: KubeObject): void {
+  if (manifest.metadata.labels?.[labels.stage] === 'inspect') return;
+  const first = sameRun(options, pruneJob);
+  if (first !== undefined) throw new Error(`PruneJob ${first.namespace}/${first.name} has begun the same run meanwhile; this one goes on when that is over.`);
+  options.starting?.begin(pruneJob.metadata.uid, manifest);
 }
 
 /** Of those that would write to one place, the one that goes before this one. */

@@ -15,7 +15,7 @@ import type { KubeObject as LiveObject, Reconcile, ResourceType } from '../runti
 import { createAct } from './act.ts';
 import { DomainMetrics } from './domain-metrics.ts';
 import { keyMaps } from './key-maps.ts';
-import { createObserve } from './observe.ts';
+import { beginJob, createObserve } from './observe.ts';
 import { ProgressPoller, type Ask } from './progress.ts';
 import { progressTargets } from './progress-targets.ts';
 import { createReconcile } from './reconcile.ts';
@@ -98,11 +98,12 @@ export class PruneOperator extends KubeOperator {
     const { engine, log, metrics } = this.#options;
     const serviceAccounts = new ServiceAccounts(client, this.#clock);
     const starting = new Starting(stores.jobs, this.#clock);
+    const observing = { stores, client, serviceAccounts, progressOf: (podUid: string) => poller.latest(podUid), adapter: kserve, engine, starting };
     return createReconcile({
-      observe: createObserve({ stores, client, serviceAccounts, progressOf: (podUid) => poller.latest(podUid), adapter: kserve, engine, starting }),
+      observe: createObserve(observing),
       decide,
       decideRefused,
-      act: createAct(client, starting),
+      act: createAct(client, (pruneJob, manifest) => { beginJob(observing, pruneJob, manifest); }),
       client,
       recorder,
       metrics: new DomainMetrics(metrics.registry),

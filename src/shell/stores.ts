@@ -39,9 +39,15 @@ export const pruneJobOptions: StoreOptions<PruneJob> = {
   },
 };
 
-/** By the controlling owner's uid, so that a same-named PruneJob created later never sees the children of its predecessor. */
+/**
+ * By the controlling owner's uid, so that a same-named PruneJob created later never sees the children of its predecessor; pods also by the
+ * PruneJob that they work for, because their Job may be gone before them.
+ */
 export const childOptions: StoreOptions<LiveObject> = {
-  indexes: { owner: ({ metadata }) => (metadata.ownerReferences ?? []).filter((owner) => owner.controller).map((owner) => owner.uid) },
+  indexes: {
+    owner: ({ metadata }) => (metadata.ownerReferences ?? []).filter((owner) => owner.controller).map((owner) => owner.uid),
+    pruneJob: (object) => [pruneJobUid(object) ?? ''],
+  },
 };
 
 /** With managedFields: who owns a field decides whether the operator may write it. */
