@@ -64,9 +64,9 @@ describe('what a target decides', () => {
     expect(planGPUs({ ...withoutRatio, asked: { targetGPUs: 2, multipleOf: 10, requireSaving: true } })).toMatchObject({ expertsAfter: 20 });
   });
 
-  it('counts the GPUs of all replicas', () => {
+  it('counts the GPUs and tokens of all replicas', () => {
     const outcome = planGPUs(input({ service: { replicas: 3, gpusPerReplica: 4 }, allocatableGPUs: 14 }));
-    expect(outcome).toMatchObject({ gpusBefore: 12, gpusAfter: 6, gpusNeededBefore: 12, gpusPeak: 14, tensorParallel: 2 });
+    expect(outcome).toMatchObject({ gpusBefore: 12, gpusAfter: 6, gpusNeededBefore: 12, gpusPeak: 14, tensorParallel: 2, kvTokensBefore: 3 * 4078, kvTokensAfter: 3 * 626 });
   });
 
   it('counts no half of a replica', () => {
