@@ -51,6 +51,16 @@ unit: node tools ## Unit tests of the operator, the chart, the alerts
 engine-test: engine tools ## Tests of the engine
 	cd engine && ../.venv/bin/pytest -q
 
+sim: node ## Simulate SEEDS seeds (10000) from FIRST_SEED (0) on: the operator under every fault, with virtual time
+	SEEDS=$(SEEDS) FIRST_SEED=$(FIRST_SEED) $(NODE) e2e/sim/main.ts
+
+sim-test: node ## The simulation's own tests, and 500 seeds of it
+	$(VITEST) --project sim
+	SEEDS=500 FIRST_SEED=$(FIRST_SEED) $(NODE) e2e/sim/main.ts
+
+sim-mutations: node ## Show that the simulation bites: how many seeds catch each deliberate bug
+	$(NODE) e2e/sim/mutations/main.ts
+
 api-test: node tools ## The CRD and the operator against a real API server
 	$(VITEST) --project api
 
@@ -103,6 +113,6 @@ setup: ## All set-up; the two long downloads and builds run side by side
 	@$(MAKE) --no-print-directory -j3 node engine tools
 
 test: ## Everything that must hold before a change lands
-	@.ci/stages setup lint+unit api-test engine-test+cluster-test e2e
+	@.ci/stages setup lint+unit sim-test api-test engine-test+cluster-test e2e
 
 .PHONY: bench-operator bench-operator-life gpu-test help node engine tools generate lint unit engine-test bench-engine bench-quality api-test cluster-test cluster-up cluster-down cluster-shell images install demo e2e setup test

@@ -3,11 +3,12 @@ import { defineConfig } from 'vitest/config';
 /** Node hands out a CommonJS package as it is; vitest would unwrap its `default`, and @dot-i/k8s-operator would differ from what runs. */
 const deps = { interopDefault: false };
 
-// `unit` needs nothing but this checkout; `api` runs against a real API server, `e2e` inside the local cluster.
+// `unit` and `sim` (the deterministic simulation's own tests) need nothing but this checkout; `api` runs against a real API server, `e2e` inside the local cluster.
 export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', deps, include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'charts/**/*.test.ts', 'manifests/**/*.test.ts', 'e2e/bench/**/*.test.ts'], exclude: ['**/*.api.test.ts'] } },
+      { test: { name: 'sim', deps, include: ['e2e/sim/**/*.test.ts'], testTimeout: 600_000 } },
       { test: { name: 'api', deps, include: ['crds/**/*.test.ts', 'src/**/*.api.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
       {
         test: {

@@ -1,0 +1,18 @@
+/** Where a PruneJob is in its life, as the table of faults counts it. */
+import { isTrue } from '../../src/prunejob/kube.ts';
+import type { PruneJob } from '../../src/api/v1alpha1/prunejob.ts';
+
+export const lifeStages = [
+  'New', 'Pending', 'Inspecting', 'Planned', 'Queued', 'Pruning', 'Published', 'RollingOut', 'Verifying', 'RollingBack', 'Suspended', 'Deleting', 'Complete', 'Failed',
+] as const;
+
+export type LifeStage = (typeof lifeStages)[number];
+
+export function lifeStageOf(pruneJob: PruneJob): LifeStage {
+  const phase = pruneJob.status?.phase ?? 'New';
+  return pruneJob.metadata.deletionTimestamp === undefined || isOver(pruneJob) ? phase : 'Deleting';
+}
+
+export function isOver({ status }: PruneJob): boolean {
+  return isTrue(status?.conditions, 'Complete') || isTrue(status?.conditions, 'Failed');
+}
