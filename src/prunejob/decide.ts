@@ -14,19 +14,21 @@ import { prerequisites } from './phases/prerequisites.ts';
 import { prune } from './phases/prune.ts';
 import { putBack } from './phases/put-back.ts';
 import { rollout } from './phases/rollout.ts';
-import { start } from './phases/start.ts';
 import { suspend } from './phases/suspend.ts';
 import { terminal } from './phases/terminal.ts';
 import { verify } from './phases/verify.ts';
-import { runOf } from './run.ts';
+import { guarded } from './guard.ts';
+import { runOf, type Run } from './run.ts';
 import { conclude, unchanged } from './status.ts';
-import type { Phase } from './step.ts';
+import type { Phase, Step } from './step.ts';
 
-const phases: readonly Phase[] = [
+const ending: readonly Phase[] = [
   terminal, // what is over stays over
   putBack, // a service half way back comes before everything else
   deletion,
-  start,
+];
+
+const working: readonly Phase[] = [
   suspend,
   gateRefused,
   prerequisites,
@@ -40,9 +42,14 @@ const phases: readonly Phase[] = [
 
 export function decide(observed: Observed, now: Date): Decision {
   const run = runOf(observed, now);
+  const step = first(ending, run) ?? guarded(run, first(working, run));
+  return step === undefined ? unchanged(run) : conclude(run, step);
+}
+
+function first(phases: readonly Phase[], run: Run): Step | undefined {
   for (const phase of phases) {
     const step = phase(run);
-    if (step !== undefined) return conclude(run, step);
+    if (step !== undefined) return step;
   }
-  return unchanged(run);
+  return undefined;
 }

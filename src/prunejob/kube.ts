@@ -77,7 +77,7 @@ export interface Terminated {
 export interface ContainerStatus {
   readonly name: string;
   readonly restartCount?: number;
-  readonly state?: { readonly waiting?: Waiting; readonly running?: object; readonly terminated?: Terminated };
+  readonly state?: { readonly waiting?: Waiting; readonly running?: { readonly startedAt?: string }; readonly terminated?: Terminated };
   readonly lastState?: { readonly terminated?: Terminated };
 }
 

@@ -73,6 +73,11 @@ function isResult(fields: Fields): boolean {
 
 export const engineContainer = 'engine';
 
+/** Since when the engine's container runs in this pod. */
+export function engineStart(pod: Pod): string | undefined {
+  return pod.status?.containerStatuses?.find(({ name }) => name === engineContainer)?.state?.running?.startedAt;
+}
+
 /** How the engine's container ended in this pod; undefined while it has not. */
 export function engineEnd(pod: Pod): Terminated | undefined {
   const status = pod.status?.containerStatuses?.find((candidate) => candidate.name === engineContainer);

@@ -19,6 +19,11 @@ describe('events', () => {
     { name: 'warn of what is missing', step: { conditions: [{ type: 'Planned', status: 'False', reason: 'ServiceNotFound', message: 'No.' }] }, events: [{ type: 'Warning', reason: 'ServiceNotFound', action: 'Plan', note: 'No.' }] },
     { name: 'do not warn of the end of a queue', step: { conditions: [{ type: 'Queued', status: 'False', reason: 'Running', message: 'Runs.' }] }, events: [{ type: 'Normal', reason: 'Running', action: 'Queue', note: 'Runs.' }] },
     {
+      name: 'say in one what went well together, beside what did not',
+      step: { conditions: [{ type: 'Pruned', status: 'True', reason: 'Pruned', message: 'Kept.' }, { type: 'Served', status: 'False', reason: 'ServiceNotFound', message: 'No.' }, { type: 'Published', status: 'True', reason: 'Published', message: 'There.' }] },
+      events: [{ type: 'Warning', reason: 'ServiceNotFound', action: 'Serve', note: 'No.' }, { type: 'Normal', reason: 'Published', action: 'Publish', note: 'Kept. There.' }],
+    },
+    {
       name: 'say a failure once',
       step: { conditions: [{ type: 'Planned', status: 'False', reason: 'NoGPUSaved', message: 'None.' }, { type: 'Failed', status: 'True', reason: 'NoGPUSaved', message: 'None.' }] },
       events: [{ type: 'Warning', reason: 'NoGPUSaved', action: 'Finish', note: 'None.' }],

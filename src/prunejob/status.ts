@@ -53,7 +53,16 @@ function events(before: readonly Condition[], after: readonly Condition[]): Even
   const changed = after.filter((condition) => !before.some((old) => old.type === condition.type && old.status === condition.status && old.reason === condition.reason));
   // The stages' own conditions say the same as Failed or Suspended; one event is enough.
   const whole = changed.find(({ type }) => type === 'Failed' || type === 'Suspended');
-  return changed.filter((condition) => condition === whole || condition.reason !== whole?.reason).map(event);
+  return joined(changed.filter((condition) => condition === whole || condition.reason !== whole?.reason).map(event));
+}
+
+/** What went well in one turn is one event with all its sentences: each event is a write, and people read them as one anyway. */
+function joined(list: readonly EventIntent[]): EventIntent[] {
+  const good = list.filter(({ type }) => type === 'Normal');
+  const last = good.at(-1);
+  if (last === undefined) return [...list];
+  const note = [...new Set(good.map((intent) => intent.note))].join(' ').slice(0, longestNote);
+  return [...list.filter(({ type }) => type === 'Warning'), { ...last, note }];
 }
 
 function event({ type, status, reason, message }: Condition): EventIntent {

@@ -4,7 +4,7 @@ import { ApiError } from '../runtime/errors.ts';
 import type { KubeObject } from '../runtime/types.ts';
 import { createAct } from './act.ts';
 import { FakeClient } from './testing/fake-client.ts';
-import { claimType, inferenceServiceType, jobType } from './resources.ts';
+import { claimType, inferenceServiceType, jobType, pruneJobType } from './resources.ts';
 import { claim, job, pruneJob } from './testing/samples.ts';
 
 const run = pruneJob('mixtral');
@@ -40,7 +40,9 @@ describe('createAct', () => {
       { what: 'none', finalizers: undefined, list: [ours] },
       { what: "another controller's", finalizers: ['other'], list: ['other', ours] },
     ])('is added to $what, only to the version that was read', async ({ finalizers, list }) => {
-      await act({ kind: 'AddFinalizer' }, pruneJob('mixtral', { metadata: finalizers === undefined ? {} : { finalizers } }));
+      client.put(pruneJobType, pruneJob('mixtral', { metadata: { resourceVersion: '8' } }));
+      const answer = await act({ kind: 'AddFinalizer' }, pruneJob('mixtral', { metadata: finalizers === undefined ? {} : { finalizers } }));
+      expect(answer).toEqual({ resourceVersion: '8' });
       expect(bodies('jsonPatch')).toEqual([
         [
           { op: 'test', path: '/metadata/resourceVersion', value: '7' },

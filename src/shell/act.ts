@@ -9,13 +9,13 @@ import type { Action } from '../prunejob/decision.ts';
 import type { KubeObject } from '../prunejob/kube.ts';
 import type { Refusal } from '../prunejob/refused.ts';
 import type { Client, JsonPatchOperation, ObjectRef } from '../runtime/types.ts';
-import { addFinalizer, removeFinalizer } from './finalizer.ts';
+import { addFinalizer, removeFinalizer, type NextVersion } from './finalizer.ts';
 import { createChild } from './create-child.ts';
 import { claimType, jobType, serviceType } from './resources.ts';
 import { release } from './release.ts';
 
-/** Rejects with what a retry may mend, and answers what none will. */
-export type Act = (action: Action, pruneJob: PruneJob) => Promise<Refusal | undefined>;
+/** Rejects with what a retry may mend, and answers what none will, or the version that the action gave the PruneJob itself. */
+export type Act = (action: Action, pruneJob: PruneJob) => Promise<Refusal | NextVersion | undefined>;
 
 type ActionOf<K extends Action['kind']> = Extract<Action, { readonly kind: K }>;
 
@@ -27,15 +27,14 @@ export function createAct(client: Client, begin?: (pruneJob: PruneJob, manifest:
       return createChild(client, jobType, action.manifest, pruneJob);
     }
     if (action.kind === 'CreateClaim') return createChild(client, claimType, action.manifest, pruneJob);
+    if (action.kind === 'AddFinalizer') return addFinalizer(client, pruneJob);
     await change(client, action, pruneJob);
     return undefined;
   };
 }
 
-function change(client: Client, action: Exclude<Action, { readonly kind: 'CreateJob' | 'CreateClaim' }>, pruneJob: PruneJob): Promise<void> {
+function change(client: Client, action: Exclude<Action, { readonly kind: 'CreateJob' | 'CreateClaim' | 'AddFinalizer' }>, pruneJob: PruneJob): Promise<void> {
   switch (action.kind) {
-    case 'AddFinalizer':
-      return addFinalizer(client, pruneJob);
     case 'RemoveFinalizer':
       return removeFinalizer(client, pruneJob);
     case 'DeleteJob':

@@ -7,13 +7,19 @@ import { isNotFound } from '../runtime/errors.ts';
 import type { Client, JsonPatchOperation } from '../runtime/types.ts';
 import { pruneJobRef } from './resources.ts';
 
-export async function addFinalizer(client: Client, pruneJob: PruneJob): Promise<void> {
+export interface NextVersion {
+  readonly resourceVersion: string | undefined;
+}
+
+/** Answers the PruneJob's next version, which differs from the one that was read by this finalizer and nothing else. */
+export async function addFinalizer(client: Client, pruneJob: PruneJob): Promise<NextVersion | undefined> {
   const { finalizers = [], resourceVersion } = pruneJob.metadata;
-  if (finalizers.includes(finalizer)) return;
-  await client.jsonPatch(pruneJobRef(pruneJob), [
+  if (finalizers.includes(finalizer)) return undefined;
+  const { metadata } = await client.jsonPatch(pruneJobRef(pruneJob), [
     { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
     { op: 'add', path: '/metadata/finalizers', value: [...finalizers, finalizer] },
   ]);
+  return { resourceVersion: metadata.resourceVersion };
 }
 
 /** Of this very object: one of its name that was created since still needs its own. One that is gone needs none removed. */

@@ -24,6 +24,9 @@ import { ServiceAccounts } from './service-accounts.ts';
 import { Starting } from './starting.ts';
 import { childOptions, nodeOptions, pruneJobOptions, renderedOptions, serviceOptions, type LiveClaim, type LiveDeployment, type LiveJob, type LivePod, type LiveReplicaSet, type Stores } from './stores.ts';
 
+/** A worker waits for the API server nearly all of its time: with few of them, that wait is what limits the operator. */
+const concurrency = 32;
+
 export interface PruneOperatorOptions extends OperatorOptions {
   readonly engine: EngineConfig;
   /** Empty means every namespace. */
@@ -49,7 +52,7 @@ export class PruneOperator extends KubeOperator {
     const stores = this.#watch();
     const { log, ask } = this.#options;
     const poller = new ProgressPoller({ targets: () => progressTargets(stores), log, clock: this.#clock, ...(ask === undefined ? {} : { ask }) });
-    this.addController({ name: 'prunejob', sources: [...this.#sources(stores), poller.source], reconcile: this.#reconcile(stores, poller) });
+    this.addController({ name: 'prunejob', concurrency, sources: [...this.#sources(stores), poller.source], reconcile: this.#reconcile(stores, poller) });
     void poller.run(this.#stopping.signal);
     return Promise.resolve();
   }

@@ -100,10 +100,21 @@ describe('createReconcile', () => {
     expect(events).toMatchObject([{ reason: 'PodTemplateInvalid' }]);
   });
 
-  it.each(['AddFinalizer', 'RemoveFinalizer'] as const)('leaves the status to the next turn after %s, which gave the PruneJob another version', async (kind) => {
-    decision = { ...decision, actions: [{ kind }] };
+  it('leaves the status to the next turn after RemoveFinalizer, after which the PruneJob may be gone', async () => {
+    decision = { ...decision, actions: [{ kind: 'RemoveFinalizer' }] };
     expect(await reconcile()).toEqual({});
-    expect(steps).toEqual([kind]);
+    expect(steps).toEqual(['RemoveFinalizer']);
+  });
+
+  it.each([
+    { after: 'what follows it', refused: false, phase: status.phase },
+    { after: 'a refusal of what follows it', refused: true, phase: 'Failed' },
+  ])('writes the status over the version that AddFinalizer left, after $after', async ({ refused, phase }) => {
+    decision = { ...decision, actions: [{ kind: 'AddFinalizer' }, ...actions] };
+    const refusal = { manifest: job(pruneJob('mixtral'), 'prune'), message: 'It is invalid.' };
+    const answer = (action: Action) => (action.kind === 'AddFinalizer' ? { resourceVersion: '8' } : refused ? refusal : undefined);
+    await reconcile({ act: (action) => Promise.resolve(answer(action)) });
+    expect(client.calls).toMatchObject([{ verb: 'applyStatus', body: { metadata: { uid: 'mixtral-uid', resourceVersion: '8' }, status: { phase } } }]);
   });
 
   it('tells no event of a status that was not written', async () => {

@@ -7,6 +7,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { apiVersion, kind } from '../api/names.ts';
 import type { PruneJob, PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
+import { compact } from '../prunejob/compact.ts';
 import type { Action, Decision, EventIntent } from '../prunejob/decision.ts';
 import type { Observed } from '../prunejob/observed.ts';
 import type { Refusal } from '../prunejob/refused.ts';
@@ -41,11 +42,11 @@ export function createReconcile(options: ReconcileOptions): Reconcile {
       return {};
     }
     const first = await withSpan('decide', {}, () => Promise.resolve(options.decide(observed, options.clock.now())));
-    const decision = await carryOut(options, observed, first);
-    if (decision.actions.some(changesPruneJob)) return {};
-    await writeStatus(options.client, observed.pruneJob, decision.status);
-    for (const event of decision.events) tell(options, observed.pruneJob, event);
-    options.metrics.show(observed.pruneJob, decision.status);
+    const { decision, pruneJob } = await carryOut(options, observed, first);
+    if (decision.actions.some(letsGo)) return {};
+    await writeStatus(options.client, pruneJob, decision.status);
+    for (const event of decision.events) tell(options, pruneJob, event);
+    options.metrics.show(pruneJob, decision.status);
     return decision.requeueAfterMs === undefined ? {} : { requeueAfterMs: decision.requeueAfterMs };
   };
 }
@@ -55,17 +56,27 @@ function tell({ recorder, log }: ReconcileOptions, regarding: PruneJob, event: E
   log.info(event.note, { reason: event.reason });
 }
 
-/** Answers the decision that holds: a refused action ends the one that asked for it, and what the domain makes of the refusal follows. */
-async function carryOut(options: ReconcileOptions, observed: Observed, decision: Decision): Promise<Decision> {
-  for (const action of decision.actions) {
-    const refusal = await run(options, action, observed.pruneJob);
-    if (refusal !== undefined) return carryOut(options, observed, options.decideRefused(observed, refusal, options.clock.now()));
-    options.log.info(`Done: ${describe(action)}.`);
-  }
-  return decision;
+/** The decision that holds, and the PruneJob in the version that its own actions have left it in: the status is written over that one. */
+interface CarriedOut {
+  readonly decision: Decision;
+  readonly pruneJob: PruneJob;
 }
 
-async function run({ act, recorder }: ReconcileOptions, action: Action, regarding: PruneJob): Promise<Refusal | undefined> {
+/** A refused action ends the decision that asked for it, and what the domain makes of the refusal follows. */
+async function carryOut(options: ReconcileOptions, observed: Observed, decision: Decision): Promise<CarriedOut> {
+  let { pruneJob } = observed;
+  for (const action of decision.actions) {
+    const answer = await run(options, action, pruneJob);
+    if (answer !== undefined && 'manifest' in answer) {
+      return carryOut(options, { ...observed, pruneJob }, options.decideRefused(observed, answer, options.clock.now()));
+    }
+    if (answer !== undefined) pruneJob = { ...pruneJob, metadata: compact({ ...pruneJob.metadata, ...answer }) };
+    options.log.info(`Done: ${describe(action)}.`);
+  }
+  return { decision, pruneJob };
+}
+
+async function run({ act, recorder }: ReconcileOptions, action: Action, regarding: PruneJob): ReturnType<Act> {
   try {
     return await withSpan('act', { action: describe(action) }, () => act(action, regarding));
   } catch (error) {
@@ -74,9 +85,9 @@ async function run({ act, recorder }: ReconcileOptions, action: Action, regardin
   }
 }
 
-/** It has another version now, so a status of this turn would be out of date; its own event starts the next one. */
-function changesPruneJob({ kind: action }: Action): boolean {
-  return action === 'AddFinalizer' || action === 'RemoveFinalizer';
+/** It has another version now, or is gone; what is left to say of it, its own event brings up. */
+function letsGo({ kind: action }: Action): boolean {
+  return action === 'RemoveFinalizer';
 }
 
 /**

@@ -77,10 +77,7 @@ const turns = fc.array(fc.record({ index: fc.constantFrom(0 as const, 1 as const
 
 const start = ['', 'inspected'].flatMap((name) => [{ index: 0 as const, name }, { index: 1 as const, name }]);
 
-/** The same cases every time; another number finds others. */
-const seed = 1;
-
-describe('two PruneJobs of one run', { timeout: 600_000 }, () => {
+describe('two PruneJobs of one run', { timeout: 120_000 }, () => {
   it('never write at once', async () => {
     await fc.assert(fc.asyncProperty(turns, async (steps) => {
       const pair = new Pair();
@@ -89,7 +86,7 @@ describe('two PruneJobs of one run', { timeout: 600_000 }, () => {
         for (const turn of [0, 1, 0, 1] as const) await pair.decide(turn);
         expect(pair.writers().length).toBeLessThanOrEqual(1);
       }
-    }), { numRuns: 300, seed });
+    }), { numRuns: 300 });
   });
 
   it('the second goes on when the first is over', async () => {

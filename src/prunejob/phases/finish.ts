@@ -1,4 +1,4 @@
-/** Nothing is left to do. A run with a service ends in verify.ts, in the same decision that finds it served. */
+/** Nothing is left to do. A run ends in the same decision that publishes its model, or in verify.ts that finds it served: this is for those between. */
 import type { ConditionUpdate } from '../../api/conditions.ts';
 import { holds, type Run } from '../run.ts';
 import type { Step } from '../step.ts';
@@ -6,10 +6,14 @@ import type { Step } from '../step.ts';
 export function finish(run: Run): Step | undefined {
   if (run.spec.planOnly === true && holds(run, 'Planned')) return end(complete('PlanOnly', `Only a plan was asked for: ${run.status.plan?.gpus ?? ''} GPUs.`));
   if (run.spec.serving !== undefined || !holds(run, 'Published')) return undefined;
-  return end(complete('Finished', `The pruned model is published at ${run.status.result?.uri ?? ''}.`));
+  return finished(run.status.result?.uri ?? '');
 }
 
-function end(condition: ConditionUpdate): Step {
+export function finished(uri: string): Pick<Step, 'phase' | 'conditions'> {
+  return end(complete('Finished', `The pruned model is published at ${uri}.`));
+}
+
+function end(condition: ConditionUpdate): Pick<Step, 'phase' | 'conditions'> {
   return { phase: 'Complete', conditions: [condition] };
 }
 

@@ -1,18 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { decide } from '../decide.ts';
-import { child, facts, failedJob, now, observed, pruneJob, secondsBefore, succeeded, waitingPod } from '../testing/builders.ts';
+import { child, facts, failedJob, secondsBefore, succeeded, waitingPod } from '../testing/builders.ts';
 import { condition, decided } from '../testing/decided.ts';
 import type { PruneJobStatus } from '../../api/v1alpha1/prunejob.ts';
 import type { Observed } from '../observed.ts';
-
-describe('start', () => {
-  it('takes the finalizer before anything else', () => {
-    const job = pruneJob();
-    const fresh = { ...job, metadata: { ...job.metadata, finalizers: [] } };
-    expect(decide(observed({ pruneJob: fresh }), now).actions).toEqual([{ kind: 'AddFinalizer' }]);
-  });
-});
 
 describe('inspect', () => {
   const missingSecret: Observed['childJobs'] = [child('inspect', { pods: [waitingPod('CreateContainerConfigError', 'secret "absent" not found')] })];

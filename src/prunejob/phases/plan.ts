@@ -1,4 +1,5 @@
 /** The GPU plan: made once from the facts, the service as it runs and the nodes, and refused before a GPU is spent. */
+import type { ConditionUpdate } from '../../api/conditions.ts';
 import type { PruneJobStatus, ServingSpec } from '../../api/v1alpha1/prunejob.ts';
 import { planGPUs } from '../gpu-plan.ts';
 import type { Asked, Plan, PlanRefusal, ServiceSize } from '../gpu-plan-types.ts';
@@ -15,7 +16,7 @@ import { publish } from './publish.ts';
 export function plan(run: Run): Step | undefined {
   if (holds(run, 'Planned')) return undefined;
   const { service } = run.observed;
-  if (run.spec.serving === undefined || typeof service === 'string') return planned('No service is asked for, so there are no GPUs to plan.', {});
+  if (run.spec.serving === undefined || typeof service === 'string') return undefined;
   const problem = recreateRefused(run, service) ?? fieldsOwnedByGit(run, service);
   if (problem !== undefined) return fail(run, problem, 'Planned');
   const inspected = latestChild(run, 'inspect');
@@ -55,6 +56,11 @@ function asked({ spec: { pruning } }: Run, { requireSaving }: ServingSpec): Aske
     ...(ratio === undefined ? {} : { ratio }),
     ...(pruning.targetGPUs === undefined ? {} : { targetGPUs: pruning.targetGPUs }),
   };
+}
+
+/** Said with the first Job of a run without a service: a turn of its own would be a write that tells nobody anything. */
+export function unplanned(run: Run): ConditionUpdate[] {
+  return holds(run, 'Planned') ? [] : [{ type: 'Planned', status: 'True', reason: 'Planned', message: 'No service is asked for, so there are no GPUs to plan.' }];
 }
 
 function planned(message: string, set: Partial<PruneJobStatus>): Step {

@@ -5,6 +5,8 @@ import { child, failedJob, result, runKey, runningPod, secondsBefore, spec, succ
 import { condition, decided, planned } from '../testing/decided.ts';
 import type { PruneJobStatus } from '../../api/v1alpha1/prunejob.ts';
 
+const told = { type: 'Pruned', status: 'Unknown', reason: 'Running', message: 'The engine prunes the model.', lastTransitionTime: secondsBefore(60) } as const;
+
 describe('prune', () => {
   it.each([
     { name: 'waits for a GPU', pods: [], phase: 'Queued', queued: 'True' },
@@ -13,6 +15,23 @@ describe('prune', () => {
     const decision = decided({ status: planned, childJobs: [child('prune', { pods })] });
     expect(decision.status.phase).toBe(phase);
     expect(condition(decision, 'Queued')?.status).toBe(queued);
+  });
+
+  it.each([
+    { name: 'a pod that has just started', pods: [runningPod('p', secondsBefore(1))], status: planned, phase: undefined, again: 1000 },
+    { name: 'a pod that runs for a while', pods: [runningPod('p', secondsBefore(2))], status: planned, phase: 'Pruning', again: 10_000 },
+    { name: 'a pod of a node whose clock is ahead', pods: [runningPod('p', secondsBefore(-60))], status: planned, phase: 'Pruning', again: 10_000 },
+    { name: 'the next pod of a Job that was told of', pods: [runningPod('p', secondsBefore(1))], status: { ...planned, conditions: [...(planned.conditions ?? []), told] }, phase: 'Pruning', again: 10_000 },
+  ])('tells of $name only when it may last', ({ pods, status, phase, again }) => {
+    const decision = decided({ status, childJobs: [child('prune', { pods })] });
+    expect(decision.status.phase).toBe(phase);
+    expect(decision.requeueAfterMs).toBe(again);
+  });
+
+  it('says the same of a Job that it makes and of one that has no pod yet', () => {
+    const made = decided({ status: planned });
+    const waits = decided({ status: made.status, childJobs: [child('prune')] });
+    expect(waits.status).toEqual(made.status);
   });
 
   it.each([

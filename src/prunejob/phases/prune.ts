@@ -1,21 +1,25 @@
 /** The one GPU Job of a run, from queued to its result. */
 import type { ConditionUpdate } from '../../api/conditions.ts';
+import { childName } from '../../api/names.ts';
 import type { Action } from '../decision.ts';
 import { deadlineSeconds } from '../engine-job.ts';
 import { isFinished, jobState, type JobFailure } from '../failure.ts';
 import { lacksPod, obstacleOf } from '../failure/obstacle.ts';
 import { startJob } from '../jobs.ts';
-import { engineEnd, messageOf } from '../messages.ts';
+import { engineEnd, engineStart, messageOf } from '../messages.ts';
 import type { ChildJob, SameRun } from '../observed.ts';
 import { neverStarted, noSuchGPU, queuedBecause } from '../not-started.ts';
 import { nextProgress } from '../progress.ts';
 import { betweenTries, elsewhere, mayGoElsewhere } from '../retries.ts';
-import { holds, isBeingDeleted, latestChild, type Run } from '../run.ts';
+import { conditionOf, elapsedMs, holds, isBeingDeleted, latestChild, type Run } from '../run.ts';
 import { ensureScratch } from '../scratch.ts';
 import { fail, lookAgainMs, waitThenFail, type Step } from '../step.ts';
+import { unplanned } from './plan.ts';
 import { publish } from './publish.ts';
 
 const running: ConditionUpdate = { type: 'Pruned', status: 'Unknown', reason: 'Running', message: 'The engine prunes the model.' };
+/** A pod's start is known to the second. */
+const tellAfterMs = 2000;
 const gateReasons = ['QualityRefused', 'DroppedLoadExceeded'];
 
 export function prune(run: Run): Step | undefined {
@@ -34,7 +38,9 @@ function startPrune(run: Run, attempt: number): Step {
     const message = `${nameOf(run, sameRun)} works on the same run; this one goes on when it is over.`;
     return { phase: 'Queued', conditions: [{ type: 'Queued', status: 'True', reason: 'SameRunInProgress', message }], requeueAfterMs: lookAgainMs };
   }
-  return startJob(run, { stage: 'prune', attempt, phase: 'Queued', conditions: [queued('The Job waits for its pod.')], waiting: { type: 'Queued', status: 'True' } });
+  // The words of `queuedBecause`, so that nothing new is to be written before something happens.
+  const waits = queued(`Job ${childName(run.observed.pruneJob.metadata.name, 'prune', attempt)} waits for its pod to start.`);
+  return startJob(run, { stage: 'prune', attempt, phase: 'Queued', conditions: [...unplanned(run), waits], waiting: { type: 'Queued', status: 'True' } });
 }
 
 /** Who may read this PruneJob may read the others of its namespace, but perhaps none of another. */
@@ -54,16 +60,26 @@ function inProgress(run: Run, child: ChildJob): Step {
   if (obstacle !== undefined) return { actions, ...waitThenFail(run, 'Queued', { type: 'Queued', status: 'True', ...obstacle }) };
   const waiting = queuedBecause(child, noSuchGPU(run));
   const between = betweenTries(run, child, waiting !== undefined);
-  return { actions, ...(between ?? (waiting === undefined ? pruning(run) : queue(child, waiting))) };
+  return { actions, ...(between ?? (waiting === undefined ? pruning(run, child) : queue(child, waiting))) };
 }
 
-function pruning(run: Run): Step {
+function pruning(run: Run, child: ChildJob): Step {
+  const settlingMs = justStarted(run, child);
+  if (settlingMs > 0) return { requeueAfterMs: settlingMs };
   return {
     phase: 'Pruning',
     conditions: [{ type: 'Queued', status: 'False', reason: 'Running', message: 'The pod runs.' }, running],
     set: nextProgress(run),
     requeueAfterMs: lookAgainMs,
   };
+}
+
+/** How long it is too early to tell. A pod that ends within moments is told of by its end alone, which spares a write and an event. */
+function justStarted(run: Run, { pods }: ChildJob): number {
+  if (conditionOf(run, 'Pruned')?.reason === running.reason) return 0;
+  const ages = pods.map(engineStart).filter((at) => at !== undefined).map((at) => elapsedMs(run, at));
+  // A node whose clock is ahead must not keep the run from being told of.
+  return Math.max(0, ...ages.map((age) => (age < 0 ? 0 : tellAfterMs - age)));
 }
 
 /** Nothing tells of a pod that is not made. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { result, runKey, succeeded } from '../testing/builders.ts';
+import { decide } from '../decide.ts';
+import { now, observed, pruneJob, result, runKey, succeeded, withoutServing } from '../testing/builders.ts';
 import { condition, decided, planned } from '../testing/decided.ts';
 import type { PruneJobSpec } from '../../api/v1alpha1/prunejob.ts';
 
@@ -17,6 +18,13 @@ describe('the published result', () => {
     const decision = published({ quality: { perplexity } }, gate);
     expect(decision.status.result).toMatchObject({ uri: result().uri, qualitySummary: 'ppl 19.8 → 21.0 (+6.1 %)', expertsAfter: 24 });
     expect(['Pruned', 'QualityAccepted', 'Published'].map((type) => condition(decision, type)?.status)).toEqual(['True', 'True', 'True']);
+  });
+
+  it('is the end of a run without a service, told once', () => {
+    const decision = decide(observed({ pruneJob: { ...pruneJob(), spec: withoutServing() }, service: 'NotAsked', childJobs: [succeeded('prune', result())] }), now);
+    expect(decision.status.phase).toBe('Complete');
+    expect(['Published', 'Complete'].map((type) => condition(decision, type)?.status)).toEqual(['True', 'True']);
+    expect(decision.events).toMatchObject([{ type: 'Normal', reason: 'Finished', note: expect.stringMatching(/^Kept 24 of 32 experts.*The pruned model is published at /) as string }]);
   });
 
   it.each([

@@ -8,15 +8,18 @@ import { qualitySummary, type Quality } from '../quality.ts';
 import { rfc3339, type Run } from '../run.ts';
 import { publishedUri } from '../storage-paths.ts';
 import { dequeued, fail, type Step } from '../step.ts';
+import { finished } from './finish.ts';
 
 export function publish(run: Run, result: EngineResult): Step {
   const mismatch = mismatchOf(run, result);
   if (mismatch !== undefined) return fail(run, { reason: 'ResultMismatch', message: mismatch }, 'Pruned');
   const refusal = gateRefusal(run.spec.quality, result);
   if (refusal !== undefined) return fail(run, refusal, 'QualityAccepted');
+  // Without a service to move, what is published is complete, and one write says both.
+  const end = run.spec.serving === undefined ? finished(publishedUri(result.uri)) : undefined;
   return {
-    phase: 'Published',
-    conditions: [...dequeued(run), ...conditions(result)],
+    phase: end?.phase ?? 'Published',
+    conditions: [...dequeued(run), ...conditions(result), ...(end?.conditions ?? [])],
     set: {
       runKey: result.runKey,
       result: resultStatus(result),

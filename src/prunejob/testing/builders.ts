@@ -96,8 +96,8 @@ export function endedPod(terminated: Terminated, name = 'pod-1'): Pod {
   return { metadata: { name }, status: { phase: terminated.exitCode === 0 ? 'Succeeded' : 'Failed', containerStatuses: [{ name: 'engine', state: { terminated } }] } };
 }
 
-export function runningPod(name = 'pod-1'): Pod {
-  return { metadata: { name }, status: { phase: 'Running', containerStatuses: [{ name: 'engine', state: { running: {} } }] } };
+export function runningPod(name = 'pod-1', startedAt = secondsBefore(60)): Pod {
+  return { metadata: { name }, status: { phase: 'Running', containerStatuses: [{ name: 'engine', state: { running: { startedAt } } }] } };
 }
 
 export function waitingPod(reason: string, message: string): Pod {
