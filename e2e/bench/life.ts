@@ -35,7 +35,9 @@ async function liveLong(plane: ControlPlane, watcher: Watcher, replica: Replica)
     await Promise.all(names.map((name) => create(plane.server, stunOperator.collection, stunOperator.object(name))));
     if (!(await watcher.until(names, 'terminal', batchSeconds))) throw new Error(`Not all of ${names[0] ?? ''} and the ${live - 1} after it ended within ${batchSeconds} s.`);
     await Promise.all(names.map((name) => plane.server.call('DELETE', `${stunOperator.collection}/${name}`)));
-    points.push({ x: done + names.length, y: (await replica.usage()).residentMB });
+    const usage = await replica.usage();
+    if (usage === undefined) throw new Error(await replica.lastWords());
+    points.push({ x: done + names.length, y: usage.residentMB });
     process.stderr.write(`${done + names.length} PruneJobs: ${points.at(-1)?.y.toFixed(1) ?? ''} MB\n`);
   }
   return points;

@@ -91,6 +91,8 @@ async function underLoad({ contender, plane, watcher }: Turn, load: Load, replic
   const ends = names.flatMap((name) => watcher.of(name).terminal ?? []);
   await quiet(plane);
   const after = await replica?.usage();
+  // A row of the table all the same: with fewer objects done, and with what they took.
+  if (replica !== undefined && after === undefined) process.stderr.write(`${contender.name} ended under the load. ${await replica.lastWords()}\n`);
   return {
     terminal: ends.length,
     objectsPerSecond: (ends.length * 1000) / (Math.max(...ends, began) - began),

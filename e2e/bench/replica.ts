@@ -21,13 +21,9 @@ export class Replica {
     return new Replica(await startProgram(server.folder, `${name}-${index}-${a}`, started));
   }
 
-  async usage(): Promise<Usage> {
-    await this.refuseEnded();
-    return usageOf(this.#daemon.process.pid ?? 0);
-  }
-
-  async refuseEnded(): Promise<void> {
-    if (hasEnded(this.#daemon)) throw new Error(await lastWords(this.#daemon));
+  /** Undefined once it has ended. */
+  async usage(): Promise<Usage | undefined> {
+    return hasEnded(this.#daemon) ? undefined : usageOf(this.#daemon.process.pid ?? 0);
   }
 
   lastWords(): Promise<string> {
