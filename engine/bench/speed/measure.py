@@ -4,14 +4,16 @@ Programs are compared in pairs, one run of each in turn, and the median of the p
 is quoted: a machine that is busy for a while slows both halves of a pair.
 """
 
+import json
 import os
 import statistics
 import subprocess
-import time
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+STARTER = Path(__file__).with_name("starter.py")
 # One thread, so that CPU seconds count work and no waiting of threads for each other.
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
@@ -33,19 +35,13 @@ def environment() -> dict[str, str]:
 
 def measure(command: list[str], log: Path) -> Usage:
     """Raises RuntimeError with the end of the log when the program fails."""
-    with log.open("wb") as output:
-        started = time.perf_counter()
-        process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, env=environment()
-        )
-        # Only wait4 tells the usage of this child alone.
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
+    starter = [sys.executable, "-I", "-S", str(STARTER), str(log), *command]
+    said = subprocess.run(starter, env=environment(), capture_output=True, text=True, check=True)
+    code, wall, cpu, memory = json.loads(said.stdout)
+    if code != 0:
         end = log.read_text(errors="replace")[-2000:]
-        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{end}")
-    return Usage(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+        raise RuntimeError(f"{' '.join(command)} ended with {code}:\n{end}")
+    return Usage(wall, cpu, memory)
 
 
 def in_turn(
