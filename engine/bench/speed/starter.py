@@ -10,10 +10,11 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 
 def main(log: str, *command: str) -> None:
-    with open(log, "wb") as output:
+    with Path(log).open("wb") as output:
         started = time.perf_counter()
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
         # Only wait4 tells the usage of this child alone.
