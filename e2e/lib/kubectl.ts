@@ -26,6 +26,7 @@ export interface Resource<Spec = Record<string, unknown>, Status = Record<string
     readonly uid?: string;
     readonly labels?: Record<string, string>;
     readonly annotations?: Record<string, string>;
+    readonly finalizers?: readonly string[];
     readonly creationTimestamp?: string;
   };
   readonly spec: Spec;

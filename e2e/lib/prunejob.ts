@@ -48,16 +48,16 @@ export async function untilFinished(
   );
 }
 
-type Overlay = Record<string, unknown>;
+export type Overlay = Readonly<Record<string, unknown>>;
 
-/** The sample PruneJob of the documentation with these fields replaced; `undefined` removes one. */
-export async function samplePruneJob(name: string, overlay: Overlay = {}): Promise<PruneJob> {
+/** The sample PruneJob of the documentation with these fields replaced, one overlay after the other; `undefined` removes one. */
+export async function samplePruneJob(name: string, ...overlays: readonly Overlay[]): Promise<PruneJob> {
   const sample = load(await readFile(sampleFile, 'utf8')) as PruneJob;
-  return { ...sample, metadata: { name }, spec: merge(sample.spec as unknown as Overlay, overlay) as unknown as PruneJobSpec };
+  return { ...sample, metadata: { name }, spec: overlays.reduce(merge, sample.spec as unknown as Overlay) as unknown as PruneJobSpec };
 }
 
 function merge(base: Overlay, overlay: Overlay): Overlay {
-  const merged = { ...base };
+  const merged: Record<string, unknown> = { ...base };
   for (const [field, value] of Object.entries(overlay)) {
     if (value === undefined) Reflect.deleteProperty(merged, field);
     else if (isOverlay(value) && isOverlay(merged[field])) merged[field] = merge(merged[field], value);

@@ -1,0 +1,105 @@
+/** Every change of one namespace's objects, in order and without a gap: what the tests wait on and judge by, independent of the operator. */
+import { labels } from '../../../src/api/names.ts';
+import { asError } from '../../../src/runtime/errors.ts';
+import type { PruneJob } from '../../lib/prunejob.ts';
+import { WaitTimeout } from '../../lib/wait.ts';
+import { watchEtcd, type EtcdEvent } from './etcd-watch.ts';
+
+export interface Change {
+  /** As etcd names it: jobs, pods, events, stun-operator.io/prunejobs. */
+  readonly resource: string;
+  readonly name: string;
+  readonly what: EtcdEvent['what'];
+  /** Custom resources lie in etcd as JSON; the others, encoded otherwise, are told by name alone. */
+  readonly pruneJob?: PruneJob;
+}
+
+const pruneJobs = 'stun-operator.io/prunejobs';
+
+export class History implements AsyncDisposable {
+  readonly changes: Change[] = [];
+  readonly #namespace: string;
+  readonly #stop = new AbortController();
+  /** Each is asked after every change, and is told when there will be no more. */
+  readonly #waiters = new Set<(broken?: Error) => void>();
+  #ended: Promise<void> = Promise.resolve();
+  #broken: Error | undefined;
+
+  private constructor(namespace: string) {
+    this.#namespace = namespace;
+  }
+
+  static async begin(namespace: string): Promise<History> {
+    const history = new History(namespace);
+    await new Promise<void>((resolve, reject) => {
+      const watch = watchEtcd({ signal: history.#stop.signal, onStart: resolve, onEvent: (event) => { history.#take(event); } });
+      history.#ended = watch.catch((error: unknown) => {
+        history.#fail(asError(error));
+        reject(asError(error));
+      });
+    });
+    return history;
+  }
+
+  /** Names of what was made, one for each time that it was: an object made anew under its old name is there twice. */
+  created(resource: 'jobs' | 'pods' | 'events', prefix: string): string[] {
+    return this.changes.filter((change) => change.resource === resource && change.what === 'Created' && change.name.startsWith(prefix)).map(({ name }) => name);
+  }
+
+  /** Every version of the PruneJob that there ever was. */
+  versions(name: string): PruneJob[] {
+    return this.changes.filter((change) => change.resource === pruneJobs && change.name === name).flatMap(({ pruneJob }) => pruneJob ?? []);
+  }
+
+  latest(name: string): PruneJob | undefined {
+    return this.versions(name).at(-1);
+  }
+
+  /** Asks now and after each change: no moment is too short for it. `what` completes "Waited 60 s for ...". */
+  async until(what: string, timeoutSeconds: number, reached: () => boolean): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+    const look = (broken = this.#broken): void => {
+      try {
+        if (broken !== undefined) throw broken;
+        if (reached()) resolve(undefined);
+      } catch (error) {
+        reject(asError(error));
+      }
+    };
+    const timer = setTimeout(() => { reject(new WaitTimeout(`Waited ${timeoutSeconds} s for ${what}. ${this.#last()}`)); }, timeoutSeconds * 1000);
+    this.#waiters.add(look);
+    look();
+    await promise.finally(() => {
+      clearTimeout(timer);
+      this.#waiters.delete(look);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#ended;
+  }
+
+  #take({ key, what, value }: EtcdEvent): void {
+    const [name = '', namespace, ...resource] = key.replace('/registry/', '').split('/').toReversed();
+    if (namespace !== this.#namespace) return;
+    const change = { resource: resource.toReversed().join('/'), name, what };
+    this.changes.push(change.resource === pruneJobs && value.length > 0 ? { ...change, pruneJob: JSON.parse(value.toString()) as PruneJob } : change);
+    for (const look of this.#waiters) look();
+  }
+
+  #last(): string {
+    const tail = this.changes.slice(-5).map(({ resource, name, what, pruneJob }) => `${what} ${resource} ${name} ${pruneJob?.status?.phase ?? ''}`.trim());
+    return `The last changes: ${tail.join('; ')}`;
+  }
+
+  #fail(error: Error): void {
+    this.#broken = error;
+    for (const look of this.#waiters) look(error);
+  }
+}
+
+/** The pods of one stage of a PruneJob, for kubectl. */
+export function stagePods(pruneJob: string, stage: string): string {
+  return `${labels.pruneJob}=${pruneJob},${labels.stage}=${stage}`;
+}
