@@ -7,10 +7,11 @@ import { runSeeds } from './pool.ts';
 import { simulate, type Outcome } from './simulation.ts';
 
 const DEFAULT_SEEDS = 10_000;
-const MOST_FAILURES = 5;
+const DEFAULT_FAILURES = 5;
 
 const count = number('SEEDS', DEFAULT_SEEDS);
 const first = number('FIRST_SEED', 0);
+const mostFailures = number('MOST_FAILURES', DEFAULT_FAILURES);
 
 if (count === 1) await tell(first);
 else await runAll();
@@ -31,7 +32,7 @@ async function runAll(): Promise<void> {
   await runSeeds({
     first,
     count,
-    enough: () => failures.length >= MOST_FAILURES,
+    enough: () => failures.length >= mostFailures,
     done: (outcome) => {
       seeds += 1;
       steps += outcome.steps;

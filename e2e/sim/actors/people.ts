@@ -104,7 +104,7 @@ export class People {
 
   #suspend(key: string): void {
     this.#edit(key, (before) => ({ ...before, suspend: true }));
-    if (this.#world.random.chance(0.75)) this.#soon(this.#world.random.between(2000, 60_000), () => { this.#edit(key, (before) => ({ ...before, suspend: false })); });
+    if (this.#world.random.chance(0.9)) this.#soon(this.#world.random.between(2000, 60_000), () => { this.#edit(key, (before) => ({ ...before, suspend: false })); });
   }
 
   /** As soon as the name is free. */

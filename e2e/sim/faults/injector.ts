@@ -78,7 +78,7 @@ export class Injector {
 
   /** Not always at the first chance, so that every write of the stage has its turn. */
   #aims(kind: RequestFault, request: Request): boolean {
-    if (this.#aimed >= MOST_AIMED || !fits(kind, request) || !this.#options.random.chance(0.7)) return false;
+    if (this.#aimed >= MOST_AIMED || !fits(kind, request) || !this.#options.random.chance(0.85)) return false;
     this.#aimed += 1;
     return true;
   }

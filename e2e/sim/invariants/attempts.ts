@@ -1,41 +1,42 @@
 /**
- * A Job's name belongs to one (stage, attempt) of one PruneJob, for ever, and an attempt's number is not given to other work.
+ * A Job's name belongs to one (stage, attempt) of one PruneJob, for ever, and the number of the attempts never goes back.
  *
- * Two exceptions: what somebody else deleted may be made again under its number, and an inspection, which only reads, always is attempt 1
- * again after a suspension.
+ * A number may come twice where its Job is gone with all its pods: a crash between deleting a Job and noting that loses the note.
  */
 import { labels } from '../../../src/api/names.ts';
+import type { KubeObject } from '../../../src/runtime/types.ts';
 import { jobType } from '../../../src/shell/resources.ts';
 import { pruneJobUid } from '../../../src/shell/stores.ts';
-import type { KubeObject } from '../../../src/runtime/types.ts';
-import type { Commit } from '../api-server/storage.ts';
-import type { Rule } from './invariant.ts';
-import { isOf, isOperator, stageOfJob } from './questions.ts';
+import type { Context, Rule } from './invariant.ts';
+import { byUid, isOf, stageOfJob } from './questions.ts';
 
 export const attempts: Rule = (context) => {
   const attemptOfName = new Map<string, string>();
-  const endedByUs = new Set<string>();
-  const made = (job: KubeObject): void => {
-    const [name, attempt] = [`${pruneJobUid(job) ?? ''} ${job.metadata.name}`, attemptOf(job)];
-    const before = attemptOfName.get(name) ?? attempt;
-    if (before !== attempt) context.violated('one name, one attempt', `Job ${job.metadata.name} was attempt "${before}" before and is "${attempt}" now.`);
-    attemptOfName.set(name, attempt);
-    if (endedByUs.has(attempt) && stageOfJob(job) !== 'inspect') context.violated('attempts are not reused', `Job ${job.metadata.name} was ended by the operator and is made again under the same number.`);
-  };
   return {
-    committed: (commit) => {
-      const { before, after } = commit;
-      if (!isOf(commit, jobType)) return;
-      if (before !== undefined && isEndedByUs(commit)) endedByUs.add(attemptOf(before));
-      if (before === undefined && after !== undefined) made(after);
+    committed: ({ type, before, after }) => {
+      if (isOf({ type }, jobType) && before === undefined && after !== undefined) made(context, attemptOfName, after);
     },
   };
 };
 
-function attemptOf(job: KubeObject): string {
-  return `${pruneJobUid(job) ?? ''} ${stageOfJob(job) ?? ''} ${job.metadata.labels?.[labels.attempt] ?? ''}`;
+function made(context: Context, attemptOfName: Map<string, string>, job: KubeObject): void {
+  const [name, attempt] = [`${pruneJobUid(job) ?? ''} ${job.metadata.name}`, attemptOf(job)];
+  const earlier = attemptOfName.get(name) ?? attempt;
+  if (earlier !== attempt) context.violated('one name, one attempt', `Job ${job.metadata.name} was attempt "${earlier}" before and is "${attempt}" now.`);
+  attemptOfName.set(name, attempt);
+  const noted = notedFor(context, job);
+  if (noted > numberOf(job)) context.violated('attempts do not go back', `Job ${job.metadata.name} was created after attempt ${noted} had been noted.`);
 }
 
-function isEndedByUs({ before, after, by }: Commit): boolean {
-  return before?.metadata.deletionTimestamp === undefined && after?.metadata.deletionTimestamp !== undefined && isOperator(by);
+/** Only prunings are counted. */
+function notedFor(context: Context, job: KubeObject): number {
+  return stageOfJob(job) === 'prune' ? (byUid(context, pruneJobUid(job))?.status?.attempt ?? 0) : 0;
+}
+
+function numberOf({ metadata }: KubeObject): number {
+  return Number(metadata.labels?.[labels.attempt] ?? 0);
+}
+
+function attemptOf(job: KubeObject): string {
+  return `${pruneJobUid(job) ?? ''} ${stageOfJob(job) ?? ''} ${numberOf(job)}`;
 }

@@ -1,0 +1,48 @@
+/** Bugs that the simulation must find: each is the removal of one thing that a careful operator does. */
+export interface Mutation {
+  readonly name: string;
+  readonly edits: readonly { readonly file: string; readonly find: string; readonly replace: string }[];
+}
+
+const one = (name: string, file: string, find: string, replace: string): Mutation => ({ name, edits: [{ file, find, replace }] });
+
+export const mutations: readonly Mutation[] = [
+  one('act on a stale cache (barrier off)', 'src/runtime/controller.ts', 'if (!this.#barrier.holds(key)) await', 'await'),
+  one('Job name without attempt', 'src/prunejob/engine-job.ts', 'name: childName(name, stage, attempt),', 'name: childName(name, stage, 1),'),
+  {
+    name: 'status before action',
+    edits: [
+      {
+        file: 'src/shell/reconcile.ts',
+        find: 'const decision = await carryOut(options, observed, first);',
+        replace: 'if (!first.actions.some(changesPruneJob)) await writeStatus(options.client, observed.pruneJob, first.status);\n    const decision = await carryOut(options, observed, first);',
+      },
+      { file: 'src/shell/reconcile.ts', find: '    if (decision.actions.some(changesPruneJob)) return {};\n    await writeStatus(options.client, observed.pruneJob, decision.status);', replace: '    if (decision.actions.some(changesPruneJob)) return {};' },
+    ],
+  },
+  one('service patched before verification', 'src/prunejob/phases/rollout.ts', "if (!holds(run, 'Published') || holds(run, 'Served') ||", "if (!holds(run, 'Planned') || holds(run, 'Served') ||"),
+  one('timeout after success treated as failure', 'src/shell/create-child.ts', 'if (!isAlreadyExists(error)) throw error;', 'if (isAlreadyExists(error)) return { manifest, message: asError(error).message };\n    throw error;'),
+  one('a delete lost at relist', 'src/runtime/store.ts', 'for (const object of gone) this.remove(object);', 'void gone;'),
+  one(
+    "lease judged by the holder's clock", 'src/runtime/leader.ts',
+    'this.#options.clock.elapsedMs() - this.#observedAt >= leaseDurationSeconds * 1000;',
+    "this.#options.clock.now().getTime() - Date.parse(this.#lease?.spec?.renewTime ?? '') >= leaseDurationSeconds * 1000;",
+  ),
+  one('rerun after terminal', 'src/prunejob/decide.ts', '  terminal, // what is over stays over\n', '  (run) => (run.observed.childJobs.length === 0 ? undefined : terminal(run)),\n'),
+  one(
+    'rollback by empty apply', 'src/shell/release.ts', 'await client.jsonPatch(ref, operations);',
+    "await client.apply(ref.type, { apiVersion: 'serving.kserve.io/v1beta1', kind: ref.type.kind, metadata: { name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) } });",
+  ),
+  one('finalizer dropped before rollback', 'src/prunejob/phases/deletion.ts', 'if (isRollingOut(run)) return startPutBack(', 'if (isRollingOut(run) && run.now.getTime() < 0) return startPutBack('),
+  one('finalizer dropped before clean', 'src/prunejob/phases/deletion.ts', '(endPods(run) ?? clean(run))', '(endPods(run) ?? (run.now.getTime() < 0 ? clean(run) : undefined))'),
+  {
+    name: 'uid ignored on re-creation',
+    edits: [
+      { file: 'src/shell/reconcile.ts', find: 'metadata: { name, namespace, uid, resourceVersion }, status }', replace: 'metadata: { name, namespace }, status }' },
+      { file: 'src/shell/reconcile.ts', find: 'const { name, namespace, uid, resourceVersion } = pruneJob.metadata;', replace: 'const { name, namespace } = pruneJob.metadata;' },
+      { file: 'src/shell/stores.ts', find: "owner: ({ metadata }) => (metadata.ownerReferences ?? []).filter((owner) => owner.controller).map((owner) => owner.uid),", replace: "owner: ({ metadata }) => (metadata.ownerReferences ?? []).filter((owner) => owner.controller).map((owner) => (owner.kind === 'PruneJob' ? owner.name : owner.uid))," },
+      { file: 'src/shell/observe.ts', find: "stores.jobs.byIndex('owner', uid)", replace: "stores.jobs.byIndex('owner', pruneJob.metadata.name)" },
+    ],
+  },
+  one('suspend keeps the pod', 'src/prunejob/phases/suspend.ts', 'actions: stopJobs(run),', 'actions: stopJobs(run).slice(1),'),
+];
