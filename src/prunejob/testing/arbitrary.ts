@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import type { PruneJob, PruneJobStatus } from '../../api/v1alpha1/prunejob.ts';
 import { compact } from '../compact.ts';
 import type { Job, Pod } from '../kube.ts';
-import type { ChildJob, Observed } from '../observed.ts';
+import type { ChildJob, Observed, ServiceState } from '../observed.ts';
 import { facts, now, observed, prunedFields, pruneJob, result, runKey, serving, service, spec, withoutServing } from './builders.ts';
 import { recordedPods } from './recorded-pods.ts';
 
@@ -25,6 +25,8 @@ const time = fc.oneof(
   fc.constantFrom('', 'yesterday'),
 );
 const word = fc.constantFrom('', 'Running', 'Suspended', 'Error', 'ImagePullBackOff', 'CreateContainerError', 'OOMKilled', 'PodFailurePolicy', 'BackoffLimitExceeded', 'DeadlineExceeded', 'Unheard');
+/** The CRD lets no reason of a PruneJob be empty. */
+const ours = word.filter((reason) => reason !== '');
 const truth = fc.constantFrom('True', 'False', 'Unknown', '');
 const text = fc.oneof(
   fc.string({ maxLength: 30 }),
@@ -45,10 +47,16 @@ const pod = fc.record({ metadata: fc.record({ name: fc.constant('pod'), creation
 
 const jobStatus = some({ active: fc.nat(2), failed: fc.nat(4), startTime: time, conditions: fc.array(kubeCondition(['Complete', 'Failed', 'Suspended', 'FailureTarget']), { maxLength: 2 }) });
 const job = (name: string) => fc.record({ metadata: fc.record({ name: fc.constant(name), namespace: fc.constant('ml'), uid: fc.constant(`uid-${name}`), creationTimestamp: time, deletionTimestamp: time }, { requiredKeys: ['name', 'uid'] }), spec: some({ suspend: fc.boolean(), activeDeadlineSeconds: fc.nat() }), status: jobStatus }, { requiredKeys: ['metadata'] }) as Arb<Job>;
-const childJob = fc.tuple(fc.constantFrom('inspect', 'prune', 'clean'), fc.integer({ min: 1, max: 3 })).chain(([stage, attempt]) => fc.record({ stage: fc.constant(stage), attempt: fc.constant(attempt), job: job(`tiny-${stage}-${attempt}`), pods: fc.array(pod, { maxLength: 2 }) })) as Arb<ChildJob>;
+const childJob = fc.tuple(fc.constantFrom('inspect', 'prune', 'clean'), fc.integer({ min: 1, max: 3 })).chain(([stage, attempt]) => fc.record({ stage: fc.constant(stage), attempt: fc.constant(attempt), job: job(`tiny-${stage}-${attempt}`), pods: fc.array(pod, { maxLength: 3 }) })) as Arb<ChildJob>;
 
 const conditionTypes = ['Planned', 'Queued', 'Pruned', 'QualityAccepted', 'Published', 'Served', 'ServingConflict', 'RolledBack', 'Suspended', 'Complete', 'Failed', 'OfAnotherRelease'];
-const conditions = fc.uniqueArray(fc.record({ type: fc.constantFrom(...conditionTypes), status: truth, reason: word, message: text, lastTransitionTime: time }), { selector: ({ type }) => type, maxLength: 6 });
+/** How far a run came decides which of the others are looked at, so half of them came somewhere. */
+const reached = fc.constantFrom<readonly string[]>([], [], ['Planned'], ['Planned', 'Published']);
+const strange = fc.uniqueArray(fc.record({ type: fc.constantFrom(...conditionTypes), status: truth, reason: ours, message: text, lastTransitionTime: time }), { selector: ({ type }) => type, maxLength: 3 });
+const conditions = fc.tuple(reached, strange).map(([types, others]) => [
+  ...types.map((type) => ({ type, status: 'True', reason: type, message: '', lastTransitionTime: '2026-01-01T11:00:00Z' })),
+  ...others.filter(({ type }) => !types.includes(type)),
+]);
 const rollout = some({ strategy: fc.constantFrom('Surge', 'Recreate'), startedAt: time, writtenAt: time, appliedAt: time, verifiedAt: time, rollbackStartedAt: time, message: text, reverts: fc.nat(4) });
 const saved = fc.constantFrom({}, { uri: 's3://models/tiny-moe/' }, { uri: 's3://models/tiny-moe/', gpus: 4, fields: { ...service().fields } });
 const status = some({
@@ -56,7 +64,7 @@ const status = some({
   runKey: fc.constantFrom(runKey, 'another'),
   attempt: fc.integer({ min: 1, max: 3 }),
   conditions,
-  waiting: fc.record({ reason: word, since: time }),
+  waiting: fc.record({ reason: ours, since: time }),
   plan: some({ gpus: text, gpusBefore: fc.nat(8), gpusAfter: fc.nat(8), tensorParallel: fc.nat(8), expertsAfter: fc.nat(32), bytesAfter: fc.nat() }),
   result: some({ uri: fc.constant(result().uri), manifestDigest: text }),
   progress: some({ percent: fc.nat(100), stage: word, updatedAt: time }),
@@ -64,17 +72,20 @@ const status = some({
 }) as Arb<PruneJobStatus>;
 
 const anyService = fc.oneof(
-  fc.constantFrom('Missing' as const, 'NotAsked' as const),
-  fc.constantFrom(service(), service({ fields: prunedFields, managedByUs: true }), service({ fields: { modelUri: '' }, running: { gpusPerReplica: 0, settled: false } }), service({ replicas: 0, nodeNames: [] }), service({ gitOwners: [{ manager: 'argocd-controller', fields: ['spec'] }] }), service({ refusal: { reason: 'UnsupportedService', message: 'No.' } })),
+  { weight: 1, arbitrary: fc.constantFrom('Missing' as const, 'NotAsked' as const) },
+  { weight: 4, arbitrary: fc.constantFrom(service(), service({ fields: prunedFields, managedByUs: true }), service({ fields: { modelUri: '' }, running: { gpusPerReplica: 0, settled: false } }), service({ replicas: 0, nodeNames: [] }), service({ gitOwners: [{ manager: 'argocd-controller', fields: ['spec'] }] }), service({ refusal: { reason: 'UnsupportedService', message: 'No.' } })) },
 );
+
+/** Each of these ends a decision before the rest is looked at. */
+const rarely = fc.integer({ min: 0, max: 7 }).map((number) => number === 0);
 
 const anyPruneJob: Arb<PruneJob> = fc.record({
   status: fc.option(status, { nil: undefined }),
-  suspend: fc.boolean(),
-  planOnly: fc.boolean(),
-  deleted: fc.option(time, { nil: undefined }),
-  finalizers: fc.constantFrom(undefined, [], ['stun-operator.io/finalizer'], ['example.org/theirs']),
-  specs: fc.constantFrom(spec(), withoutServing(), spec({ serving: serving({ strategy: 'Recreate' }) }), spec({ runner: { ...spec().runner, scratch: { size: '2Ti', storageClassName: 'fast' } } }), spec({ quality: { perplexity: { uri: 's3://data/x', samples: 1, maxIncrease: 0.1 } } as never })),
+  suspend: rarely,
+  planOnly: rarely,
+  deleted: fc.option(time, { nil: undefined, freq: 1 }),
+  finalizers: fc.oneof({ weight: 4, arbitrary: fc.constant(['stun-operator.io/finalizer']) }, fc.constantFrom(undefined, [], ['example.org/theirs'])),
+  specs: fc.constantFrom(spec(), withoutServing(), spec({ serving: serving({ strategy: 'Recreate' }) }), spec({ runner: { ...spec().runner, scratch: { size: '2Ti', storageClassName: 'fast' } } }), spec({ quality: { perplexity: { uri: 's3://data/x', samples: 1, maxIncrease: 0.1 } } })),
 }).map(({ status: given, suspend, planOnly, deleted, finalizers, specs }) => {
   const base = pruneJob(compact({ status: given, deleted }));
   return { ...base, metadata: compact({ ...base.metadata, finalizers }), spec: { ...specs, suspend, ...(planOnly && specs.serving !== undefined ? { planOnly } : {}) } };
@@ -85,12 +96,12 @@ export const observations: Arb<Observed> = fc.record({
   pruneJob: anyPruneJob,
   childJobs: fc.uniqueArray(childJob, { selector: ({ stage, attempt }) => `${stage} ${attempt}`, maxLength: 3 }),
   service: anyService,
-  serviceAccount: fc.constantFrom('Missing' as const, { name: 'pruner', secretNames: ['s3'] }),
+  serviceAccount: fc.oneof({ weight: 6, arbitrary: fc.constant({ name: 'pruner', secretNames: ['s3'] }) }, fc.constant('Missing' as const)),
   nodes: fc.constantFrom([], observed().nodes, [{ name: 'gpu-1', allocatableGPUs: 0, ready: false, schedulable: false }]),
   sameRun: fc.option(fc.constant({ namespace: 'ml', name: 'older' }), { nil: undefined }),
   scratch: fc.option(fc.record({ name: fc.constant('tiny-scratch'), deletionTimestamp: time }, { requiredKeys: ['name'] }).map((metadata) => ({ metadata })), { nil: undefined }),
   progress: fc.option(fc.record({ runKey: fc.constantFrom(null, runKey), stage: fc.constantFrom(null, 'Experts'), layer: fc.constantFrom(null, 1), layers: fc.constantFrom(null, 4), percent: fc.constantFrom(null, 37.5), estimatedRemainingSeconds: fc.constantFrom(null, 12), updatedAt: fc.constant(null) }), { nil: undefined }),
-}).map((given) => {
-  const asked = given.pruneJob.spec.serving === undefined ? 'NotAsked' : given.service === 'NotAsked' ? 'Missing' : given.service;
-  return observed(compact({ ...given, service: asked }));
+}).map(({ service: state, ...given }) => {
+  const asked: ServiceState = given.pruneJob.spec.serving === undefined ? 'NotAsked' : state === 'NotAsked' ? 'Missing' : state;
+  return { ...observed(), ...compact(given), service: asked };
 });
