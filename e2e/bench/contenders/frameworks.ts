@@ -17,7 +17,7 @@ export const kopf: Contender = {
   ...task,
   electsLeader: false,
   program: ({ kubeconfig }) => ({
-    command: [join(installed('kopf'), 'bin/python'), '-m', 'kopf', 'run', '--standalone', `--namespace=${namespace}`, source('kopf/operator.py')],
+    command: [join(installed('kopf'), 'bin/python'), '-m', 'kopf', 'run', '--standalone', `--namespace=${namespace}`, source('kopf/one_job_each.py')],
     env: { KUBECONFIG: kubeconfig },
   }),
 };
