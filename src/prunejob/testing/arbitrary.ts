@@ -77,13 +77,16 @@ const anyService = fc.oneof(
 );
 
 /** Each of these ends a decision before the rest is looked at. */
-const rarely = fc.integer({ min: 0, max: 7 }).map((number) => number === 0);
+function seldom<T>(arbitrary: Arb<T>): Arb<T | undefined> {
+  return fc.oneof({ weight: 6, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
+}
+const rarely = seldom(fc.constant(true)).map((given) => given === true);
 
 const anyPruneJob: Arb<PruneJob> = fc.record({
   status: fc.option(status, { nil: undefined }),
   suspend: rarely,
   planOnly: rarely,
-  deleted: fc.option(time, { nil: undefined, freq: 1 }),
+  deleted: seldom(time),
   finalizers: fc.oneof({ weight: 4, arbitrary: fc.constant(['stun-operator.io/finalizer']) }, fc.constantFrom(undefined, [], ['example.org/theirs'])),
   specs: fc.constantFrom(spec(), withoutServing(), spec({ serving: serving({ strategy: 'Recreate' }) }), spec({ runner: { ...spec().runner, scratch: { size: '2Ti', storageClassName: 'fast' } } }), spec({ quality: { perplexity: { uri: 's3://data/x', samples: 1, maxIncrease: 0.1 } } })),
 }).map(({ status: given, suspend, planOnly, deleted, finalizers, specs }) => {
@@ -98,7 +101,7 @@ export const observations: Arb<Observed> = fc.record({
   service: anyService,
   serviceAccount: fc.oneof({ weight: 6, arbitrary: fc.constant({ name: 'pruner', secretNames: ['s3'] }) }, fc.constant('Missing' as const)),
   nodes: fc.constantFrom([], observed().nodes, [{ name: 'gpu-1', allocatableGPUs: 0, ready: false, schedulable: false }]),
-  sameRun: fc.option(fc.constant({ namespace: 'ml', name: 'older' }), { nil: undefined }),
+  sameRun: seldom(fc.constant({ namespace: 'ml', name: 'older' })),
   scratch: fc.option(fc.record({ name: fc.constant('tiny-scratch'), deletionTimestamp: time }, { requiredKeys: ['name'] }).map((metadata) => ({ metadata })), { nil: undefined }),
   progress: fc.option(fc.record({ runKey: fc.constantFrom(null, runKey), stage: fc.constantFrom(null, 'Experts'), layer: fc.constantFrom(null, 1), layers: fc.constantFrom(null, 4), percent: fc.constantFrom(null, 37.5), estimatedRemainingSeconds: fc.constantFrom(null, 12), updatedAt: fc.constant(null) }), { nil: undefined }),
 }).map(({ service: state, ...given }) => {
