@@ -96,7 +96,7 @@ export class PruneOperator extends KubeOperator {
     ];
   }
 
-  #reconcile(stores: Stores, poller: ProgressPoller): Reconcile {
+  #reconcile(stores: WatchedStores, poller: ProgressPoller): Reconcile {
     const { client, recorder } = this;
     const { engine, log, metrics } = this.#options;
     const serviceAccounts = new ServiceAccounts(client, this.#clock);

@@ -27,10 +27,9 @@ describe('Starting', () => {
     expect(starting.has(run.metadata.uid)).toBe(false);
   });
 
-  it('stays over when the Job goes again', () => {
+  it('is over when the Job has come and gone unasked', () => {
     starting.begin(run.metadata.uid, created);
     jobs.upsert(created);
-    starting.has(run.metadata.uid);
     jobs.remove(created);
     expect(starting.has(run.metadata.uid)).toBe(false);
   });

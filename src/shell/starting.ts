@@ -5,8 +5,8 @@
  * Job of one is on its way to the cache, the other would take the run to be free.
  */
 import type { Clock } from '../runtime/clock.ts';
-import { joinKey } from '../runtime/keys.ts';
-import type { ObjectStore } from '../runtime/types.ts';
+import { joinKey, keyOf } from '../runtime/keys.ts';
+import type { Store } from '../runtime/store.ts';
 import type { KubeObject } from '../prunejob/kube.ts';
 import type { LiveJob } from './stores.ts';
 
@@ -19,14 +19,13 @@ interface Start {
 }
 
 export class Starting {
-  readonly #jobs: ObjectStore<LiveJob>;
   readonly #clock: Clock;
   /** By the uid of the PruneJob. */
   readonly #starts = new Map<string, Start>();
 
-  constructor(jobs: ObjectStore<LiveJob>, clock: Clock) {
-    this.#jobs = jobs;
+  constructor(jobs: Pick<Store<LiveJob>, 'onChange'>, clock: Clock) {
     this.#clock = clock;
+    jobs.onChange(({ after }) => { if (after !== undefined) this.#seen(keyOf(after)); });
   }
 
   /** Before it is asked for: whether a lost answer was a yes is not known. */
@@ -37,8 +36,13 @@ export class Starting {
   has(pruneJobUid: string): boolean {
     const start = this.#starts.get(pruneJobUid);
     if (start === undefined) return false;
-    const isUnderWay = this.#jobs.get(start.jobKey) === undefined && this.#clock.elapsedMs() - start.at < patienceMs;
+    const isUnderWay = this.#clock.elapsedMs() - start.at < patienceMs;
     if (!isUnderWay) this.#starts.delete(pruneJobUid);
     return isUnderWay;
+  }
+
+  /** At once, not when asked: a Job that came and went in between is not on its way. */
+  #seen(seenKey: string): void {
+    for (const [uid, { jobKey }] of this.#starts) if (jobKey === seenKey) this.#starts.delete(uid);
   }
 }

@@ -55,12 +55,11 @@ function ofEngine({ engine }: Context, { metadata: { uid } }: PruneJob, jobFailu
   return [...(engine.causes.get(uid) ?? []), ...(ofJobs ?? []), ...(ofJobs === undefined ? [] : ['Internal', 'Killed', 'Evicted', 'Preempted'])];
 }
 
-/** Only one that lasts longer than is waited for. */
+/** However short: by a clock that jumps, a minute's wait may be over at once. */
 function ofObstacle({ scenario }: Context, { metadata: { name } }: PruneJob): readonly string[] {
-  return (scenario.engineOf(name).obstacle?.ms ?? 0) > 60_000 ? ['ImagePullFailed', 'SecretNotFound', 'ContainerNotStarted'] : [];
+  return scenario.engineOf(name).obstacle !== undefined ? ['ImagePullFailed', 'SecretNotFound', 'ContainerNotStarted'] : [];
 }
 
-/** By a clock that jumps, a minute's wait may be over at once. */
 function ofLateService({ scenario }: Context, { metadata: { name } }: PruneJob): readonly string[] {
   return scenario.pruneJobs.some((plan) => plan.name === name && plan.serviceAfterMs > 0) ? ['ServiceNotFound'] : [];
 }
