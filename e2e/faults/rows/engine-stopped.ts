@@ -67,7 +67,8 @@ export const engineStopped: readonly Fault[] = [
   {
     title: 'the engine killed -9 on a scratch disk',
     name: 'scratch',
-    overlay: { runner: { scratch: { size: '1Gi', storageClassName: scratchClass } } },
+    // The finished pods hold the claim for as long.
+    overlay: { ttlSecondsAfterFinished: 15, runner: { scratch: { size: '1Gi', storageClassName: scratchClass } } },
     cause: onScratch,
     end: 'Finished',
     pods: 2,

@@ -20,7 +20,7 @@ export interface PruneJobSpec {
    */
   suspend?: boolean;
   /**
-   * When the finished child Jobs are deleted, never the PruneJob. May change at any time.
+   * When the finished child Jobs are deleted, never the PruneJob. When absent, never, and after 600 seconds with a scratch claim, which their pods would keep. May change at any time.
    */
   ttlSecondsAfterFinished?: number;
 }
@@ -365,7 +365,7 @@ export interface RunnerSpec {
   };
 }
 /**
- * Disk for the engine's work. With a storageClassName it is a PersistentVolumeClaim of this PruneJob, on which a retried or resumed run goes on from its last finished layer; it is deleted once the PruneJob is Complete or Failed. Without one the engine keeps a checkpoint beside the output.
+ * Disk for the engine's work. With a storageClassName it is a PersistentVolumeClaim of this PruneJob, on which a retried or resumed run goes on from its last finished layer; it is deleted once the PruneJob is Complete or Failed, and goes when the finished pods that refer to it do: see ttlSecondsAfterFinished. Without one the engine keeps a checkpoint beside the output.
  */
 export interface ScratchSpec {
   /**
