@@ -23,6 +23,7 @@ describe('events', () => {
       step: { conditions: [{ type: 'Pruned', status: 'True', reason: 'Pruned', message: 'Kept.' }, { type: 'Served', status: 'False', reason: 'ServiceNotFound', message: 'No.' }, { type: 'Published', status: 'True', reason: 'Published', message: 'There.' }] },
       events: [{ type: 'Warning', reason: 'ServiceNotFound', action: 'Serve', note: 'No.' }, { type: 'Normal', reason: 'Published', action: 'Publish', note: 'Kept. There.' }],
     },
+    { name: 'say nothing of a queue that ended with the run', step: { conditions: [{ type: 'Queued', status: 'False', reason: 'Finished', message: 'Nothing waits any more.' }, { type: 'Complete', status: 'True', reason: 'Finished', message: 'Done.' }] }, events: [{ type: 'Normal', reason: 'Finished', action: 'Finish', note: 'Done.' }] },
     {
       name: 'say a failure once',
       step: { conditions: [{ type: 'Planned', status: 'False', reason: 'NoGPUSaved', message: 'None.' }, { type: 'Failed', status: 'True', reason: 'NoGPUSaved', message: 'None.' }] },

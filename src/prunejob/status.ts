@@ -50,10 +50,15 @@ const badWhenTrue: readonly string[] = ['Failed', 'ServingConflict'];
 const fineWhenFalse: readonly string[] = ['Queued', 'Suspended'];
 
 function events(before: readonly Condition[], after: readonly Condition[]): EventIntent[] {
-  const changed = after.filter((condition) => !before.some((old) => old.type === condition.type && old.status === condition.status && old.reason === condition.reason));
+  const changed = after.filter((condition) => !isOver(condition) && !before.some((old) => old.type === condition.type && old.status === condition.status && old.reason === condition.reason));
   // The stages' own conditions say the same as Failed or Suspended; one event is enough.
   const whole = changed.find(({ type }) => type === 'Failed' || type === 'Suspended');
   return joined(changed.filter((condition) => condition === whole || condition.reason !== whole?.reason).map(event));
+}
+
+/** That nothing waits any more goes without saying where the end is told. */
+function isOver({ type, reason }: Condition): boolean {
+  return type === 'Queued' && reason === 'Finished';
 }
 
 /** What went well in one turn is one event with all its sentences: each event is a write, and people read them as one anyway. */
