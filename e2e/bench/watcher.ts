@@ -21,13 +21,13 @@ export interface Sighting {
 
 export type Moment = keyof Sighting;
 
+const againMs = 50;
 const jobs = `/apis/batch/v1/namespaces/${namespace}/jobs`;
 
 export class Watcher {
   readonly #sightings = new Map<string, Sighting>();
   readonly #stop = new AbortController();
   readonly #waiting = new Set<() => void>();
-  #broken: Error | undefined;
 
   static async start(server: ApiServer, collection: string, isTerminal: (object: LiveObject) => boolean): Promise<Watcher> {
     const watcher = new Watcher();
@@ -52,7 +52,6 @@ export class Watcher {
       // Only the first one missing is looked at, or every event would walk through thousands of names.
       while (seen < names.length && this.of(names[seen] ?? '')[moment] !== undefined) seen += 1;
       if (seen === names.length || deadline.aborted) return seen === names.length;
-      if (this.#broken !== undefined) throw this.#broken;
       await this.#news(deadline);
     }
   }
@@ -92,22 +91,20 @@ export class Watcher {
     for (const wake of this.#waiting) wake();
   }
 
-  /** Watches of the API server last half an hour and more, longer than any measurement: one that ends is an error. */
+  /** A watch may end at any time, as those of a new CRD do; the next one begins with everything that is there, so nothing is missed but moments. */
   #watch(access: RequestOptions, path: string, see: (object: LiveObject) => void): void {
-    const fail = (why: string) => {
-      if (!this.#stop.signal.aborted) this.#broken = new Error(`The benchmark's own watch of ${path} ${why}; run it again.`);
-    };
+    if (this.#stop.signal.aborted) return;
+    const again = () => { setTimeout(() => { this.#watch(access, path, see); }, againMs); };
     const sent = request({ ...access, path: `${path}?watch=true`, signal: this.#stop.signal }, (response) => {
-      if (response.statusCode !== 200) fail(`was answered with ${response.statusCode ?? 0}`);
       const lines = createInterface({ input: response });
       lines.on('line', (line) => {
         const { type, object } = JSON.parse(line) as { type: string; object: LiveObject };
-        if (type !== 'DELETED') see(object);
+        if (type === 'ADDED' || type === 'MODIFIED') see(object);
       });
-      // The response's own errors arrive there too.
-      lines.on('error', (error: Error) => { fail(error.message); }).on('close', () => { fail('ended'); });
+      // The response's own errors arrive there too, and its end after them.
+      lines.on('error', () => undefined).on('close', again);
     });
-    sent.on('error', (error) => { fail(error.message); }).end();
+    sent.on('error', again).end();
   }
 }
 

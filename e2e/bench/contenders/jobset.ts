@@ -19,7 +19,7 @@ export const jobsetWithoutWebhooks: Contender = {
   name: 'jobset-without-webhooks',
   collection: `/apis/jobset.x-k8s.io/v1alpha2/namespaces/${namespace}/jobsets`,
   object,
-  isTerminal: (live) => isTrue(live, 'Completed') || isTrue(live, 'Failed'),
+  isTerminal: (live) => isTrue(live, 'Completed'),
   electsLeader: true,
   prepare: async (plane) => {
     await makeCertificate();

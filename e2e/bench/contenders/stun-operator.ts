@@ -11,7 +11,8 @@ export const stunOperator: Contender = {
   name: 'stun-operator',
   collection: `/apis/stun-operator.io/v1alpha1/namespaces/${namespace}/prunejobs`,
   object: (name) => ({ apiVersion: 'stun-operator.io/v1alpha1', kind: 'PruneJob', metadata: { name, namespace }, spec: pruneJobSpec }),
-  isTerminal: (object) => isTrue(object, 'Complete') || isTrue(object, 'Failed'),
+  // A failed one would be as quick, and would prove nothing.
+  isTerminal: (object) => isTrue(object, 'Complete'),
   electsLeader: true,
   prepare: (plane) => plane.apply(`${root}crds/stun-operator.io_prunejobs.yaml`),
   program: ({ kubeconfig, ports: [port] }) => ({
