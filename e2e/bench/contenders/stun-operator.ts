@@ -7,6 +7,9 @@ import { pruneJobSpec } from './job.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
+/** None in the image; NODE_FLAGS is for finding out what they would change. */
+const nodeFlags = (process.env.NODE_FLAGS ?? '').split(' ').filter(Boolean);
+
 export const stunOperator: Contender = {
   name: 'stun-operator',
   collection: `/apis/stun-operator.io/v1alpha1/namespaces/${namespace}/prunejobs`,
@@ -16,7 +19,7 @@ export const stunOperator: Contender = {
   electsLeader: true,
   prepare: (plane) => plane.apply(`${root}crds/stun-operator.io_prunejobs.yaml`),
   program: ({ kubeconfig, ports: [port] }) => ({
-    command: [process.execPath, `${root}dist/main.js`],
+    command: [process.execPath, ...nodeFlags, `${root}dist/main.js`],
     env: { NODE_ENV: 'production', KUBECONFIG: kubeconfig, METRICS_PORT: `${port}`, POD_NAMESPACE: namespace, POD_NAME: `operator-${port}` },
   }),
 };
