@@ -84,7 +84,7 @@ export class ApiServer {
     if (isSame(live, next)) return live;
     const { finalizers = [], deletionTimestamp } = next.metadata;
     if (deletionTimestamp !== undefined && finalizers.length === 0 && !isOnNode(type, next)) {
-      this.storage.remove(type, next, by);
+      this.storage.remove(type, live, by);
       return next;
     }
     const generation = (live.metadata.generation ?? 1) + (isSame(specOf(live), specOf(next)) ? 0 : 1);
