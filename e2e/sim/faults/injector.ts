@@ -90,7 +90,7 @@ export class Injector {
     if (stage !== target.stage || (before !== undefined && lifeStageOf(before as PruneJob) === stage) || this.#aimed >= MOST_AIMED) return;
     this.#aimed += 1;
     const { fault } = target;
-    scheduler.wakeAfter(random.pick([0, 2, 10, 100, 1000]), () => { this.#befall(fault); });
+    scheduler.wakeAfter(random.pick([0, 1, 5, 20, 300]), () => { this.#befall(fault); });
   }
 
   #befall(kind: ProcessFault): void {

@@ -14,10 +14,10 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'src/shell/reconcile.ts',
-        find: 'const decision = await carryOut(options, observed, first);',
-        replace: 'if (!first.actions.some(changesPruneJob)) await writeStatus(options.client, observed.pruneJob, first.status);\n    const decision = await carryOut(options, observed, first);',
+        find: 'const { decision, pruneJob } = await carryOut(options, observed, first);',
+        replace: 'if (!first.actions.some(({ kind }) => kind.endsWith("Finalizer"))) await writeStatus(options.client, observed.pruneJob, first.status);\n    const { decision, pruneJob } = await carryOut(options, observed, first);',
       },
-      { file: 'src/shell/reconcile.ts', find: '    if (decision.actions.some(changesPruneJob)) return {};\n    await writeStatus(options.client, observed.pruneJob, decision.status);', replace: '    if (decision.actions.some(changesPruneJob)) return {};' },
+      { file: 'src/shell/reconcile.ts', find: '    await writeStatus(options.client, pruneJob, decision.status);', replace: '    if (decision.actions.some(({ kind }) => kind.endsWith("Finalizer"))) await writeStatus(options.client, pruneJob, decision.status);' },
     ],
   },
   one('service patched before verification', 'src/prunejob/phases/rollout.ts', "if (!holds(run, 'Published') || holds(run, 'Served') ||", "if (!holds(run, 'Planned') || holds(run, 'Served') ||"),
