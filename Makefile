@@ -108,7 +108,7 @@ e2e: install ## The end-to-end tests in the local cluster, and one of the faults
 	$(RUN) $(VITEST) --project e2e
 	$(RUN) $(VITEST) --project faults -t 'the engine evicted'
 
-e2e-full: install ## The end-to-end tests and every fault: parts of the cluster killed, cut off and taken away (about an hour)
+e2e-full: sim-mutations install ## The end-to-end tests and every fault: parts of the cluster killed, cut off and taken away (about an hour)
 	$(RUN) $(VITEST) --project e2e
 	$(RUN) $(VITEST) --project faults
 
@@ -120,4 +120,4 @@ setup: ## All set-up; the two long downloads and builds run side by side
 test: ## Everything that must hold before a change lands
 	@.ci/stages setup lint+unit sim-test api-test engine-test+cluster-test e2e
 
-.PHONY: bench-operator bench-operator-life gpu-test help node engine tools generate lint unit engine-test bench-engine bench-quality api-test cluster-test cluster-up cluster-down cluster-shell images install demo e2e e2e-full setup test
+.PHONY: sim sim-test sim-mutations bench-operator bench-operator-life gpu-test help node engine tools generate lint unit engine-test bench-engine bench-quality api-test cluster-test cluster-up cluster-down cluster-shell images install demo e2e e2e-full setup test
