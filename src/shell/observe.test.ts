@@ -1,36 +1,20 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { PruneJob, PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
+import type { PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
 import type { KubeObject } from '../prunejob/kube.ts';
 import type { EngineProgress, ServingObjects, Stage } from '../prunejob/observed.ts';
 import type { ServiceObserved, ServingAdapter } from '../prunejob/serving/adapter.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { Store } from '../runtime/store.ts';
+import { emptyStores, type EmptyStores } from './testing/empty-stores.ts';
 import { FakeClient } from './testing/fake-client.ts';
-import { keyMaps } from './key-maps.ts';
 import { beginJob, createObserve } from './observe.ts';
-import { progressTargets } from './progress-targets.ts';
 import { podType, serviceAccountType } from './resources.ts';
 import { claim, job, podOf, pruneJob, rendered, servedPruneJob } from './testing/samples.ts';
 import { ServiceAccounts } from './service-accounts.ts';
-import { childOptions, nodeOptions, pruneJobOptions, renderedOptions, serviceOptions, type LiveClaim, type LiveDeployment, type LiveJob, type LiveNode, type LivePod, type LiveReplicaSet } from './stores.ts';
+import type { LiveJob, LiveNode, LivePod } from './stores.ts';
 
 const chat: KubeObject = { apiVersion: 'serving.kserve.io/v1beta1', kind: 'InferenceService', metadata: { name: 'chat', namespace: 'ml', managedFields: [{ manager: 'kubectl' }] } };
 
-function emptyStores() {
-  return {
-    pruneJobs: new Store<PruneJob>(pruneJobOptions),
-    jobs: new Store<LiveJob>(childOptions),
-    enginePods: new Store<LivePod>(childOptions),
-    claims: new Store<LiveClaim>(childOptions),
-    nodes: new Store<LiveNode>(nodeOptions),
-    services: new Store<KubeObject>(serviceOptions),
-    deployments: new Store<LiveDeployment>(renderedOptions),
-    replicaSets: new Store<LiveReplicaSet>(renderedOptions),
-    servingPods: new Store<LivePod>(renderedOptions),
-  };
-}
-
-let stores: ReturnType<typeof emptyStores>;
+let stores: EmptyStores;
 let client: FakeClient;
 let read: ServingObjects[];
 const latest = new Map<string, EngineProgress>();
@@ -290,35 +274,5 @@ describe('createObserve', () => {
       stores.jobs.upsert({ ...job(another, 'prune'), status: { conditions: [{ type: 'Complete', status: 'True' }] } });
       expect((await observe('ml/mine'))?.sameRun).toBeUndefined();
     });
-  });
-});
-
-describe('keyMaps', () => {
-  it.each([
-    { what: 'its own Job', keys: () => keyMaps(stores.pruneJobs).ofEngine(job(pruneJob('a'), 'prune')), expected: ['ml/a'] },
-    { what: "a stranger's Job", keys: () => keyMaps(stores.pruneJobs).ofEngine(job(pruneJob('z'), 'prune')), expected: [] },
-    { what: 'the service', keys: () => keyMaps(stores.pruneJobs).ofService(chat), expected: ['ml/served'] },
-    { what: "the service's pod", keys: () => keyMaps(stores.pruneJobs).ofRendered(rendered('Pod', 'chat')), expected: ['ml/served'] },
-    { what: 'a pod of no service', keys: () => keyMaps(stores.pruneJobs).ofRendered(chat), expected: [] },
-    { what: 'one with the same run key', keys: () => keyMaps(stores.pruneJobs).ofPruneJob(pruneJob('a', { status: { runKey: 'k' } })), expected: ['ml/a', 'ml/b'] },
-  ])('$what wakes $expected', ({ keys, expected }) => {
-    for (const object of [pruneJob('a', { status: { runKey: 'k' } }), pruneJob('b', { status: { runKey: 'k' } }), servedPruneJob('served', 'chat')]) stores.pruneJobs.upsert(object);
-    expect(keys()).toEqual(expected);
-  });
-});
-
-describe('progressTargets', () => {
-  const run = pruneJob('mixtral');
-  it.each([
-    { what: 'a running prune pod', pod: podOf(job(run, 'prune')), urls: ['http://10.88.0.7:8080/progress'] },
-    { what: 'one with an IPv6 address', pod: podOf(job(run, 'prune'), { phase: 'Running', podIP: 'fd00::7' }), urls: ['http://[fd00::7]:8080/progress'] },
-    { what: 'a pending prune pod', pod: podOf(job(run, 'prune'), { phase: 'Pending' }), urls: [] },
-    { what: 'one without an address', pod: podOf(job(run, 'prune'), { phase: 'Running' }), urls: [] },
-    { what: 'an inspecting pod', pod: podOf(job(run, 'inspect')), urls: [] },
-    { what: 'a pod whose PruneJob is gone', pod: podOf(job(pruneJob('gone'), 'prune')), urls: [] },
-  ])('$what: $urls', ({ pod, urls }) => {
-    stores.pruneJobs.upsert(run);
-    stores.enginePods.upsert(pod);
-    expect(progressTargets(stores).map((target) => target.url)).toEqual(urls);
   });
 });

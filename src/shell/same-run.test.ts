@@ -8,16 +8,14 @@ import { describe, expect, it } from 'vitest';
 
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
 import { compact } from '../prunejob/compact.ts';
-import type { KubeObject } from '../prunejob/kube.ts';
 import { pruneJob } from '../prunejob/testing/builders.ts';
 import { happenings, unfinished, watched } from '../prunejob/testing/lives.ts';
 import { World } from '../prunejob/testing/world.ts';
 import type { ServingAdapter } from '../prunejob/serving/adapter.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { Store } from '../runtime/store.ts';
 import { createObserve } from './observe.ts';
 import { ServiceAccounts } from './service-accounts.ts';
-import { childOptions, nodeOptions, pruneJobOptions, renderedOptions, serviceOptions, type LiveClaim, type LiveDeployment, type LiveJob, type LiveNode, type LivePod, type LiveReplicaSet } from './stores.ts';
+import { emptyStores } from './testing/empty-stores.ts';
 import { FakeClient } from './testing/fake-client.ts';
 import { job } from './testing/samples.ts';
 
@@ -51,18 +49,13 @@ class Pair {
   }
 
   #stores() {
-    const pruneJobs = new Store<PruneJob>(pruneJobOptions);
-    const jobs = new Store<LiveJob>(childOptions);
+    const stores = emptyStores();
     for (const { pruneJob: owner, observed } of this.worlds) {
       if (isGone(owner)) continue;
-      pruneJobs.upsert(owner);
-      for (const { stage, attempt, job: seen } of observed.childJobs) jobs.upsert({ ...job(owner, stage, attempt), status: seen.status ?? {} });
+      stores.pruneJobs.upsert(owner);
+      for (const { stage, attempt, job: seen } of observed.childJobs) stores.jobs.upsert({ ...job(owner, stage, attempt), status: seen.status ?? {} });
     }
-    return {
-      pruneJobs, jobs,
-      enginePods: new Store<LivePod>(childOptions), claims: new Store<LiveClaim>(childOptions), nodes: new Store<LiveNode>(nodeOptions), services: new Store<KubeObject>(serviceOptions),
-      deployments: new Store<LiveDeployment>(renderedOptions), replicaSets: new Store<LiveReplicaSet>(renderedOptions), servingPods: new Store<LivePod>(renderedOptions),
-    };
+    return stores;
   }
 }
 
