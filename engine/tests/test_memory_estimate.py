@@ -175,7 +175,8 @@ def peak(tiny: Path, path: Path) -> int:
 def packed(case: Case) -> int:
     """MKL packs a whole operand of a product on some processors and on others none; seen to add
     a copy of the output matrix, the largest operand of a run, on one machine of two."""
-    return FLOAT * case.sizes["vocab_size"] * case.sizes["hidden_size"]
+    sizes: Mapping[str, int] = case.sizes
+    return FLOAT * sizes["vocab_size"] * sizes["hidden_size"]
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
