@@ -7,15 +7,17 @@ import { expect } from 'vitest';
 import { kubectl, list } from '../../lib/kubectl.ts';
 import { condition, finished, type PruneJob } from '../../lib/prunejob.ts';
 import * as s3 from '../../lib/s3.ts';
-import { running, serves } from '../../lib/service.ts';
+import { running, serves, type Running } from '../../lib/service.ts';
 import { waitFor } from '../../lib/wait.ts';
 import { enginePods, firstLayer } from './engine.ts';
 import { patience } from './patience.ts';
-import { explain, namespace, service, type Scene } from './scene.ts';
+import { explain, model, namespace, service, type Scene } from './scene.ts';
 
 export interface Expected {
   /** The reason of Complete or Failed. */
   readonly end: string;
+  /** Whether the model is there all the same; as the service, only when the run finished, unless said. */
+  readonly published?: boolean;
   /** The Jobs, one for each attempt; the first prune Job, after an inspect Job where there is a service, unless said. */
   readonly jobs?: readonly string[];
   /** Pods that pruned, one after the other; 1 unless said. */
@@ -29,13 +31,19 @@ const mostEvents = 30;
 
 export async function expectOutcome(scene: Scene, expected: Expected, digest: string): Promise<void> {
   const job = await scene.ends();
-  const published = expected.end === 'Finished';
+  const moved = expected.end === 'Finished';
   expect((condition(job, 'Complete') ?? condition(job, 'Failed'))?.reason, explain(job)).toBe(expected.end);
   expectJobs(scene, expected);
-  if (expected.resumes === true) expect(await firstLayer((await enginePods(scene.name, namespace)).at(-1), namespace), 'the first layer of the last pod').toBeGreaterThan(1);
-  await (published ? expectPublished(scene, job, digest) : expectUnpublished(scene));
-  if (scene.before !== undefined) await (published ? expectMoved(job) : expectUntouched(scene));
+  if (expected.resumes === true) await expectResumed(scene.name);
+  await (expected.published ?? moved ? expectPublished(scene, job, digest) : expectUnpublished(scene));
+  if (scene.before !== undefined) await (moved ? expectMoved(job) : expectAsBefore(scene.before));
   await expectNothingLeft(scene);
+}
+
+/** Told by the log of the last pod, so not after the pods were cleared away. */
+export async function expectResumed(pruneJob: string): Promise<void> {
+  const last = (await enginePods(pruneJob, namespace)).at(-1);
+  expect(await firstLayer(last, namespace), 'the first layer of the last pod').toBeGreaterThan(1);
 }
 
 function expectJobs({ name, before, history }: Scene, { jobs, pods = 1 }: Expected): void {
@@ -65,10 +73,11 @@ async function expectMoved({ status }: PruneJob): Promise<void> {
   await waitFor(`${service} to serve ${uri} on 2 GPUs`, patience, () => serves(service, namespace, { uri, gpus: 2 }));
 }
 
-async function expectUntouched({ before }: Scene): Promise<void> {
+/** On the very pods that served before: they never stopped. */
+async function expectAsBefore(before: Running): Promise<void> {
+  await waitFor(`${service} to serve ${model} on 4 GPUs`, patience, () => serves(service, namespace, { uri: model, gpus: 4 }));
   const after = await running(service, namespace);
-  expect(after?.pods.map(({ metadata }) => metadata.uid), 'pods of the service').toEqual(before?.pods.map(({ metadata }) => metadata.uid));
-  expect(after?.sourceUri).toBe(before?.sourceUri);
+  expect(after?.pods.map(({ metadata }) => metadata.uid), 'pods of the service').toEqual(before.pods.map(({ metadata }) => metadata.uid));
 }
 
 /** What is over stays over, lets go of itself, and takes its Jobs and pods along when it is deleted. */

@@ -9,9 +9,11 @@ import { killLeader, leader, leaseHolder, OutsidePod, stealLease, untilRestarted
 import { patience } from '../lib/patience.ts';
 import { holds, type Scene } from '../lib/scene.ts';
 
-type Stage = Pick<Fault, 'name' | 'served' | 'overlay' | 'end' | 'jobs'> & { readonly until: (scene: Scene) => Promise<void> };
+type Stage = Pick<Fault, 'name' | 'served' | 'overlay' | 'end' | 'jobs' | 'published'> & { readonly until: (scene: Scene) => Promise<void> };
 
 const refused = { quality: { perplexity: { maxIncrease: 0.01 } } };
+/** Less than a pod takes to start. */
+const tooLate = { serving: { timeout: '3s' } };
 
 const stages: readonly Stage[] = [
   { name: 'inspecting', served: true, until: (scene) => scene.reachesPhase('Inspecting'), end: 'Finished' },
@@ -20,6 +22,7 @@ const stages: readonly Stage[] = [
   { name: 'published', served: true, until: (scene) => scene.reaches('its publication', holds('Published')), end: 'Finished' },
   { name: 'rolling-out', served: true, until: (scene) => scene.reaches('its rollout', ({ status }) => status?.serving?.rollout?.writtenAt !== undefined), end: 'Finished' },
   { name: 'soaking', served: true, until: (scene) => scene.reachesPhase('Verifying'), end: 'Finished' },
+  { name: 'rolling-back', served: true, overlay: tooLate, until: (scene) => scene.reachesPhase('RollingBack'), end: 'RolledBack', published: true },
   { name: 'cleaning', served: true, overlay: refused, until: (scene) => scene.startsJob('clean'), end: 'QualityRefused', jobs: ['inspect-1', 'prune-1', 'clean-1'] },
 ];
 
