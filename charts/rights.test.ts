@@ -1,5 +1,6 @@
 /** What the chart lets the operator do: all that it needs, and no wildcard, no Secrets, no way to more rights. */
 import { expect, test, vi } from 'vitest';
+import { serviceKinds } from '../src/prunejob/serving/registry.ts';
 import * as resources from '../src/shell/resources.ts';
 import type { KubeObject } from '../src/runtime/types.ts';
 import { ofKind, renderChart } from '../scripts/chart.ts';
@@ -19,7 +20,7 @@ interface Role extends KubeObject {
 const roles = [...ofKind(renderChart(), 'ClusterRole'), ...ofKind(renderChart(), 'Role')] as Role[];
 // The others are for people: the cluster's own view and edit roles.
 const rules = roles.filter(({ metadata }) => !metadata.name.includes('prunejob-')).flatMap((role) => role.rules);
-const kinds = Object.values(resources).filter((value) => typeof value === 'object');
+const kinds = [...Object.values(resources).filter((value) => typeof value === 'object'), ...serviceKinds.map(({ type }) => type)];
 
 test.each(roles)('$kind $metadata.name has no wildcard, no Secrets and no way to more rights', ({ rules: own }) => {
   const words = own.flatMap((rule) => [...rule.apiGroups, ...rule.resources, ...rule.verbs]);
@@ -37,6 +38,10 @@ test('the operator writes nothing beyond these', () => {
 
 test.each(kinds)('$plural can be read, as the operator does', ({ group, plural }) => {
   expect(rules.some((rule) => rule.apiGroups.includes(group) && rule.resources.includes(plural) && rule.verbs.includes('get'))).toBe(true);
+});
+
+test.each(serviceKinds)('$type.plural can be moved', ({ type }) => {
+  expect(rules.some((rule) => rule.apiGroups.includes(type.group) && rule.resources.includes(type.plural) && rule.verbs.includes('patch'))).toBe(true);
 });
 
 test('the rights end at the watched namespaces, the nodes aside', () => {

@@ -3,11 +3,12 @@ import type { PruneJobStatus, ServingSpec } from '../api/v1alpha1/prunejob.ts';
 import { compact } from './compact.ts';
 import type { Action } from './decision.ts';
 import { serviceRef, type Run } from './run.ts';
-import type { Receipt, Running, ServiceFields, ServiceObserved } from './serving/adapter.ts';
-import { kserve } from './serving/kserve.ts';
+import type { Receipt, Running, ServiceFields, ServiceObserved, ServiceTarget, ServingAdapter } from './serving/adapter.ts';
+import { serviceKind } from './serving/registry.ts';
 
 export interface Handover {
   readonly serving: ServingSpec;
+  readonly adapter: ServingAdapter;
   readonly service: ServiceObserved;
   /** As saved before the first write. */
   readonly previous: ServiceFields;
@@ -21,25 +22,26 @@ export function handoverOf(run: Run): Handover | undefined {
   const { service } = run.observed;
   const { serving } = run.spec;
   const previous = run.status.serving?.previous?.fields as ServiceFields | undefined;
-  if (serving === undefined || typeof service === 'string' || previous === undefined) return undefined;
-  const moved = targetFields(run.status, serving, previous);
+  const adapter = serving === undefined ? undefined : serviceKind(serving.ref)?.adapter;
+  if (serving === undefined || adapter === undefined || typeof service === 'string' || previous === undefined) return undefined;
+  const moved = adapter.targetFields(previous, targetOf(run.status, serving));
   const target = { ...moved, receipt: JSON.stringify(receiptFor(run, cameFrom(service, previous, moved))) };
-  return { serving, service, previous, target, final: compact({ ...target, deploymentStrategy: previous.deploymentStrategy }) };
+  return { serving, adapter, service, previous, target, final: compact({ ...target, deploymentStrategy: previous.deploymentStrategy }) };
 }
 
-function targetFields({ plan, result }: PruneJobStatus, { strategy }: ServingSpec, previous: ServiceFields): ServiceFields {
+function targetOf({ plan, result }: PruneJobStatus, { strategy }: ServingSpec): ServiceTarget {
   const tensorParallel = plan?.tensorParallel ?? 0;
-  return kserve.targetFields(previous, {
+  return {
     modelUri: result?.uri ?? '',
     gpusPerReplica: tensorParallel,
     tensorParallel,
     strategy: strategy === 'Recreate' ? 'Recreate' : 'Surge',
-  });
+  };
 }
 
-export function applyService(run: Run, { serving }: Handover, fields: Partial<ServiceFields>): Action {
+export function applyService(run: Run, { serving, adapter }: Handover, fields: Partial<ServiceFields>): Action {
   const ref = serviceRef(run, serving);
-  return { kind: 'ApplyService', ref, object: kserve.object(ref, fields) };
+  return { kind: 'ApplyService', ref, object: adapter.object(ref, fields) };
 }
 
 function receiptFor({ observed, status }: Run, previousUri: string): Receipt {

@@ -7,7 +7,8 @@ import { createClient, type KubeClient } from '../runtime/client.ts';
 import { isInvalid } from '../runtime/errors.ts';
 import type { KubeObject, ObjectRef } from '../runtime/types.ts';
 import { createAct, type Act } from './act.ts';
-import { claimType, inferenceServiceType, jobType } from './resources.ts';
+import { inferenceServiceType } from '../prunejob/serving/kserve-types.ts';
+import { claimType, jobType } from './resources.ts';
 import { claim, job, pruneJob } from './testing/samples.ts';
 
 const namespace = 'default';

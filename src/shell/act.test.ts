@@ -4,7 +4,8 @@ import { ApiError } from '../runtime/errors.ts';
 import type { KubeObject } from '../runtime/types.ts';
 import { createAct } from './act.ts';
 import { FakeClient } from './testing/fake-client.ts';
-import { claimType, inferenceServiceType, jobType, pruneJobType } from './resources.ts';
+import { inferenceServiceType } from '../prunejob/serving/kserve-types.ts';
+import { claimType, jobType, pruneJobType } from './resources.ts';
 import { claim, job, pruneJob } from './testing/samples.ts';
 
 const run = pruneJob('mixtral');

@@ -11,7 +11,7 @@ import type { Refusal } from '../prunejob/refused.ts';
 import type { Client, JsonPatchOperation, ObjectRef } from '../runtime/types.ts';
 import { addFinalizer, removeFinalizer, type NextVersion } from './finalizer.ts';
 import { createChild } from './create-child.ts';
-import { claimType, jobType, serviceType } from './resources.ts';
+import { claimType, jobType, serviceRef } from './resources.ts';
 import { release } from './release.ts';
 
 /** Rejects with what a retry may mend, and answers what none will, or the version that the action gave the PruneJob itself. */
@@ -67,10 +67,3 @@ async function applyService(client: Client, { ref, object }: ActionOf<'ApplyServ
 function jobRef(name: string, { metadata }: PruneJob): ObjectRef {
   return { type: jobType, name, namespace: metadata.namespace };
 }
-
-function serviceRef(ref: ActionOf<'ApplyService'>['ref']): ObjectRef {
-  const type = serviceType(ref);
-  if (type === undefined) throw new Error(`${ref.kind} of ${ref.apiVersion} cannot be moved by this operator; name an InferenceService of serving.kserve.io/v1beta1.`);
-  return { type, name: ref.name, namespace: ref.namespace };
-}
-

@@ -12,7 +12,8 @@ import { pruneJobUid, serviceKeys } from './stores.ts';
 export interface KeyMaps {
   readonly ofEngine: KeysOf<KubeObject>;
   readonly ofService: KeysOf<KubeObject>;
-  readonly ofRendered: KeysOf<KubeObject>;
+  /** Of what was rendered for a service, which this label names. */
+  readonly ofRendered: (label: string) => KeysOf<KubeObject>;
   /** Itself, and those that wait for it because they have the same run key. */
   readonly ofPruneJob: KeysOf<PruneJob>;
 }
@@ -22,7 +23,7 @@ export function keyMaps(pruneJobs: ObjectStore<PruneJob>): KeyMaps {
   return {
     ofEngine: (object) => pruneJobs.byIndex('uid', pruneJobUid(object) ?? '').map(keyOf),
     ofService: (object) => moving(keyOf(object)),
-    ofRendered: (object) => serviceKeys(object).flatMap(moving),
+    ofRendered: (label) => (object) => serviceKeys(object, label).flatMap(moving),
     ofPruneJob: (pruneJob) => {
       const runKey = pruneJob.status?.runKey;
       const others = runKey === undefined ? [] : pruneJobs.byIndex('runKey', runKey).map(keyOf);

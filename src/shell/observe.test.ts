@@ -1,33 +1,24 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
-import type { KubeObject } from '../prunejob/kube.ts';
-import type { EngineProgress, ServingObjects, Stage } from '../prunejob/observed.ts';
-import type { ServiceObserved, ServingAdapter } from '../prunejob/serving/adapter.ts';
+import type { EngineProgress, Stage } from '../prunejob/observed.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { emptyStores, type EmptyStores } from './testing/empty-stores.ts';
 import { FakeClient } from './testing/fake-client.ts';
 import { beginJob, createObserve } from './observe.ts';
 import { podType, serviceAccountType } from './resources.ts';
-import { claim, job, podOf, pruneJob, rendered, servedPruneJob } from './testing/samples.ts';
+import { claim, job, podOf, pruneJob } from './testing/samples.ts';
 import { ServiceAccounts } from './service-accounts.ts';
 import type { LiveJob, LiveNode, LivePod } from './stores.ts';
 
-const chat: KubeObject = { apiVersion: 'serving.kserve.io/v1beta1', kind: 'InferenceService', metadata: { name: 'chat', namespace: 'ml', managedFields: [{ manager: 'kubectl' }] } };
-
 let stores: EmptyStores;
 let client: FakeClient;
-let read: ServingObjects[];
 const latest = new Map<string, EngineProgress>();
 
 beforeEach(() => {
   stores = emptyStores();
   client = new FakeClient();
-  read = [];
   latest.clear();
 });
-
-const observed = { replicas: 1 } as ServiceObserved;
-const adapter = { read: (objects: ServingObjects) => (read.push(objects), observed) } as unknown as ServingAdapter;
 
 const starting = (begun: readonly string[] = []) => {
   const told: string[] = [];
@@ -35,7 +26,7 @@ const starting = (begun: readonly string[] = []) => {
 };
 const options = (starts = starting()) => {
   const serviceAccounts = new ServiceAccounts(client, systemClock);
-  return { stores, client, serviceAccounts, progressOf: (uid: string) => latest.get(uid), adapter, engine: { image: 'e', serviceAccountName: 'default' }, starting: starts };
+  return { stores, client, serviceAccounts, progressOf: (uid: string) => latest.get(uid), kindOf: () => undefined, engine: { image: 'e', serviceAccountName: 'default' }, starting: starts };
 };
 const observe = (key: string, starts = starting()) => createObserve(options(starts))(key);
 
@@ -112,32 +103,6 @@ describe('createObserve', () => {
       ended('Complete', { conditions: [{ type: 'Complete', status: 'True', reason: 'Finished', message: 'm', lastTransitionTime: '2026-01-01T00:00:00Z' }] });
       expect(await seen()).toEqual([]);
       expect(lists()).toEqual([]);
-    });
-  });
-
-  describe('service', () => {
-    it('is not asked for without spec.serving', async () => {
-      stores.pruneJobs.upsert(pruneJob('mixtral'));
-      expect((await observe('ml/mixtral'))?.service).toBe('NotAsked');
-    });
-
-    it('is missing until it is there', async () => {
-      stores.pruneJobs.upsert(servedPruneJob('mixtral', 'chat'));
-      expect((await observe('ml/mixtral'))?.service).toBe('Missing');
-    });
-
-    it('is read by the adapter from what was rendered for it, with its managedFields', async () => {
-      stores.pruneJobs.upsert(servedPruneJob('mixtral', 'chat'));
-      stores.services.upsert(chat);
-      for (const service of ['chat', 'other']) {
-        stores.deployments.upsert(rendered('Deployment', service));
-        stores.replicaSets.upsert(rendered('ReplicaSet', service));
-        stores.servingPods.upsert(rendered('Pod', service));
-      }
-      expect((await observe('ml/mixtral'))?.service).toBe(observed);
-      expect(read).toEqual([
-        { service: chat, deployments: [rendered('Deployment', 'chat')], replicaSets: [rendered('ReplicaSet', 'chat')], pods: [rendered('Pod', 'chat')] },
-      ]);
     });
   });
 

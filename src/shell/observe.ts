@@ -1,28 +1,28 @@
 /**
  * One snapshot of everything that concerns a PruneJob, taken from the caches.
  *
- * Asked for are only the ServiceAccount (names are all that is needed of it, and watching every one of a cluster would cost more) and
- * the last pods of a Job that ended before its pod was seen to.
+ * Asked for are only the ServiceAccount (names are all that is needed of it, and watching every one of a cluster would cost more), the
+ * last pods of a Job that ended before its pod was seen to, and a service whose pods no label marks.
  */
 import { labels, scratchName } from '../api/names.ts';
-import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
+import type { PruneJob, ServingSpec } from '../api/v1alpha1/prunejob.ts';
 import { isFinished } from '../prunejob/failure.ts';
 import { isTrue, type KubeObject } from '../prunejob/kube.ts';
-import type { ChildJob, EngineConfig, EngineProgress, GPUNode, Observed, SameRun, ServiceState, Stage } from '../prunejob/observed.ts';
-import type { ServingAdapter } from '../prunejob/serving/adapter.ts';
+import type { ChildJob, EngineConfig, EngineProgress, GPUNode, Observed, SameRun, Stage } from '../prunejob/observed.ts';
+import type { ServiceKind } from '../prunejob/serving/registry.ts';
 import type { Client, Key } from '../runtime/types.ts';
 import { hasEnded, lastPods } from './last-pods.ts';
-import { serviceType } from './resources.ts';
 import type { ServiceAccounts } from './service-accounts.ts';
+import { serviceOf } from './services.ts';
 import type { Starting } from './starting.ts';
 import type { LiveClaim, LiveJob, LiveNode, LivePod, Stores } from './stores.ts';
 
 export interface ObserveOptions {
   readonly stores: Stores;
-  readonly client: Pick<Client, 'list'>;
+  readonly client: Pick<Client, 'get' | 'list'>;
   readonly serviceAccounts: ServiceAccounts;
   readonly progressOf: (podUid: string) => EngineProgress | undefined;
-  readonly adapter: ServingAdapter;
+  readonly kindOf: (ref: ServingSpec['ref']) => ServiceKind | undefined;
   readonly engine: EngineConfig;
   readonly starting?: Pick<Starting, 'has' | 'begin'>;
 }
@@ -41,11 +41,12 @@ export function createObserve(options: ObserveOptions): Observe {
     const account = pruneJob.spec.runner.serviceAccountName ?? engine.serviceAccountName;
     const serviceAccount = await serviceAccounts.find(pruneJob.metadata.namespace, account);
     const childJobs = await childJobsOf(options, pruneJob);
+    const service = await serviceOf(options, pruneJob);
     return {
       pruneJob,
       childJobs,
       serviceAccount,
-      service: serviceOf(options, pruneJob),
+      service,
       nodes: stores.nodes.list().flatMap(gpuNode),
       engine,
       ...optional('scratch', scratchOf(stores, pruneJob)),
@@ -93,19 +94,6 @@ function childJob(job: LiveJob): { readonly stage: Stage; readonly attempt: numb
   const stage = stages.find((candidate) => candidate === job.metadata.labels?.[labels.stage]);
   const attempt = Number(job.metadata.labels?.[labels.attempt]);
   return stage === undefined || !Number.isInteger(attempt) ? [] : [{ stage, attempt, job }];
-}
-
-function serviceOf({ stores, adapter }: ObserveOptions, { metadata, spec }: PruneJob): ServiceState {
-  if (spec.serving === undefined) return 'NotAsked';
-  const key = `${metadata.namespace}/${spec.serving.ref.name}`;
-  const service = serviceType(spec.serving.ref) === undefined ? undefined : stores.services.get(key);
-  if (service === undefined) return 'Missing';
-  return adapter.read({
-    service,
-    deployments: stores.deployments.byIndex('service', key),
-    replicaSets: stores.replicaSets.byIndex('service', key),
-    pods: stores.servingPods.byIndex('service', key),
-  });
 }
 
 function gpuNode({ metadata, spec, status }: LiveNode): GPUNode[] {

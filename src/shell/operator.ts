@@ -6,7 +6,7 @@ import { decide } from '../prunejob/decide.ts';
 import type { KubeObject } from '../prunejob/kube.ts';
 import { decideRefused } from '../prunejob/refused.ts';
 import type { EngineConfig } from '../prunejob/observed.ts';
-import { kserve } from '../prunejob/serving/kserve.ts';
+import { serviceKind, serviceKinds, type ServiceKind } from '../prunejob/serving/registry.ts';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import { KubeOperator, type OperatorOptions } from '../runtime/operator.ts';
 import { source, type Source } from '../runtime/sources.ts';
@@ -19,10 +19,13 @@ import { beginJob, createObserve } from './observe.ts';
 import { ProgressPoller, type Ask } from './progress.ts';
 import { progressTargets } from './progress-targets.ts';
 import { createReconcile } from './reconcile.ts';
-import { claimType, deploymentType, engineLabel, inferenceServiceType, jobType, nodeType, podType, pruneJobType, replicaSetType, serviceLabel } from './resources.ts';
+import { claimType, deploymentType, engineLabel, jobType, nodeType, podType, pruneJobType, replicaSetType } from './resources.ts';
 import { ServiceAccounts } from './service-accounts.ts';
 import { Starting } from './starting.ts';
-import { childOptions, nodeOptions, pruneJobOptions, renderedOptions, serviceOptions, type LiveClaim, type LiveDeployment, type LiveJob, type LivePod, type LiveReplicaSet, type Stores } from './stores.ts';
+import { childOptions, nodeOptions, pruneJobOptions, renderedOptions, serviceOptions, type LiveClaim, type LiveDeployment, type LiveJob, type LivePod, type LiveReplicaSet, type ServingStores, type Stores } from './stores.ts';
+
+/** With the label that marks what is rendered for them. */
+const watchedKinds = serviceKinds.flatMap((kind) => ('label' in kind.rendered ? [[kind, kind.rendered.label] as const] : []));
 
 /** A worker waits for the API server nearly all of its time: with few of them, that wait is what limits the operator. */
 const concurrency = 32;
@@ -35,7 +38,8 @@ export interface PruneOperatorOptions extends OperatorOptions {
   readonly ask?: Ask;
 }
 
-type WatchedStores = { readonly [Name in keyof Stores]: Stores[Name] extends { list(): readonly (infer T extends LiveObject)[] } ? Store<T> : never };
+type Watched<S> = { readonly [Name in keyof S]: S[Name] extends { list(): readonly (infer T extends LiveObject)[] } ? Store<T> : never };
+type WatchedStores = Watched<Omit<Stores, 'serving'>> & { readonly serving: ReadonlyMap<ServiceKind, Watched<ServingStores>> };
 
 export class PruneOperator extends KubeOperator {
   readonly #options: PruneOperatorOptions;
@@ -69,10 +73,17 @@ export class PruneOperator extends KubeOperator {
       enginePods: this.#store<LivePod>(podType, childOptions, engineLabel),
       claims: this.#store<LiveClaim>(claimType, childOptions, engineLabel),
       nodes: this.#store(nodeType, nodeOptions),
-      services: this.#store<KubeObject>(inferenceServiceType, serviceOptions),
-      deployments: this.#store<LiveDeployment>(deploymentType, renderedOptions, serviceLabel),
-      replicaSets: this.#store<LiveReplicaSet>(replicaSetType, renderedOptions, serviceLabel),
-      servingPods: this.#store<LivePod>(podType, renderedOptions, serviceLabel),
+      serving: new Map(watchedKinds.map(([kind, label]) => [kind, this.#servingStores(kind, label)])),
+    };
+  }
+
+  #servingStores({ type }: ServiceKind, label: string): Watched<ServingStores> {
+    const options = renderedOptions(label);
+    return {
+      services: this.#store<KubeObject>(type, serviceOptions),
+      deployments: this.#store<LiveDeployment>(deploymentType, options, label),
+      replicaSets: this.#store<LiveReplicaSet>(replicaSetType, options, label),
+      pods: this.#store<LivePod>(podType, options, label),
     };
   }
 
@@ -83,17 +94,22 @@ export class PruneOperator extends KubeOperator {
 
   /** The PruneJobs come first: theirs are the keys of the periodic second look. */
   #sources(stores: WatchedStores): Source[] {
-    const { ofPruneJob, ofEngine, ofService, ofRendered } = keyMaps(stores.pruneJobs);
+    const { ofPruneJob, ofEngine } = keyMaps(stores.pruneJobs);
     return [
       source(stores.pruneJobs, ofPruneJob),
       source(stores.jobs, ofEngine),
       source(stores.enginePods, ofEngine),
       source(stores.claims, ofEngine),
-      source(stores.services, ofService),
-      source(stores.deployments, ofRendered),
-      source(stores.replicaSets, ofRendered),
-      source(stores.servingPods, ofRendered),
+      ...watchedKinds.flatMap(([kind, label]) => this.#servingSources(stores, kind, label)),
     ];
+  }
+
+  #servingSources({ pruneJobs, serving }: WatchedStores, kind: ServiceKind, label: string): Source[] {
+    const { ofService, ofRendered } = keyMaps(pruneJobs);
+    const stores = serving.get(kind);
+    if (stores === undefined) return [];
+    const rendered = ofRendered(label);
+    return [source(stores.services, ofService), source(stores.deployments, rendered), source(stores.replicaSets, rendered), source(stores.pods, rendered)];
   }
 
   #reconcile(stores: WatchedStores, poller: ProgressPoller): Reconcile {
@@ -101,7 +117,7 @@ export class PruneOperator extends KubeOperator {
     const { engine, log, metrics } = this.#options;
     const serviceAccounts = new ServiceAccounts(client, this.#clock);
     const starting = new Starting(stores.jobs, this.#clock);
-    const observing = { stores, client, serviceAccounts, progressOf: (podUid: string) => poller.latest(podUid), adapter: kserve, engine, starting };
+    const observing = { stores, client, serviceAccounts, progressOf: (podUid: string) => poller.latest(podUid), kindOf: serviceKind, engine, starting };
     return createReconcile({
       observe: createObserve(observing),
       decide,

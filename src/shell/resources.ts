@@ -1,6 +1,8 @@
 /** Which kinds the operator reads, and the labels by which it asks for no more of them than it needs. */
 import { group, kind, labels, plural, version } from '../api/names.ts';
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
+import type { ServiceRef } from '../prunejob/decision.ts';
+import { serviceKind, serviceKinds } from '../prunejob/serving/registry.ts';
 import type { ObjectRef, ResourceType } from '../runtime/types.ts';
 
 export const pruneJobType: ResourceType = { group, version, plural, kind, namespaced: true };
@@ -11,21 +13,13 @@ export const nodeType: ResourceType = { group: '', version: 'v1', plural: 'nodes
 export const serviceAccountType: ResourceType = { group: '', version: 'v1', plural: 'serviceaccounts', kind: 'ServiceAccount', namespaced: true };
 export const deploymentType: ResourceType = { group: 'apps', version: 'v1', plural: 'deployments', kind: 'Deployment', namespaced: true };
 export const replicaSetType: ResourceType = { group: 'apps', version: 'v1', plural: 'replicasets', kind: 'ReplicaSet', namespaced: true };
-export const inferenceServiceType: ResourceType = {
-  group: 'serving.kserve.io',
-  version: 'v1beta1',
-  plural: 'inferenceservices',
-  kind: 'InferenceService',
-  namespaced: true,
-};
-
-/** KServe puts it on everything it renders, so one watch by label sees the service's pods and no others of the cluster. */
-export const serviceLabel = 'serving.kserve.io/inferenceservice';
 export const engineLabel = labels.pruneJob;
 
-/** The type of the object that `spec.serving.ref` names, if it is a kind the operator can move. */
-export function serviceType(ref: { readonly apiVersion: string; readonly kind: string }): ResourceType | undefined {
-  return [inferenceServiceType].find((type) => ref.apiVersion === `${type.group}/${type.version}` && ref.kind === type.kind);
+/** The object that `spec.serving.ref` names. */
+export function serviceRef(ref: ServiceRef): ObjectRef {
+  const row = serviceKind(ref);
+  if (row === undefined) throw new Error(`${ref.kind} of ${ref.apiVersion} cannot be moved by this operator; name one of: ${serviceKinds.map(({ type }) => type.kind).join(', ')}.`);
+  return { type: row.type, name: ref.name, namespace: ref.namespace };
 }
 
 export function pruneJobRef({ metadata }: PruneJob): ObjectRef {

@@ -11,7 +11,6 @@ import { compact } from '../prunejob/compact.ts';
 import { pruneJob } from '../prunejob/testing/builders.ts';
 import { happenings, unfinished, watched } from '../prunejob/testing/lives.ts';
 import { World } from '../prunejob/testing/world.ts';
-import type { ServingAdapter } from '../prunejob/serving/adapter.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createObserve } from './observe.ts';
 import { ServiceAccounts } from './service-accounts.ts';
@@ -44,7 +43,7 @@ class Pair {
     const { name, namespace } = world.pruneJob.metadata;
     const stores = this.#stores();
     const client = new FakeClient();
-    const observe = createObserve({ stores, client, serviceAccounts: new ServiceAccounts(client, systemClock), progressOf: () => undefined, adapter: { read: () => 'Missing' } as unknown as ServingAdapter, engine: world.observed.engine });
+    const observe = createObserve({ stores, client, serviceAccounts: new ServiceAccounts(client, systemClock), progressOf: () => undefined, kindOf: () => undefined, engine: world.observed.engine });
     return (await observe(`${namespace}/${name}`))?.sameRun;
   }
 

@@ -4,9 +4,9 @@
 import { labels } from '../api/names.ts';
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
 import type { Claim, Deployment, Job, KubeCondition, KubeObject, Pod, Quantities, ReplicaSet } from '../prunejob/kube.ts';
+import type { ServiceKind } from '../prunejob/serving/registry.ts';
 import { keepEverything, withoutManagedFields, type StoreOptions } from '../runtime/store.ts';
 import type { KubeObject as LiveObject, ObjectStore } from '../runtime/types.ts';
-import { serviceLabel } from './resources.ts';
 
 export type LiveJob = Job & LiveObject;
 export type LivePod = Pod & LiveObject;
@@ -25,10 +25,16 @@ export interface Stores {
   readonly enginePods: ObjectStore<LivePod>;
   readonly claims: ObjectStore<LiveClaim>;
   readonly nodes: ObjectStore<LiveNode>;
+  /** Of the kinds that are watched. */
+  readonly serving: ReadonlyMap<ServiceKind, ServingStores>;
+}
+
+/** The services of one kind, and what its controller renders for them. */
+export interface ServingStores {
   readonly services: ObjectStore<KubeObject>;
   readonly deployments: ObjectStore<LiveDeployment>;
   readonly replicaSets: ObjectStore<LiveReplicaSet>;
-  readonly servingPods: ObjectStore<LivePod>;
+  readonly pods: ObjectStore<LivePod>;
 }
 
 export const pruneJobOptions: StoreOptions<PruneJob> = {
@@ -53,9 +59,10 @@ export const childOptions: StoreOptions<LiveObject> = {
 /** With managedFields: who owns a field decides whether the operator may write it. */
 export const serviceOptions: StoreOptions<KubeObject> = { strip: keepEverything };
 
-export const renderedOptions: StoreOptions<LiveObject> = {
-  indexes: { service: (object) => serviceKeys(object) },
-};
+/** Found by the service that it was rendered for. */
+export function renderedOptions(label: string): StoreOptions<LiveObject> {
+  return { indexes: { service: (object) => serviceKeys(object, label) } };
+}
 
 /** A node's status lists every image it holds; at a thousand nodes that is most of the operator's memory. */
 export const nodeOptions: StoreOptions<LiveNode> = {
@@ -70,8 +77,8 @@ export const nodeOptions: StoreOptions<LiveNode> = {
 };
 
 /** `namespace/name` of the service that something was rendered for. */
-export function serviceKeys({ metadata }: LiveObject): string[] {
-  const service = metadata.labels?.[serviceLabel];
+export function serviceKeys({ metadata }: LiveObject, label: string): string[] {
+  const service = metadata.labels?.[label];
   return service === undefined ? [] : [`${metadata.namespace ?? ''}/${service}`];
 }
 

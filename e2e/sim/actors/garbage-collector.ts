@@ -3,7 +3,8 @@ import { foreground } from '../api-server/server.ts';
 import type { Commit } from '../api-server/storage.ts';
 import { keyOf } from '../../../src/runtime/keys.ts';
 import type { KubeObject, ResourceType } from '../../../src/runtime/types.ts';
-import { claimType, deploymentType, inferenceServiceType, jobType, podType, pruneJobType, replicaSetType } from '../../../src/shell/resources.ts';
+import { inferenceServiceType } from '../../../src/prunejob/serving/kserve-types.ts';
+import { claimType, deploymentType, jobType, podType, pruneJobType, replicaSetType } from '../../../src/shell/resources.ts';
 import { Reactor } from './reactor.ts';
 import type { World } from './world.ts';
 

@@ -1,10 +1,10 @@
 /** KServe and the Deployment controller: render an InferenceService, replace its pods by the Deployment's strategy, and report. */
 import type { Commit } from '../api-server/storage.ts';
 import { isTrue, type Deployment } from '../../../src/prunejob/kube.ts';
-import type { InferenceService } from '../../../src/prunejob/serving/kserve-types.ts';
+import { inferenceServiceType, serviceLabel, type InferenceService } from '../../../src/prunejob/serving/kserve-types.ts';
 import { keyOf, typeId } from '../../../src/runtime/keys.ts';
 import type { KubeObject } from '../../../src/runtime/types.ts';
-import { deploymentType, inferenceServiceType, podType, replicaSetType, serviceLabel } from '../../../src/shell/resources.ts';
+import { deploymentType, podType, replicaSetType } from '../../../src/shell/resources.ts';
 import type { LiveDeployment, LivePod, LiveReplicaSet } from '../../../src/shell/stores.ts';
 import { sourceUri } from './model-server.ts';
 import { Reactor } from './reactor.ts';

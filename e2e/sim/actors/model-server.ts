@@ -1,5 +1,6 @@
 /** The serving pods: each comes up with its model after a while, or does not, as scripted for that model. */
-import { podType, serviceLabel } from '../../../src/shell/resources.ts';
+import { serviceLabel } from '../../../src/prunejob/serving/kserve-types.ts';
+import { podType } from '../../../src/shell/resources.ts';
 import type { LivePod } from '../../../src/shell/stores.ts';
 import { denseUri } from '../../../src/prunejob/testing/builders.ts';
 import type { World } from './world.ts';

@@ -2,10 +2,10 @@
 import { plural } from '../../../src/api/names.ts';
 import type { PruneJob } from '../../../src/api/v1alpha1/prunejob.ts';
 import { denseUri, serving, withoutServing } from '../../../src/prunejob/testing/builders.ts';
-import type { InferenceService } from '../../../src/prunejob/serving/kserve-types.ts';
+import { inferenceServiceType, type InferenceService } from '../../../src/prunejob/serving/kserve-types.ts';
 import { keyOf } from '../../../src/runtime/keys.ts';
 import type { KubeObject, ResourceType } from '../../../src/runtime/types.ts';
-import { claimType, inferenceServiceType, jobType, nodeType, podType, pruneJobType, serviceAccountType } from '../../../src/shell/resources.ts';
+import { claimType, jobType, nodeType, podType, pruneJobType, serviceAccountType } from '../../../src/shell/resources.ts';
 import { pruneJobUid, type LivePod } from '../../../src/shell/stores.ts';
 import type { Commit } from '../api-server/storage.ts';
 import type { PruneJobPlan, UserAction, UserActionKind } from '../scenario.ts';

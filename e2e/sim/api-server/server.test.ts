@@ -2,7 +2,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ApiError } from '../../../src/runtime/errors.ts';
 import type { KubeObject } from '../../../src/runtime/types.ts';
-import { inferenceServiceType, jobType, pruneJobType } from '../../../src/shell/resources.ts';
+import { inferenceServiceType } from '../../../src/prunejob/serving/kserve-types.ts';
+import { jobType, pruneJobType } from '../../../src/shell/resources.ts';
 import { Scheduler } from '../clock/scheduler.ts';
 import { ApiServer, foreground } from './server.ts';
 

@@ -2,10 +2,10 @@
 import { fieldManager, labels, type Stage } from '../../../src/api/names.ts';
 import type { PruneJob } from '../../../src/api/v1alpha1/prunejob.ts';
 import { isFinished } from '../../../src/prunejob/failure.ts';
-import type { InferenceService } from '../../../src/prunejob/serving/kserve-types.ts';
+import { inferenceServiceType, type InferenceService } from '../../../src/prunejob/serving/kserve-types.ts';
 import { readArguments } from '../../../src/prunejob/serving/arguments.ts';
 import type { KubeObject, ResourceType } from '../../../src/runtime/types.ts';
-import { inferenceServiceType, jobType, podType, pruneJobType } from '../../../src/shell/resources.ts';
+import { jobType, podType, pruneJobType } from '../../../src/shell/resources.ts';
 import { pruneJobUid, type LiveJob, type LivePod } from '../../../src/shell/stores.ts';
 import type { World } from '../actors/world.ts';
 import type { Author, Commit } from '../api-server/storage.ts';

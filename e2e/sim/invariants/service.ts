@@ -5,7 +5,7 @@
 import { denseUri } from '../../../src/prunejob/testing/builders.ts';
 import type { PruneJob } from '../../../src/api/v1alpha1/prunejob.ts';
 import { fieldManager } from '../../../src/api/names.ts';
-import { inferenceServiceType } from '../../../src/shell/resources.ts';
+import { inferenceServiceType } from '../../../src/prunejob/serving/kserve-types.ts';
 import { placeOf } from '../actors/bucket.ts';
 import type { Context, Rule } from './invariant.ts';
 import { holds, isOf, isOperator, ofModel, pruneJobs, serviceOf, shapeOf, type Service } from './questions.ts';

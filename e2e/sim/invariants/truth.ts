@@ -2,7 +2,8 @@
 import type { PruneJob } from '../../../src/api/v1alpha1/prunejob.ts';
 import { denseUri } from '../../../src/prunejob/testing/builders.ts';
 import { isTrue } from '../../../src/prunejob/kube.ts';
-import { inferenceServiceType, jobType, pruneJobType } from '../../../src/shell/resources.ts';
+import { inferenceServiceType } from '../../../src/prunejob/serving/kserve-types.ts';
+import { jobType, pruneJobType } from '../../../src/shell/resources.ts';
 import { pruneJobUid, type LiveJob } from '../../../src/shell/stores.ts';
 import { placeOf } from '../actors/bucket.ts';
 import { lifeStageOf, isOver } from '../stages.ts';

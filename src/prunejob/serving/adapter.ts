@@ -7,10 +7,16 @@
 import type { ServiceRef } from '../decision.ts';
 import type { Deployment, KubeObject, Pod, ReplicaSet } from '../kube.ts';
 
-/**
- * The raw objects from which an adapter reads a service. For `kserve`: the InferenceService with its managedFields,
- * and by label `serving.kserve.io/inferenceservice=<name>` in its namespace the Deployments, their ReplicaSets and the pods.
- */
+/** Where a kind of service lives in the API. */
+export interface ServiceType {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly kind: string;
+  readonly namespaced: true;
+}
+
+/** The raw objects from which an adapter reads a service: itself with its managedFields, and what the registry's row finds behind it. */
 export interface ServingObjects {
   readonly service: KubeObject;
   readonly deployments: readonly Deployment[];

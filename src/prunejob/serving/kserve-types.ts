@@ -1,5 +1,11 @@
 /** The parts of an InferenceService that the adapter reads. */
 import type { KubeCondition, KubeObject, Quantities } from '../kube.ts';
+import type { ServiceType } from './adapter.ts';
+
+export const inferenceServiceType: ServiceType = { group: 'serving.kserve.io', version: 'v1beta1', plural: 'inferenceservices', kind: 'InferenceService', namespaced: true };
+
+/** KServe puts it on everything it renders. */
+export const serviceLabel = 'serving.kserve.io/inferenceservice';
 
 export interface Predictor {
   readonly name?: string;

@@ -1,8 +1,9 @@
-/** The caches before a watch has delivered anything, indexed as the operator's are. */
+/** The caches before a watch has delivered anything, indexed as the operator's are; of services, those of one watched kind. */
 import type { PruneJob } from '../../api/v1alpha1/prunejob.ts';
 import type { KubeObject } from '../../prunejob/kube.ts';
+import type { ServiceKind } from '../../prunejob/serving/registry.ts';
 import { Store } from '../../runtime/store.ts';
-import { childOptions, nodeOptions, pruneJobOptions, renderedOptions, serviceOptions, type LiveClaim, type LiveDeployment, type LiveJob, type LiveNode, type LivePod, type LiveReplicaSet } from '../stores.ts';
+import { childOptions, nodeOptions, pruneJobOptions, renderedOptions, serviceOptions, type LiveClaim, type LiveDeployment, type LiveJob, type LiveNode, type LivePod, type LiveReplicaSet, type ServingStores } from '../stores.ts';
 
 export type EmptyStores = ReturnType<typeof emptyStores>;
 
@@ -13,9 +14,16 @@ export function emptyStores() {
     enginePods: new Store<LivePod>(childOptions),
     claims: new Store<LiveClaim>(childOptions),
     nodes: new Store<LiveNode>(nodeOptions),
+    serving: new Map<ServiceKind, ServingStores>(),
+  };
+}
+
+export function emptyServingStores(label: string) {
+  const options = renderedOptions(label);
+  return {
     services: new Store<KubeObject>(serviceOptions),
-    deployments: new Store<LiveDeployment>(renderedOptions),
-    replicaSets: new Store<LiveReplicaSet>(renderedOptions),
-    servingPods: new Store<LivePod>(renderedOptions),
+    deployments: new Store<LiveDeployment>(options),
+    replicaSets: new Store<LiveReplicaSet>(options),
+    pods: new Store<LivePod>(options),
   };
 }

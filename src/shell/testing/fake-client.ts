@@ -3,7 +3,7 @@
  * "already exists": those are tested against a real one.
  */
 import { ApiError } from '../../runtime/errors.ts';
-import type { Client, KubeObject, ListPage, ObjectRef, ResourceType } from '../../runtime/types.ts';
+import type { Client, KubeObject, ListOptions, ListPage, ObjectRef, ResourceType } from '../../runtime/types.ts';
 
 export interface Call {
   readonly verb: keyof Client;
@@ -30,9 +30,9 @@ export class FakeClient implements Client {
     return this.#answer('get', ref.name, undefined, () => this.#objects.get(keyOf(ref)) as T | undefined);
   }
 
-  list<T extends KubeObject>(type: ResourceType): Promise<ListPage<T>> {
+  list<T extends KubeObject>(type: ResourceType, options?: ListOptions): Promise<ListPage<T>> {
     const items = [...this.#objects].filter(([key]) => key.startsWith(`${type.plural} `)).map(([, object]) => object as T);
-    return this.#answer('list', type.plural, undefined, () => ({ items, resourceVersion: '1' }));
+    return this.#answer('list', type.plural, options, () => ({ items, resourceVersion: '1' }));
   }
 
   create<T extends KubeObject>(type: ResourceType, object: T): Promise<T> {

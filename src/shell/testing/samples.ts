@@ -2,7 +2,7 @@
 import { apiVersion, childLabels, kind, ownLabels, scratchName, type Stage } from '../../api/names.ts';
 import type { PruneJob, PruneJobStatus } from '../../api/v1alpha1/prunejob.ts';
 import type { KubeObject as LiveObject } from '../../runtime/types.ts';
-import { serviceLabel } from '../resources.ts';
+import { serviceLabel } from '../../prunejob/serving/kserve-types.ts';
 import type { LiveJob, LivePod } from '../stores.ts';
 
 export function pruneJob(name: string, changes: { readonly metadata?: Partial<PruneJob['metadata']>; readonly spec?: Partial<PruneJob['spec']>; readonly status?: PruneJobStatus } = {}): PruneJob {
@@ -52,8 +52,8 @@ export function podOf(parent: LiveJob, status: NonNullable<LivePod['status']> = 
   };
 }
 
-export function rendered(kindOfObject: string, service: string): LiveObject {
-  return { apiVersion: 'v1', kind: kindOfObject, metadata: { name: `${service}-${kindOfObject.toLowerCase()}`, namespace: 'ml', labels: { [serviceLabel]: service } } };
+export function rendered(kindOfObject: string, service: string, label = serviceLabel): LiveObject {
+  return { apiVersion: 'v1', kind: kindOfObject, metadata: { name: `${service}-${kindOfObject.toLowerCase()}`, namespace: 'ml', labels: { [label]: service } } };
 }
 
 function controller(owner: PruneJob | LiveJob, version: string) {
