@@ -45,21 +45,21 @@ describe('a key whose writes are not visible', () => {
     expect(released).toEqual(['ml/owner']);
   });
 
-  it('is released after five seconds whatever happens', async () => {
+  it('is held through an outage of the watch, but released after five minutes whatever happens', async () => {
     const held = barrier();
     held.expect('ml/owner', [write()]);
     expect(held.holds('ml/owner')).toBe(true);
-    await clock.advance(4_999);
+    await clock.advance(299_999);
     expect(released).toEqual([]);
     await clock.advance(1);
     expect(released).toEqual(['ml/owner']);
     expect(held.holds('ml/owner')).toBe(false);
   });
 
-  it('is not held when the five seconds were over before anyone asked', async () => {
+  it('is not held when the five minutes were over before anyone asked', async () => {
     const held = barrier();
     held.expect('ml/owner', [write()]);
-    await clock.advance(5_000);
+    await clock.advance(300_000);
     expect(held.holds('ml/owner')).toBe(false);
   });
 

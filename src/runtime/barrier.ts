@@ -1,8 +1,9 @@
 /**
  * The consistency barrier: after a reconcile has written, its key waits until the caches show those writes.
  *
- * Without it the next reconcile may decide from the state before its own writes, and do them twice. A write that never shows up
- * (a lost watch, an object changed out of the selection) holds a key for five seconds at most.
+ * Without it the next reconcile may decide from the state before its own writes, and do them twice. A watch that is down or late may take
+ * minutes to show them, and to decide meanwhile is to decide from what is known to be wrong; so a key is held for as long as a watch that
+ * works at all can take. The limit is for writes that no watch will ever show: their kind was uninstalled, or the server's history rewound.
  */
 import type { Clock } from './clock.ts';
 import { joinKey, typeId } from './keys.ts';
@@ -31,7 +32,8 @@ interface Pending {
   cancelTimer?: () => void;
 }
 
-const PATIENCE_MS = 5_000;
+/** Longer than the reflector bears silence before it lists anew, and its longest pause before it tries again. */
+const PATIENCE_MS = 300_000;
 
 export class Barrier {
   readonly #clock: Clock;
