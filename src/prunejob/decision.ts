@@ -18,7 +18,8 @@ export interface ServiceRef {
 
 export type Action =
   | { readonly kind: 'AddFinalizer' }
-  | { readonly kind: 'RemoveFinalizer' }
+  /** `onceIdle`: not while the API server itself, ahead of the caches, shows a Job or pod of the PruneJob at work. */
+  | { readonly kind: 'RemoveFinalizer'; readonly onceIdle?: true }
   /** Plain create, never apply: "already exists" is success, because the name is deterministic. */
   | { readonly kind: 'CreateJob'; readonly manifest: KubeObject }
   | { readonly kind: 'CreateClaim'; readonly manifest: KubeObject }

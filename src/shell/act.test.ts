@@ -77,6 +77,29 @@ describe('createAct', () => {
     });
   });
 
+  describe('with something at work that no watch has told of', () => {
+    const finalizers = ['stun-operator.io/finalizer'];
+    const again = pruneJob('mixtral', { metadata: { finalizers } });
+    const next = job(run, 'prune', 2);
+    it.each([
+      { what: 'creates no Job beside it', action: { kind: 'CreateJob', manifest: next }, on: again, calls: ['list', 'list'] },
+      { what: 'keeps the finalizer that goes only once it is idle', action: { kind: 'RemoveFinalizer', onceIdle: true }, on: again, calls: ['list', 'list'] },
+    ] as const)('$what', async ({ action, on, calls }) => {
+      client.put(jobType, inspect);
+      await expect(act(action, on)).rejects.toThrow('Job ml/mixtral-inspect-1 of this PruneJob is at work');
+      expect(client.calls.map(({ verb }) => verb)).toEqual(calls);
+    });
+
+    it.each([
+      { what: 'the first Job, before which there can be none,', action: { kind: 'CreateJob', manifest: next }, on: run, calls: ['create'] },
+      { what: 'a finalizer whose time is over', action: { kind: 'RemoveFinalizer' }, on: again, calls: ['jsonPatch'] },
+    ] as const)('asks nobody about $what', async ({ action, on, calls }) => {
+      client.put(jobType, inspect);
+      await act(action, on);
+      expect(client.calls.map(({ verb }) => verb)).toEqual(calls);
+    });
+  });
+
   describe('CreateJob', () => {
     it('is harmless the second time', async () => {
       await act({ kind: 'CreateJob', manifest: inspect });

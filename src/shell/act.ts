@@ -4,6 +4,7 @@
  * Every action may run twice (a lost answer, a restart between act and status), so each one is harmless the second time, and each
  * names the incarnation it means, because a same-named object may have taken its place since it was read.
  */
+import { finalizer } from '../api/names.ts';
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
 import type { Action } from '../prunejob/decision.ts';
 import type { KubeObject } from '../prunejob/kube.ts';
@@ -11,6 +12,7 @@ import type { Refusal } from '../prunejob/refused.ts';
 import type { Client, JsonPatchOperation, ObjectRef } from '../runtime/types.ts';
 import { addFinalizer, removeFinalizer, type NextVersion } from './finalizer.ts';
 import { createChild } from './create-child.ts';
+import { expectIdle } from './expect-idle.ts';
 import { claimType, jobType, serviceRef } from './resources.ts';
 import { release } from './release.ts';
 
@@ -23,6 +25,7 @@ type ActionOf<K extends Action['kind']> = Extract<Action, { readonly kind: K }>;
 export function createAct(client: Client, begin?: (pruneJob: PruneJob, manifest: KubeObject) => void): Act {
   return async (action, pruneJob) => {
     if (action.kind === 'CreateJob') {
+      if (mayHaveJobs(pruneJob)) await expectIdle(client, pruneJob);
       begin?.(pruneJob, action.manifest);
       return createChild(client, jobType, action.manifest, pruneJob);
     }
@@ -36,7 +39,7 @@ export function createAct(client: Client, begin?: (pruneJob: PruneJob, manifest:
 function change(client: Client, action: Exclude<Action, { readonly kind: 'CreateJob' | 'CreateClaim' | 'AddFinalizer' }>, pruneJob: PruneJob): Promise<void> {
   switch (action.kind) {
     case 'RemoveFinalizer':
-      return removeFinalizer(client, pruneJob);
+      return letGo(client, action, pruneJob);
     case 'DeleteJob':
       return client.delete(jobRef(action.name, pruneJob), { uid: action.uid, propagation: 'Foreground' });
     case 'DeleteClaim':
@@ -48,6 +51,16 @@ function change(client: Client, action: Exclude<Action, { readonly kind: 'Create
     case 'ReleaseService':
       return release(client, serviceRef(action.ref));
   }
+}
+
+/** Where our finalizer was not there before this turn, nothing can have been made yet: the first Job costs no read. */
+function mayHaveJobs({ metadata }: PruneJob): boolean {
+  return metadata.finalizers?.includes(finalizer) === true;
+}
+
+async function letGo(client: Client, { onceIdle }: ActionOf<'RemoveFinalizer'>, pruneJob: PruneJob): Promise<void> {
+  if (onceIdle === true) await expectIdle(client, pruneJob);
+  await removeFinalizer(client, pruneJob);
 }
 
 /** `add` also replaces, so it fits whether or not the field is there. */

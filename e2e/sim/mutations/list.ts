@@ -34,7 +34,7 @@ export const mutations: readonly Mutation[] = [
     "await client.apply(ref.type, { apiVersion: 'serving.kserve.io/v1beta1', kind: ref.type.kind, metadata: { name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) } });",
   ),
   one('finalizer dropped before rollback', 'src/prunejob/phases/deletion.ts', 'if (isRollingOut(run)) return startPutBack(', 'if (isRollingOut(run) && run.now.getTime() < 0) return startPutBack('),
-  one('finalizer dropped before clean', 'src/prunejob/phases/deletion.ts', '(endPods(run) ?? clean(run))', '(endPods(run) ?? (run.now.getTime() < 0 ? clean(run) : undefined))'),
+  one('finalizer dropped before clean', 'src/prunejob/phases/deletion.ts', 'endPods(run) ?? clean(run)', 'endPods(run) ?? (run.now.getTime() < 0 ? clean(run) : undefined)'),
   {
     name: 'uid ignored on re-creation',
     edits: [

@@ -16,7 +16,7 @@ describe('deletion', () => {
     expect(world.observed.childJobs.map(({ stage }) => stage)).toEqual(['inspect', 'clean']);
     expect(world.pruneJob.metadata.finalizers).toHaveLength(1);
     world.end('clean', { exitCode: 0 });
-    world.settle();
+    expect(world.reconcile().actions).toEqual([{ kind: 'RemoveFinalizer', onceIdle: true }]);
     expect(world.pruneJob.metadata.finalizers).toEqual([]);
   });
 
@@ -28,7 +28,7 @@ describe('deletion', () => {
     world.remove();
     world.settle();
     world.pass(601);
-    world.settle();
+    expect(world.reconcile().actions).toEqual([{ kind: 'RemoveFinalizer' }]);
     expect(world.pruneJob.metadata.finalizers).toEqual([]);
   });
 

@@ -15,7 +15,12 @@ export function deletion(run: Run): Step | undefined {
   if (deletionTimestamp === undefined) return undefined;
   if (isRollingOut(run)) return startPutBack(run, { reason: 'Deleted', message: 'The PruneJob was deleted during the rollout.' });
   const over = elapsedMs(run, deletionTimestamp) > deletionDeadlineMs;
-  return (over ? undefined : (endPods(run) ?? clean(run))) ?? { actions: releaseFinalizer(run) };
+  return over ? { actions: releaseFinalizer(run) } : (endPods(run) ?? clean(run) ?? letGo(run));
+}
+
+/** A Job whose creation was never answered may be at work unseen, and nobody would end it or clean up after it. */
+function letGo(run: Run): Step {
+  return { actions: releaseFinalizer(run).map((action) => ({ ...action, onceIdle: true })) };
 }
 
 function endPods(run: Run): Step | undefined {

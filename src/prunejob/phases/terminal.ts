@@ -22,6 +22,6 @@ function ttlUpdates({ observed, spec }: Run): Action[] {
   return stale.map(({ job }) => ({ kind: 'UpdateJob', name: job.metadata.name, uid: job.metadata.uid ?? '', spec: { ttlSecondsAfterFinished: ttl } }));
 }
 
-export function releaseFinalizer({ observed }: Run): Action[] {
+export function releaseFinalizer({ observed }: Run): { readonly kind: 'RemoveFinalizer' }[] {
   return (observed.pruneJob.metadata.finalizers ?? []).includes(finalizer) ? [{ kind: 'RemoveFinalizer' }] : [];
 }
