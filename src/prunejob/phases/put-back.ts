@@ -36,7 +36,7 @@ export function putBack(run: Run): Step | undefined {
   const handover = handoverOf(run);
   if (handover === undefined) return end(run, true);
   const since = elapsedMs(run, rollbackStartedAt);
-  if (since > patienceMs(run, handover)) return end(run, false);
+  if (since > patienceMs(run, handover)) return giveUp(run, handover);
   return restore(run, handover, since) ?? (runs(handover.service.running, handover.previous) ? end(run, true) : wait(run, handover));
 }
 
@@ -45,6 +45,14 @@ function restore(run: Run, handover: Handover, since: number): Step | undefined 
   const unseen = rolloutOf(run).appliedAt === undefined && since < unseenMs;
   if (!unseen && !needsRestore(previous, target, service.fields)) return undefined;
   return { ...wait(run, handover), actions: [applyService(run, handover, restoredFields(previous, target, service.fields))] };
+}
+
+/** Even after an outage that outlasted the patience: before the service is left alone, its fields are written back. */
+function giveUp(run: Run, handover: Handover): Step {
+  const { previous, target, service, serving } = handover;
+  if (!needsRestore(previous, target, service.fields)) return end(run, false);
+  const writeBack = applyService(run, handover, restoredFields(previous, target, service.fields));
+  return { ...end(run, false), actions: [writeBack, { kind: 'ReleaseService', ref: serviceRef(run, serving) }] };
 }
 
 function wait({ status }: Run, { service }: Handover): Step {

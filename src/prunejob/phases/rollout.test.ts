@@ -161,6 +161,19 @@ describe('a rollout', () => {
     expect(world.condition('Failed')?.reason).toBe('RolledBack');
   });
 
+  it('is put back before it is given up, when nobody could for longer than the patience', () => {
+    const world = rollingOut();
+    const before = world.service.fields;
+    world.settle();
+    world.pass(11);
+    world.reconcile();
+    expect([world.phase, world.service.fields.modelUri]).toEqual(['RollingBack', prunedUri]);
+    world.pass(3600);
+    expect(world.reconcile().actions.map(({ kind }) => kind)).toEqual(['ApplyService', 'ReleaseService']);
+    expect(world.service.fields).toEqual(before);
+    expect(world.condition('Failed')?.reason).toBe('RolloutFailed');
+  });
+
   it('does not take a failure of the old model for its own', () => {
     const world = rollingOut();
     world.settle();
