@@ -13,11 +13,14 @@ import type { LiveJob, LiveNode, LivePod } from './stores.ts';
 let stores: EmptyStores;
 let client: FakeClient;
 const latest = new Map<string, EngineProgress>();
+/** Keys of PruneJobs, by the run key that their engines tell. */
+const working = new Map<string, readonly string[]>();
 
 beforeEach(() => {
   stores = emptyStores();
   client = new FakeClient();
   latest.clear();
+  working.clear();
 });
 
 const starting = (begun: readonly string[] = []) => {
@@ -26,7 +29,8 @@ const starting = (begun: readonly string[] = []) => {
 };
 const options = (starts = starting()) => {
   const serviceAccounts = new ServiceAccounts(client, systemClock);
-  return { stores, client, serviceAccounts, progressOf: (uid: string) => latest.get(uid), kindOf: () => undefined, engine: { image: 'e', serviceAccountName: 'default' }, starting: starts };
+  const engine = { image: 'e', serviceAccountName: 'default' };
+  return { stores, client, serviceAccounts, progressOf: (uid: string) => latest.get(uid), workingOn: (runKey: string) => working.get(runKey) ?? [], kindOf: () => undefined, engine, starting: starts };
 };
 const observe = (key: string, starts = starting()) => createObserve(options(starts))(key);
 
@@ -206,6 +210,29 @@ describe('createObserve', () => {
       stores.pruneJobs.upsert(pruneJob('mine', { metadata: created('02').metadata, status: status() }));
       stores.pruneJobs.upsert(another);
       expect((await observe('ml/mine', starting([another.metadata.uid])))?.sameRun).toEqual({ namespace: another.metadata.namespace, name: 'other' });
+    });
+
+    it.each([
+      { what: 'only asked for, when the other one is seen at work', works: true, waits: true },
+      { what: 'only asked for, when the other one was no more than that', works: false, waits: false },
+    ])('of two that have begun, the older one, whose own Job was $what, waits: $waits', async ({ works, waits }) => {
+      const [mine, another] = [pruneJob('mine', { metadata: created('02').metadata, status: status() }), pruneJob('other', younger)];
+      for (const begun of [mine, another]) stores.pruneJobs.upsert(begun);
+      if (works) stores.jobs.upsert(job(another, 'prune'));
+      const starts = starting([mine.metadata.uid, another.metadata.uid]);
+      expect((await observe('ml/mine', starts))?.sameRun?.name).toBe(waits ? 'other' : undefined);
+    });
+
+    it.each([
+      { tells: 'k', waits: true },
+      { tells: 'another', waits: false },
+    ])('waits for one whose status has no run key yet, but whose engine tells "$tells": $waits', async ({ tells, waits }) => {
+      const another = pruneJob('other', created('03'));
+      stores.pruneJobs.upsert(pruneJob('mine', { metadata: created('02').metadata, status: status() }));
+      stores.pruneJobs.upsert(another);
+      stores.jobs.upsert(job(another, 'prune'));
+      working.set(tells, ['ml/other', 'ml/gone']);
+      expect((await observe('ml/mine'))?.sameRun?.name).toBe(waits ? 'other' : undefined);
     });
 
     it.each([

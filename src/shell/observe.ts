@@ -22,6 +22,8 @@ export interface ObserveOptions {
   readonly client: Pick<Client, 'get' | 'list'>;
   readonly serviceAccounts: ServiceAccounts;
   readonly progressOf: (podUid: string) => EngineProgress | undefined;
+  /** Keys of the PruneJobs whose engines have told this run key. */
+  readonly workingOn: (runKey: string) => readonly Key[];
   readonly kindOf: (ref: ServingSpec['ref']) => ServiceKind | undefined;
   readonly engine: EngineConfig;
   readonly starting?: Pick<Starting, 'has' | 'begin'>;
@@ -135,9 +137,14 @@ function sameRun(options: ObserveOptions, pruneJob: PruneJob): SameRun | undefin
   if (runKey === undefined) return undefined;
   // One that failed may still wait for the last pod of the Job that it stopped.
   const mayWrite = (other: PruneJob): boolean => isUnfinished(other) || works(options.stores, other);
-  const others = options.stores.pruneJobs.byIndex('runKey', runKey).filter((other) => mayWrite(other) && place(other) === place(pruneJob));
+  const others = ofRun(options, runKey).filter((other) => mayWrite(other) && place(other) === place(pruneJob));
   const first = others.find((other) => rank(options, other) < rank(options, pruneJob));
   return first && { namespace: first.metadata.namespace, name: first.metadata.name };
+}
+
+/** An engine tells its run key before the status can, and the cache is later still. */
+function ofRun({ stores: { pruneJobs }, workingOn }: ObserveOptions, runKey: string): PruneJob[] {
+  return [...pruneJobs.byIndex('runKey', runKey), ...workingOn(runKey).flatMap((key) => pruneJobs.get(key) ?? [])];
 }
 
 /** A claim is of its namespace; a bucket is the same from everywhere. */
@@ -150,10 +157,15 @@ function place({ metadata, spec }: PruneJob): string {
  * Whoever writes goes first, then the oldest; of two of the same second, the one whose uid sorts first.
  * A suspended one goes last, for nobody knows when it goes on; when it does, or is deleted, it must not disturb who went past it.
  */
-function rank({ stores, starting }: ObserveOptions, pruneJob: PruneJob): string {
+function rank(options: ObserveOptions, pruneJob: PruneJob): string {
   const { metadata, spec } = pruneJob;
-  const writes = works(stores, pruneJob) || starting?.has(metadata.uid) === true;
-  return [writes ? 0 : 1, spec.suspend === true ? 1 : 0, metadata.creationTimestamp, metadata.uid].join(' ');
+  return [activity(options, pruneJob), spec.suspend === true ? 1 : 0, metadata.creationTimestamp, metadata.uid].join(' ');
+}
+
+/** A Job that was asked for may never have come to be, so it stands behind one that is seen at work, and before none. */
+function activity({ stores, starting }: ObserveOptions, pruneJob: PruneJob): number {
+  if (works(stores, pruneJob)) return 0;
+  return starting?.has(pruneJob.metadata.uid) === true ? 1 : 2;
 }
 
 function works(stores: Stores, pruneJob: PruneJob): boolean {

@@ -117,7 +117,7 @@ export class PruneOperator extends KubeOperator {
     const { engine, log, metrics } = this.#options;
     const serviceAccounts = new ServiceAccounts(client, this.#clock);
     const starting = new Starting(stores.jobs, this.#clock);
-    const observing = { stores, client, serviceAccounts, progressOf: (podUid: string) => poller.latest(podUid), kindOf: serviceKind, engine, starting };
+    const observing = { stores, client, serviceAccounts, progressOf: (podUid: string) => poller.latest(podUid), workingOn: (runKey: string) => poller.workingOn(runKey), kindOf: serviceKind, engine, starting };
     return createReconcile({
       observe: createObserve(observing),
       decide,

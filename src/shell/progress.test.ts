@@ -49,6 +49,14 @@ describe('ProgressPoller', () => {
     await poller.pollOnce(signal);
   };
 
+  it('knows which PruneJobs work on a run, for as long as their pods are there', async () => {
+    await answering({ runKey: 'k' });
+    expect([poller.workingOn('k'), poller.workingOn('another')]).toEqual([['ml/mixtral'], []]);
+    targets = [];
+    await answering({ runKey: 'k' });
+    expect(poller.workingOn('k')).toEqual([]);
+  });
+
   it('asks for another look only when a step was made', async () => {
     await answering({ stage: 'Experts', layer: 1, percent: 10, estimatedRemainingSeconds: 9 });
     await answering({ stage: 'Experts', layer: 1, percent: 10, estimatedRemainingSeconds: 8 });

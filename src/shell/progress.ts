@@ -30,12 +30,17 @@ export interface ProgressOptions {
   readonly ask?: Ask;
 }
 
+interface Answer {
+  readonly key: Key;
+  readonly report: EngineProgress;
+}
+
 const defaultIntervalMs = 2_000;
 const timeoutMs = 2_000;
 
 export class ProgressPoller {
   readonly #options: ProgressOptions;
-  readonly #latest = new Map<string, EngineProgress>();
+  readonly #latest = new Map<string, Answer>();
   #enqueue: ((key: Key) => void) | undefined;
 
   constructor(options: ProgressOptions) {
@@ -52,7 +57,12 @@ export class ProgressPoller {
 
   /** The last answer of this pod, if it ever answered. */
   latest(podUid: string): EngineProgress | undefined {
-    return this.#latest.get(podUid);
+    return this.#latest.get(podUid)?.report;
+  }
+
+  /** The PruneJobs whose engines say that they work on this run; their status may not say it yet. */
+  workingOn(runKey: string): readonly Key[] {
+    return [...this.#latest.values()].filter(({ report }) => report.runKey === runKey).map(({ key }) => key);
   }
 
   /** The next round starts only after the last answer of this one, so that no pod ever has two polls at a time. */
@@ -74,8 +84,8 @@ export class ProgressPoller {
     try {
       const ask = this.#options.ask ?? askByHttp;
       const report = parseProgress(await ask(target.url, signal));
-      const before = this.#latest.get(target.podUid);
-      this.#latest.set(target.podUid, report);
+      const before = this.latest(target.podUid);
+      this.#latest.set(target.podUid, { key: target.key, report });
       if (before === undefined || !sameStep(before, report)) this.#enqueue?.(target.key);
     } catch (error) {
       this.#options.log.debug('The pod did not tell its progress.', { url: target.url, error: asError(error).message });

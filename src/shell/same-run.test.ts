@@ -43,7 +43,7 @@ class Pair {
     const { name, namespace } = world.pruneJob.metadata;
     const stores = this.#stores();
     const client = new FakeClient();
-    const observe = createObserve({ stores, client, serviceAccounts: new ServiceAccounts(client, systemClock), progressOf: () => undefined, kindOf: () => undefined, engine: world.observed.engine });
+    const observe = createObserve({ stores, client, serviceAccounts: new ServiceAccounts(client, systemClock), progressOf: () => undefined, workingOn: () => [], kindOf: () => undefined, engine: world.observed.engine });
     return (await observe(`${namespace}/${name}`))?.sameRun;
   }
 
