@@ -60,8 +60,9 @@ export function makeScenario(random: Random, towards: LifeStage): Scenario {
   };
 }
 
+/** Without a service a run has no such stage: what is published is complete at once. */
 function needsService(stage: LifeStage): boolean {
-  return ['Pending', 'Inspecting', 'RollingOut', 'Verifying', 'RollingBack'].includes(stage);
+  return ['Pending', 'Inspecting', 'Published', 'RollingOut', 'Verifying', 'RollingBack'].includes(stage);
 }
 
 function plan(random: Random, name: string, serves: boolean, lateService: boolean): PruneJobPlan {

@@ -27,6 +27,10 @@ export interface InjectorOptions {
 
 const ON_WRITE = 0.05;
 const ON_OTHERS = 0.008;
+/** After the stage has begun. */
+const DELAYS_MS = [0, 1, 5, 20, 300] as const;
+/** For a stage that is over as soon as its own write is seen. */
+const BRIEF_DELAYS_MS = [0, 1, 5] as const;
 /** On purpose no more often than this. */
 const MOST_AIMED = 2;
 
@@ -90,7 +94,7 @@ export class Injector {
     if (stage !== target.stage || (before !== undefined && lifeStageOf(before as PruneJob) === stage) || this.#aimed >= MOST_AIMED) return;
     this.#aimed += 1;
     const { fault } = target;
-    scheduler.wakeAfter(random.pick([0, 1, 5, 20, 300]), () => { this.#befall(fault); });
+    scheduler.wakeAfter(random.pick(stage === 'Published' ? BRIEF_DELAYS_MS : DELAYS_MS), () => { this.#befall(fault); });
   }
 
   #befall(kind: ProcessFault): void {
