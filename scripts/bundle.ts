@@ -3,6 +3,7 @@
  * resolving a few thousand files of node_modules.
  */
 import { build, type BuildOptions } from 'esbuild';
+import { leaveOut } from './left-out.ts';
 
 // CommonJS packages inside an ESM bundle still call `require`; ESM has none, so the banner makes one.
 const banner = "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
@@ -21,6 +22,7 @@ const options: BuildOptions = {
   banner: { js: banner },
   // whatwg-url asks for Node's own punycode, which is deprecated and says so on stderr at every start; the package is the same code.
   alias: { punycode: 'punycode/' },
+  plugins: [leaveOut],
   logLevel: 'warning',
 };
 

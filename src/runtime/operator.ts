@@ -25,7 +25,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import dotI, { type ResourceEvent, type ResourceMeta } from '@dot-i/k8s-operator';
-import { CoreV1Api, type KubeConfig, type V1CustomResourceDefinitionVersion } from '@kubernetes/client-node';
+import type { CoreV1Api, KubeConfig, V1CustomResourceDefinitionVersion } from '@kubernetes/client-node';
 import { load } from 'js-yaml';
 import { createClient } from './client.ts';
 import { systemClock, type Clock } from './clock.ts';
@@ -79,7 +79,8 @@ export abstract class KubeOperator extends Operator {
     super(options.log);
     // The base class has loaded a configuration of its own choice.
     this.kubeConfig = kubeConfig;
-    this.k8sApi = kubeConfig.makeApiClient(CoreV1Api);
+    // Its own class, because importing CoreV1Api brings the classes of every API group into the bundle.
+    this.k8sApi = kubeConfig.makeApiClient(this.k8sApi.constructor as typeof CoreV1Api);
     this.#rawClient = clients.client;
     this.#manager = new Manager({ ...options, ...clients, clock });
     this.client = this.#manager.client;
