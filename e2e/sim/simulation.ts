@@ -161,6 +161,8 @@ class Simulation {
 
   #note({ type, key, before, after, by }: Commit): void {
     if (type.plural === 'leases' || type.plural === 'events') return;
+    // What anybody changes may be what the operator answers next.
+    this.#lastWriteAt = this.#scheduler.elapsedMs;
     const verb = before === undefined ? 'creates' : after === undefined ? 'removes' : 'writes';
     this.#tell(`${by.process ?? by.manager} ${verb} ${type.kind} ${key}${summary(before, after)}`);
   }
