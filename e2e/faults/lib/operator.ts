@@ -78,7 +78,7 @@ export class OutsidePod implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  /** `server`: by which address it reaches the API server, if not by the usual one. */
+  /** `server`: a proxy without TLS by which it reaches the API server, if not directly. */
   static async prepare(server?: string): Promise<OutsidePod> {
     const folder = await mkdtemp(join(tmpdir(), 'stun-operator-'));
     const installed = await get<Resource & { readonly data: Record<string, string> }>('configmap', name, operatorNamespace);
@@ -115,6 +115,8 @@ async function administrator(): Promise<Kubeconfig> {
 async function leastPrivilege(server: string | undefined): Promise<object> {
   const admin = await administrator();
   const token = (await kubectl(['create', 'token', name, '-n', operatorNamespace, '--duration=1h'])).trim();
-  const clusters = admin.clusters.map((entry) => ({ ...entry, cluster: { ...entry.cluster, ...(server === undefined ? {} : { server }) } }));
+  // A kubeconfig may name a server without TLS only where it waives the check of the certificate, too.
+  const proxied = admin.clusters.map((entry) => ({ ...entry, cluster: { server, 'insecure-skip-tls-verify': true } }));
+  const clusters = server === undefined ? admin.clusters : proxied;
   return { ...admin, clusters, users: [{ name: admin.contexts[0]?.context.user, user: { token } }] };
 }
