@@ -29,7 +29,7 @@ export const editable: Record<string, Fields> = {
   suspend: { suspend: true },
   ttlSecondsAfterFinished: { ttlSecondsAfterFinished: 60 },
   'runner.activeDeadline': { runner: { activeDeadline: '12h' } },
-  'serving.rollbackRequested': { serving: { rollbackRequested: false } },
+  'serving.rollbackRequested': { serving: { rollbackRequested: true } },
 };
 
 export const untilPublished: Record<string, Fields> = {

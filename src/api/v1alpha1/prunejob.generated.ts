@@ -274,7 +274,7 @@ export interface ServingSpec {
    */
   soak: string;
   /**
-   * Puts the service back to the dense model. May change at any time.
+   * Puts the service back to the model that it ran before, by the same strategy. After Complete too, and once; a run whose rollout has not begun ends without one. May change at any time.
    */
   rollbackRequested?: boolean;
 }
@@ -395,6 +395,7 @@ export interface PruneJobStatus {
     | 'RollingOut'
     | 'Verifying'
     | 'RollingBack'
+    | 'RolledBack'
     | 'Suspended'
     | 'Complete'
     | 'Failed';

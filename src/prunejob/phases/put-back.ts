@@ -4,10 +4,11 @@
  * Letting go is dropping our managedFields entry; applying an empty configuration would make the fields vanish.
  */
 import type { ConditionReason } from '../../api/conditions.ts';
+import { compact } from '../compact.ts';
 import type { Action } from '../decision.ts';
 import { applyService, currentService, handoverOf, runs, type Handover } from '../handover.ts';
-import { conditionOf, deletionDeadlineMs, elapsedMs, rfc3339, rolloutOf, serviceRef, type Run } from '../run.ts';
-import { needsRestore, restoredFields } from '../serving/fields.ts';
+import { conditionOf, deletionDeadlineMs, elapsedMs, holds, rfc3339, rolloutOf, serviceRef, type Run } from '../run.ts';
+import { needsRestore, restoredFields, returningFields } from '../serving/fields.ts';
 import type { Step } from '../step.ts';
 import { durationMs } from '../units.ts';
 
@@ -37,14 +38,29 @@ export function putBack(run: Run): Step | undefined {
   if (handover === undefined) return end(run, true);
   const since = elapsedMs(run, rollbackStartedAt);
   if (since > patienceMs(run, handover)) return giveUp(run, handover);
-  return restore(run, handover, since) ?? (runs(handover.service.running, handover.previous) ? end(run, true) : wait(run, handover));
+  return restore(run, handover, since) ?? (runs(handover.service.running, handover.previous) ? settle(run, handover) : wait(run, handover));
 }
 
 function restore(run: Run, handover: Handover, since: number): Step | undefined {
   const { previous, target, service } = handover;
+  if (isUndone(run)) return bringBack(run, handover);
   const unseen = rolloutOf(run).appliedAt === undefined && since < unseenMs;
   if (!unseen && !needsRestore(previous, target, service.fields)) return undefined;
   return { ...wait(run, handover), actions: [applyService(run, handover, restoredFields(previous, target, service.fields))] };
+}
+
+/** Everything but the way pods are replaced, which comes back when they have been. */
+function bringBack(run: Run, handover: Handover): Step | undefined {
+  const { previous, target, service } = handover;
+  if (!needsRestore(previous, compact({ ...target, deploymentStrategy: previous.deploymentStrategy }), service.fields)) return undefined;
+  return { ...wait(run, handover), actions: [applyService(run, handover, returningFields(previous, target, service.fields))] };
+}
+
+function settle(run: Run, handover: Handover): Step {
+  const { previous, target, service } = handover;
+  const ended = end(run, true);
+  if (!needsRestore(previous, target, service.fields)) return ended;
+  return { ...ended, actions: [applyService(run, handover, restoredFields(previous, target, service.fields)), ...(ended.actions ?? [])] };
 }
 
 /** Even after an outage that outlasted the patience: before the service is left alone, its fields are written back. */
@@ -69,8 +85,23 @@ function patienceMs({ observed }: Run, { serving }: Handover): number {
 function end(run: Run, worked: boolean): Step {
   const cause = conditionOf(run, 'RolledBack');
   if (worked && cause?.reason === 'Suspended') return suspended(run);
+  if (isUndone(run)) return undone(run, worked);
   if (cause?.reason === 'Deleted') return { conditions: [rolledBack(worked)], actions: release(run), requeueAfterMs: 0 };
   return failed(run, cause?.message ?? '', worked);
+}
+
+/** A run that is complete stays so: what is taken back is the hand-over. */
+function isUndone(run: Run): boolean {
+  return holds(run, 'Complete');
+}
+
+function undone(run: Run, worked: boolean): Step {
+  const message = worked ? 'The service runs its previous model again, as serving.rollbackRequested asked.' : 'serving.rollbackRequested asked for the previous model, but the service did not run it in time; look at its pods.';
+  return {
+    phase: 'RolledBack',
+    conditions: [{ type: 'Served', status: 'False', reason: worked ? 'RolledBack' : 'RolloutFailed', message }, rolledBack(worked)],
+    actions: release(run),
+  };
 }
 
 /** The rollout begins anew when the run goes on. */

@@ -102,5 +102,5 @@ const withoutResuming = Object.keys(happenings).filter((name) => name !== 'resum
 
 it('the random lives reach every end', { timeout: 600_000 }, () => {
   const seen = new Set(fc.sample(lives, { numRuns: 500, seed }).map((names) => live(names, born()).phase));
-  expect([...seen]).toEqual(expect.arrayContaining(['Complete', 'Failed', 'Suspended', 'RollingBack', 'Queued', 'Pruning']));
+  expect([...seen]).toEqual(expect.arrayContaining(['Complete', 'Failed', 'Suspended', 'RollingBack', 'RolledBack', 'Queued', 'Pruning']));
 });

@@ -1,4 +1,5 @@
 /** Comparing a service's fields: before, wanted, and as they are now. */
+import { compact } from '../compact.ts';
 import type { ServiceFields } from './adapter.ts';
 
 const modelKeys = ['modelUri', 'args', 'gpuLimit', 'gpuRequest'] as const;
@@ -24,6 +25,14 @@ export function needsRestore(previous: ServiceFields, target: ServiceFields, cur
 export function restoredFields(previous: ServiceFields, target: ServiceFields, current: ServiceFields): Partial<ServiceFields> {
   const ours = allKeys.filter((key: Key) => equal(current[key], target[key]) || equal(current[key], previous[key]));
   return Object.fromEntries(ours.filter((key) => previous[key] !== undefined).map((key) => [key, previous[key]]));
+}
+
+/** The same for a healthy service: its pods go back the way they came, because its own way may need GPUs that nobody has. */
+export function returningFields(previous: ServiceFields, target: ServiceFields, current: ServiceFields): Partial<ServiceFields> {
+  const fields = restoredFields(previous, target, current);
+  const { deploymentStrategy } = current;
+  const foreign = !equal(deploymentStrategy, target.deploymentStrategy) && !equal(deploymentStrategy, previous.deploymentStrategy);
+  return foreign ? fields : compact({ ...fields, deploymentStrategy: target.deploymentStrategy });
 }
 
 function equal(a: unknown, b: unknown): boolean {

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+
+import { finalizer } from '../../api/names.ts';
+import { World } from '../testing/world.ts';
+import { prunedUri } from '../testing/builders.ts';
+
+function request(world: World): void {
+  const { serving } = world.pruneJob.spec;
+  if (serving === undefined) throw new Error('There is no service.');
+  world.changeSpec({ serving: { ...serving, rollbackRequested: true } });
+  world.settle();
+}
+
+describe('a rollback that was asked for after Complete', () => {
+  it('moves the pods back by the strategy of the rollout, then gives the service its own again and lets go', () => {
+    const world = World.published();
+    const before = world.service.fields;
+    world.settle();
+    const { deploymentStrategy } = world.service.fields;
+    world.roll();
+    world.settle();
+    world.pass(121);
+    world.settle();
+    expect(world.phase).toBe('Complete');
+    request(world);
+    expect(world.phase).toBe('RollingBack');
+    expect(world.service.fields).toEqual({ ...before, deploymentStrategy });
+    expect(world.pruneJob.metadata.finalizers).toContain(finalizer);
+    world.roll();
+    world.settle();
+    expect(world.phase).toBe('RolledBack');
+    expect(world.service.fields).toEqual(before);
+    expect(world.service.managedByUs).toBe(false);
+    expect(world.pruneJob.metadata.finalizers ?? []).not.toContain(finalizer);
+  });
+
+  it('leaves the run complete, and says that it serves no more', () => {
+    const world = World.completed();
+    request(world);
+    world.roll();
+    world.settle();
+    expect(world.condition('Complete')?.status).toBe('True');
+    expect(world.condition('Served')).toMatchObject({ status: 'False', reason: 'RolledBack' });
+    expect(world.condition('RolledBack')).toMatchObject({ status: 'True', reason: 'PutBack' });
+    const decisions = world.decisions.length;
+    world.settle();
+    expect(world.decisions.slice(decisions).flatMap(({ actions }) => actions)).toEqual([]);
+  });
+
+  it('tells of old pods that do not come up', () => {
+    const world = World.completed();
+    request(world);
+    world.roll(false);
+    world.pass(1801);
+    world.settle();
+    expect(world.condition('RolledBack')).toMatchObject({ status: 'False', reason: 'RolloutFailed' });
+    expect(world.service.managedByUs).toBe(false);
+  });
+
+  it.each([
+    { when: 'was changed since', change: (world: World) => { world.changeService({ fields: { ...world.service.fields, modelUri: 's3://models/newer/' } }); }, reason: 'ServingConflict' },
+    { when: 'was deleted since', change: (world: World) => { world.change({ service: 'Missing' }); }, reason: 'ServiceNotFound' },
+  ])('leaves a service alone that $when', ({ change, reason }) => {
+    const world = World.completed();
+    change(world);
+    const decisions = world.decisions.length;
+    request(world);
+    expect(world.condition('RolledBack')).toMatchObject({ status: 'False', reason });
+    expect(world.decisions.slice(decisions).flatMap(({ actions }) => actions)).toEqual([]);
+  });
+});
+
+describe('a rollback that was asked for sooner', () => {
+  it('ends a rollout like a failure', () => {
+    const world = World.published();
+    const before = world.service.fields;
+    world.settle();
+    expect(world.service.fields.modelUri).toBe(prunedUri);
+    request(world);
+    expect(world.service.fields).toEqual(before);
+    world.roll();
+    world.settle();
+    expect(world.condition('Failed')).toMatchObject({ reason: 'RolledBack', message: expect.stringContaining('rollbackRequested') as string });
+  });
+
+  it('never begins a rollout', () => {
+    const world = World.published();
+    const before = world.service.fields;
+    request(world);
+    expect(world.condition('Failed')).toMatchObject({ reason: 'RolledBack', message: expect.stringContaining('not touched') as string });
+    expect(world.condition('Published')?.status).toBe('True');
+    expect(world.service.fields).toEqual(before);
+  });
+});

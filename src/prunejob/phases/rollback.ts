@@ -1,0 +1,52 @@
+/**
+ * `serving.rollbackRequested`: somebody wants the dense model back, although nothing went wrong.
+ *
+ * During a rollout it ends the run as any failure does. After Complete the run stays complete: it did what was asked, and this undoes the
+ * hand-over alone. The pods go back the way they came, by the rollout's own strategy, because the service's may need GPUs that nobody has.
+ */
+import { finalizer } from '../../api/names.ts';
+import { handoverOf, type Handover } from '../handover.ts';
+import { holds, isRollingOut, rolloutOf, type Run } from '../run.ts';
+import { sameModel } from '../serving/fields.ts';
+import { fail, type Step } from '../step.ts';
+import { putBack, startPutBack, type Cause } from './put-back.ts';
+
+const requested: Cause = { reason: 'RollbackRequested', message: 'serving.rollbackRequested asked for the previous model.' };
+
+/** Before the terminal phase, which would leave a complete run alone. */
+export function rollback(run: Run): Step | undefined {
+  if (run.spec.serving?.rollbackRequested !== true) return undefined;
+  if (holds(run, 'Complete')) return undo(run);
+  if (isRollingOut(run)) return startPutBack(run, requested);
+  return undefined;
+}
+
+/** Instead of a rollout that nobody wants any more; the service was never touched. */
+export function rollbackBeforeRollout(run: Run): Step | undefined {
+  const { spec, status } = run;
+  if (spec.serving?.rollbackRequested !== true || !holds(run, 'Published') || rolloutOf(run).startedAt !== undefined) return undefined;
+  return fail(run, { reason: 'RolledBack', message: `serving.rollbackRequested was set before the rollout: the service was not touched. The pruned model stays at ${status.result?.uri ?? ''}.` }, 'Served');
+}
+
+function undo(run: Run): Step | undefined {
+  const { startedAt, rollbackStartedAt } = rolloutOf(run);
+  if (startedAt === undefined) return undefined;
+  return rollbackStartedAt === undefined ? begin(run, handoverOf(run)) : putBack(run);
+}
+
+function begin(run: Run, handover: Handover | undefined): Step {
+  const started = startPutBack(run, requested);
+  const obstacle = handover === undefined ? gone : obstacleOf(handover);
+  if (obstacle !== undefined) return { ...started, phase: 'Complete', conditions: [{ type: 'RolledBack', status: 'False', ...obstacle }] };
+  const held = (run.observed.pruneJob.metadata.finalizers ?? []).includes(finalizer);
+  const served = { type: 'Served', status: 'Unknown', reason: 'RollingBack', message: 'The service is moved back to its previous model.' } as const;
+  return { ...started, conditions: [served, ...(started.conditions ?? [])], actions: held ? [] : [{ kind: 'AddFinalizer' }] };
+}
+
+const gone: Cause = { reason: 'ServiceNotFound', message: 'The service does not exist any more, so there is nothing to roll back.' };
+
+function obstacleOf({ service, previous, target }: Handover): Cause | undefined {
+  if (sameModel(previous, target)) return { reason: 'NothingToRollBack', message: 'The service ran this model before this PruneJob too; its receipt names the PruneJob that moved it.' };
+  if (sameModel(service.fields, target)) return undefined;
+  return { reason: 'ServingConflict', message: 'The service was changed after this PruneJob moved it, so it is left alone; status.serving.previous holds the fields that it had before.' };
+}
