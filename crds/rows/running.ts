@@ -22,6 +22,18 @@ export const running: readonly Row[] = [
     accepted: withServing({}),
   },
   {
+    field: 'serving.ref.apiVersion of a Deployment',
+    refused: withServing({ ref: { ...serving.ref, kind: 'Deployment' } }),
+    says: 'apiVersion does not go with kind; write serving.kserve.io/v1beta1 for an InferenceService, apps/v1 for a Deployment',
+    accepted: withServing({ ref: { ...serving.ref, apiVersion: 'apps/v1', kind: 'Deployment' } }),
+  },
+  {
+    field: 'serving.ref.kind',
+    refused: withServing({ ref: { ...serving.ref, apiVersion: 'apps/v1', kind: 'StatefulSet' } }),
+    says: 'supported values: "InferenceService", "Deployment", "LLMInferenceService"',
+    accepted: withServing({}),
+  },
+  {
     field: 'serving.ref.name',
     refused: withServing({ ref: { ...serving.ref, name: 'Tiny_MoE' } }),
     says: "write the service's name as kubectl get shows it",

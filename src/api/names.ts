@@ -23,6 +23,8 @@ export const labels = {
 export const annotations = {
   receipt: `${group}/receipt`,
   gitIgnoresFields: `${group}/git-ignores-fields`,
+  /** On the pod template of a Deployment, for a container that fetches the model before vLLM starts. */
+  modelUri: `${group}/model-uri`,
 } as const;
 
 export type Stage = 'inspect' | 'prune' | 'clean';

@@ -5,6 +5,7 @@ import type { Action } from './decision.ts';
 import { serviceRef, type Run } from './run.ts';
 import type { Receipt, Running, ServiceFields, ServiceObserved, ServiceTarget, ServingAdapter } from './serving/adapter.ts';
 import { serviceKind } from './serving/registry.ts';
+import { durationMs } from './units.ts';
 
 export interface Handover {
   readonly serving: ServingSpec;
@@ -13,7 +14,7 @@ export interface Handover {
   /** As saved before the first write. */
   readonly previous: ServiceFields;
   readonly target: ServiceFields;
-  /** The target with the service's own way of replacing pods: the rollout's strategy does not outlive it. */
+  /** The target with the service's own way of replacing pods, and its own patience: the rollout's do not outlive it. */
   readonly final: ServiceFields;
 }
 
@@ -26,17 +27,22 @@ export function handoverOf(run: Run): Handover | undefined {
   if (serving === undefined || adapter === undefined || typeof service === 'string' || previous === undefined) return undefined;
   const moved = adapter.targetFields(previous, targetOf(run.status, serving));
   const target = { ...moved, receipt: JSON.stringify(receiptFor(run, cameFrom(service, previous, moved))) };
-  return { serving, adapter, service, previous, target, final: compact({ ...target, deploymentStrategy: previous.deploymentStrategy }) };
+  return { serving, adapter, service, previous, target, final: settled(target, previous) };
 }
 
-function targetOf({ plan, result }: PruneJobStatus, { strategy }: ServingSpec): ServiceTarget {
+function targetOf({ plan, result }: PruneJobStatus, { strategy, timeout }: ServingSpec): ServiceTarget {
   const tensorParallel = plan?.tensorParallel ?? 0;
   return {
     modelUri: result?.uri ?? '',
     gpusPerReplica: tensorParallel,
     tensorParallel,
     strategy: strategy === 'Recreate' ? 'Recreate' : 'Surge',
+    deadlineSeconds: durationMs(timeout) / 1000,
   };
+}
+
+function settled(target: ServiceFields, { deploymentStrategy, progressDeadlineSeconds }: ServiceFields): ServiceFields {
+  return compact({ ...target, deploymentStrategy, progressDeadlineSeconds });
 }
 
 export function applyService(run: Run, { serving, adapter }: Handover, fields: Partial<ServiceFields>): Action {

@@ -58,7 +58,9 @@ export type Quantities = Readonly<Record<string, string | number>>;
 
 export interface Container {
   readonly name: string;
+  readonly command?: readonly string[];
   readonly args?: readonly string[];
+  readonly env?: readonly { readonly name: string; readonly valueFrom?: { readonly fieldRef?: { readonly fieldPath?: string } } }[];
   readonly resources?: { readonly limits?: Quantities; readonly requests?: Quantities };
 }
 
@@ -116,7 +118,7 @@ export interface Deployment {
   readonly metadata: Metadata;
   readonly spec?: {
     readonly replicas?: number;
-    readonly template?: { readonly metadata?: Partial<Metadata>; readonly spec?: { readonly containers?: readonly Container[] } };
+    readonly template?: { readonly metadata?: Partial<Metadata>; readonly spec?: { readonly containers?: readonly Container[]; readonly initContainers?: readonly Container[] } };
   };
   readonly status?: {
     readonly observedGeneration?: number;

@@ -287,7 +287,7 @@ export interface ServiceReference {
    */
   apiVersion: string;
   /**
-   * Its kind.
+   * Its kind. What each must look like to be moved, docs/reference/serving.md says.
    */
   kind: 'InferenceService' | 'Deployment' | 'LLMInferenceService';
   /**

@@ -18,13 +18,12 @@ describe('plan', () => {
   });
 
   it.each([
-    { strategy: 'Recreate', deploymentStrategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1 } }, refused: true },
-    { strategy: 'Recreate', deploymentStrategy: { type: 'Recreate' }, refused: false },
-    { strategy: 'Surge', deploymentStrategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 2 } }, refused: false },
-  ] as const)('$strategy over $deploymentStrategy: refused $refused', ({ strategy, deploymentStrategy, refused }) => {
-    const moved = service({ fields: { ...service().fields, deploymentStrategy } });
-    const decision = decided({ spec: { serving: serving({ strategy }) }, childJobs: inspected, service: moved });
-    expect(condition(decision, 'Failed')?.message.includes('rollingUpdate') ?? false).toBe(refused);
+    { strategy: 'Recreate', strategies: ['Surge'], refused: true },
+    { strategy: 'Recreate', strategies: ['Surge', 'Recreate'], refused: false },
+    { strategy: 'Surge', strategies: ['Surge'], refused: false },
+  ] as const)('$strategy where the service can be told $strategies: refused $refused', ({ strategy, strategies, refused }) => {
+    const decision = decided({ spec: { serving: serving({ strategy }) }, childJobs: inspected, service: service({ strategies }) });
+    expect(condition(decision, 'Failed')?.message.includes('serving.strategy: Surge') ?? false).toBe(refused);
   });
 
   it('refuses a service that it cannot move', () => {

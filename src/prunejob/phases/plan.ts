@@ -5,19 +5,19 @@ import { planGPUs } from '../gpu-plan.ts';
 import type { Asked, Plan, PlanRefusal, ServiceSize } from '../gpu-plan-types.ts';
 import { messageOf, type Facts } from '../messages.ts';
 import { fieldsOwnedByGit } from '../ownership.ts';
-import { recreateRefused } from '../recreate.ts';
 import { holds, latestChild, type Run } from '../run.ts';
 import type { ServiceObserved } from '../serving/adapter.ts';
 import { allocatableGPUs, servingNodes, sizingFor } from '../sizing.ts';
 import { publishedUri } from '../storage-paths.ts';
 import { fail, type Step } from '../step.ts';
+import { strategyRefused } from '../strategy-refused.ts';
 import { publish } from './publish.ts';
 
 export function plan(run: Run): Step | undefined {
   if (holds(run, 'Planned')) return undefined;
   const { service } = run.observed;
   if (run.spec.serving === undefined || typeof service === 'string') return undefined;
-  const problem = recreateRefused(run, service) ?? fieldsOwnedByGit(run, service);
+  const problem = strategyRefused(run, service) ?? fieldsOwnedByGit(run, service);
   if (problem !== undefined) return fail(run, problem, 'Planned');
   const inspected = latestChild(run, 'inspect');
   const facts = inspected === undefined ? undefined : messageOf(inspected);

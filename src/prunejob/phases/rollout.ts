@@ -7,11 +7,11 @@ import type { RolloutStatus } from '../../api/v1alpha1/prunejob.ts';
 import { compact } from '../compact.ts';
 import { applyService, currentService, handoverOf, savedService, type Handover } from '../handover.ts';
 import { fieldsOwnedByGit } from '../ownership.ts';
-import { recreateRefused } from '../recreate.ts';
 import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
 import { needsRestore, sameFields, sameModel } from '../serving/fields.ts';
 import type { ServiceObserved } from '../serving/adapter.ts';
 import { fail, waitThenFail, type Step } from '../step.ts';
+import { strategyRefused } from '../strategy-refused.ts';
 import { durationMs } from '../units.ts';
 import { missingService } from './prerequisites.ts';
 import { startPutBack } from './put-back.ts';
@@ -31,7 +31,7 @@ export function rollout(run: Run): Step | undefined {
 }
 
 function begin(run: Run, service: ServiceObserved): Step {
-  const problem = service.refusal ?? recreateRefused(run, service) ?? fieldsOwnedByGit(run, service);
+  const problem = service.refusal ?? strategyRefused(run, service) ?? fieldsOwnedByGit(run, service);
   return problem === undefined ? save(run, service, rfc3339(run.now)) : fail(run, problem, 'Served');
 }
 

@@ -35,7 +35,7 @@ function soak(run: Run, handover: Handover): Step {
   const left = durationMs(handover.serving.soak) - elapsedMs(run, verifiedAt);
   if (left > 0 || state.verifiedAt === undefined) {
     const message = `The pods run the pruned model; it must stay so for ${handover.serving.soak}.`;
-    return { ...under(run, handover, message, { ...state, verifiedAt }), requeueAfterMs: left };
+    return { ...under(run, handover, message, { ...state, verifiedAt }), requeueAfterMs: Math.min(left, lookAgainMs) };
   }
   return settle(run, handover, state);
 }

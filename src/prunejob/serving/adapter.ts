@@ -30,14 +30,25 @@ export interface ServingObjects {
  */
 export interface ServiceFields {
   readonly modelUri: string;
+  readonly command?: readonly string[];
   readonly args?: readonly string[];
+  /** Where the service has a field for it; else it is one of the arguments. */
+  readonly tensorParallel?: number;
   /** GPUs of one replica, as a limit and as a request. */
   readonly gpuLimit?: number;
   readonly gpuRequest?: number;
   /** Kept as raw JSON: it is only ever compared and written back. */
   readonly deploymentStrategy?: Readonly<Record<string, unknown>>;
+  readonly progressDeadlineSeconds?: number;
   /** Kept as written, to the byte: KServe copies annotations into the pod template, so another spelling restarts every pod. */
   readonly receipt?: string;
+  /** Where the fields above are in a service whose shape its owner chose. Not written, so never compared. */
+  readonly place?: Place;
+}
+
+export interface Place {
+  readonly container: string;
+  readonly model: 'Argument' | 'Annotation';
 }
 
 export type RolloutStrategy = 'Surge' | 'Recreate';
@@ -47,6 +58,8 @@ export interface ServiceTarget {
   readonly gpusPerReplica: number;
   readonly tensorParallel: number;
   readonly strategy: RolloutStrategy;
+  /** How long new pods may take to load: less patience in the service itself would call a slow rollout a failed one. */
+  readonly deadlineSeconds: number;
 }
 
 /** Left on the service as an annotation: where its model comes from and what it was before. */
@@ -91,6 +104,8 @@ export interface ServiceObserved {
   readonly refusal?: Refusal;
   readonly fields: ServiceFields;
   readonly replicas: number;
+  /** The ways of replacing pods that it can be told. */
+  readonly strategies: readonly RolloutStrategy[];
   /** As the running container's arguments say; absent when they do not. */
   readonly tensorParallel?: number;
   readonly maxModelLen?: number;

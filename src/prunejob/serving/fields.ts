@@ -2,8 +2,8 @@
 import { compact } from '../compact.ts';
 import type { ServiceFields } from './adapter.ts';
 
-const modelKeys = ['modelUri', 'args', 'gpuLimit', 'gpuRequest'] as const;
-const allKeys = [...modelKeys, 'deploymentStrategy', 'receipt'] as const;
+const modelKeys = ['modelUri', 'command', 'args', 'tensorParallel', 'gpuLimit', 'gpuRequest'] as const;
+const allKeys = [...modelKeys, 'deploymentStrategy', 'progressDeadlineSeconds', 'receipt'] as const;
 
 type Key = (typeof allKeys)[number];
 
@@ -24,7 +24,8 @@ export function needsRestore(previous: ServiceFields, target: ServiceFields, cur
 /** Everything as it was, but for fields that somebody else gave a third value since: those are theirs now. */
 export function restoredFields(previous: ServiceFields, target: ServiceFields, current: ServiceFields): Partial<ServiceFields> {
   const ours = allKeys.filter((key: Key) => equal(current[key], target[key]) || equal(current[key], previous[key]));
-  return Object.fromEntries(ours.filter((key) => previous[key] !== undefined).map((key) => [key, previous[key]]));
+  const restored = Object.fromEntries(ours.map((key) => [key, previous[key]]));
+  return compact({ ...restored, place: previous.place });
 }
 
 /** The same for a healthy service: its pods go back the way they came, because its own way may need GPUs that nobody has. */

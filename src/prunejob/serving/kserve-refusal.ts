@@ -4,8 +4,8 @@ import type { Refusal } from './adapter.ts';
 import { readArguments } from './arguments.ts';
 import { serverArguments } from './kserve-running.ts';
 import type { InferenceService, Predictor } from './kserve-types.ts';
+import { gpu } from './resources.ts';
 
-const gpu = 'nvidia.com/gpu';
 const standardModes = ['Standard', 'RawDeployment'];
 
 export function refusalOf(service: InferenceService, deployment: Deployment | undefined): Refusal | undefined {

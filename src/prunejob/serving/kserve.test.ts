@@ -161,7 +161,7 @@ describe('what runs', () => {
 
 describe('writing a service', () => {
   const current = { modelUri: dense, args: ['--port=1', '-tp', '4'], gpuLimit: 4 };
-  const target = { modelUri: 's3://pruned/', gpusPerReplica: 2, tensorParallel: 2 };
+  const target = { modelUri: 's3://pruned/', gpusPerReplica: 2, tensorParallel: 2, deadlineSeconds: 1800 };
   const receipt = { pruneJob: 'ml/tiny', runKey: 'k', manifestDigest: 'sha256:1', previousUri: dense, gpusBefore: 4, gpusAfter: 2 };
 
   it.each([

@@ -4,18 +4,20 @@
  * The service's Ready and modelStatus stay good while pods of the old model serve, so what runs is read from the Deployment that
  * KServe renders and from its pods; the service's own status only adds the signs of failure.
  */
-import { annotations } from '../../api/names.ts';
 import { compact } from '../compact.ts';
-import type { KubeObject, Quantities } from '../kube.ts';
 import type { ServiceRef } from '../decision.ts';
-import type { Receipt, ServiceFields, ServiceObserved, ServiceTarget, ServingAdapter, ServingObjects } from './adapter.ts';
+import type { KubeObject } from '../kube.ts';
+import type { ServiceFields, ServiceObserved, ServiceTarget, ServingAdapter, ServingObjects } from './adapter.ts';
 import { readArguments, withTensorParallel } from './arguments.ts';
+import { nodeNames } from './deployment-running.ts';
 import { refusalOf } from './kserve-refusal.ts';
 import { newestDeployment, readRunning, serverArguments } from './kserve-running.ts';
 import type { InferenceService } from './kserve-types.ts';
-import { gitOwners, managedByUs, otherManagers, type FieldPath } from './managed-fields.ts';
+import { ownershipOf, type FieldPath } from './managed-fields.ts';
+import { metadataWith, parseReceipt, receiptText } from './receipt.ts';
+import { replacingPods } from './replacing-pods.ts';
+import { gpu, gpuResources, readGPUs } from './resources.ts';
 
-const gpu = 'nvidia.com/gpu';
 const model = ['spec', 'predictor', 'model'];
 
 const writtenPaths: readonly FieldPath[] = [
@@ -23,7 +25,7 @@ const writtenPaths: readonly FieldPath[] = [
   [...model, 'args'],
   [...model, 'resources', 'limits', gpu],
   [...model, 'resources', 'requests', gpu],
-  ['spec', 'predictor', 'deploymentStrategy', 'type'],
+  ['spec', 'predictor', 'deploymentStrategy'],
 ];
 
 export const kserve: ServingAdapter = { read, targetFields, object };
@@ -36,67 +38,30 @@ function read(objects: ServingObjects): ServiceObserved {
     refusal: refusalOf(service, deployment),
     fields,
     replicas: deployment?.spec?.replicas ?? service.spec?.predictor?.minReplicas ?? 1,
+    strategies: ['Surge', 'Recreate'] as const,
     ...readArguments([...(fields.args ?? []), ...serverArguments(deployment)]),
-    nodeNames: [...new Set(objects.pods.map((pod) => pod.spec?.nodeName).filter((name) => name !== undefined))],
-    ...ownership(service),
+    nodeNames: nodeNames(objects),
+    ...ownershipOf(service, writtenPaths),
     receipt: parseReceipt(fields.receipt),
     running: readRunning(objects),
   });
 }
 
-function ownership(service: KubeObject): Pick<ServiceObserved, 'gitOwners' | 'gitIgnoresFields' | 'otherManagers' | 'managedByUs'> {
-  return {
-    gitOwners: gitOwners(service, writtenPaths),
-    gitIgnoresFields: service.metadata.annotations?.[annotations.gitIgnoresFields] === 'true',
-    otherManagers: otherManagers(service, writtenPaths),
-    managedByUs: managedByUs(service),
-  };
-}
-
-function readFields({ metadata, spec }: InferenceService): ServiceFields {
-  const predictor = spec?.predictor;
-  const { storageUri = '', args, resources = {} } = predictor?.model ?? {};
-  const [gpuLimit, gpuRequest] = [gpuCount(resources.limits), gpuCount(resources.requests)];
-  const receipt = metadata.annotations?.[annotations.receipt];
-  return compact({ modelUri: storageUri, args, gpuLimit, gpuRequest, deploymentStrategy: predictor?.deploymentStrategy, receipt });
-}
-
-function gpuCount(quantities: Quantities | undefined): number | undefined {
-  const value = quantities?.[gpu];
-  return value === undefined ? undefined : Number(value);
+function readFields(service: InferenceService): ServiceFields {
+  const predictor = service.spec?.predictor;
+  const { storageUri = '', args, resources } = predictor?.model ?? {};
+  return compact({ modelUri: storageUri, args, ...readGPUs(resources), deploymentStrategy: predictor?.deploymentStrategy, receipt: receiptText(service) });
 }
 
 /** Arguments are only rewritten where they name a tensor-parallel size: another server might not know the flag. */
 function targetFields(current: ServiceFields, target: ServiceTarget): ServiceFields {
   const args = current.args === undefined ? undefined : withTensorParallel(current.args, target.tensorParallel);
   const gpus = target.gpusPerReplica;
-  return compact({ modelUri: target.modelUri, args, gpuLimit: gpus, gpuRequest: gpus, deploymentStrategy: deploymentStrategy(target) });
-}
-
-function deploymentStrategy({ strategy }: ServiceTarget): Readonly<Record<string, unknown>> {
-  if (strategy === 'Recreate') return { type: 'Recreate' };
-  // The old pods must not go before the new ones serve: with whole GPUs there is no half a replica.
-  return { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
+  return compact({ modelUri: target.modelUri, args, gpuLimit: gpus, gpuRequest: gpus, deploymentStrategy: replacingPods(target.strategy, current.deploymentStrategy) });
 }
 
 function object(ref: ServiceRef, fields: Partial<ServiceFields>): KubeObject {
-  const { apiVersion, kind, name, namespace } = ref;
-  const { modelUri, args, gpuLimit, gpuRequest, deploymentStrategy, receipt } = fields;
-  const notes = receipt === undefined ? undefined : { [annotations.receipt]: receipt };
-  const resources = compact({ limits: gpuQuantity(gpuLimit), requests: gpuQuantity(gpuRequest) });
-  const model = compact({ storageUri: modelUri, args, resources });
-  return { apiVersion, kind, metadata: compact({ name, namespace, annotations: notes }), spec: { predictor: compact({ deploymentStrategy, model }) } };
-}
-
-function gpuQuantity(count: number | undefined): Quantities | undefined {
-  return count === undefined ? undefined : { [gpu]: `${count}` };
-}
-
-function parseReceipt(text: string | undefined): Receipt | undefined {
-  try {
-    const value = JSON.parse(text ?? '') as Partial<Receipt> | null;
-    return typeof value?.runKey === 'string' && typeof value.gpusBefore === 'number' ? (value as Receipt) : undefined;
-  } catch {
-    return undefined;
-  }
+  const { modelUri, args, deploymentStrategy } = fields;
+  const model = compact({ storageUri: modelUri, args, resources: gpuResources(fields) });
+  return { apiVersion: ref.apiVersion, kind: ref.kind, metadata: metadataWith(ref, fields), spec: { predictor: compact({ deploymentStrategy, model }) } };
 }

@@ -1,29 +1,28 @@
 /** Who owns which field, as the API server records it in metadata.managedFields. */
-import { fieldManager } from '../../api/names.ts';
+import { annotations, fieldManager } from '../../api/names.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../kube.ts';
-import type { GitOwner } from './adapter.ts';
+import type { GitOwner, ServiceObserved } from './adapter.ts';
 
 /** They come back within seconds and write what Git says. kubectl is none of them: it acts only when a person does. */
 const gitManagers = ['argocd-controller', 'kustomize-controller', 'helm-controller'];
 
+/** Names of fields; an item of a list that is merged by name is written `[name]`. A path stands for all that is below it. */
 export type FieldPath = readonly string[];
 
-export function gitOwners(service: KubeObject, paths: readonly FieldPath[]): GitOwner[] {
-  return owners(service, paths).filter(({ manager }) => gitManagers.includes(manager));
-}
-
-export function otherManagers(service: KubeObject, paths: readonly FieldPath[]): string[] {
-  return [...new Set(owners(service, paths).map(({ manager }) => manager))];
-}
-
-export function managedByUs({ metadata }: KubeObject): boolean {
-  return specEntries(metadata.managedFields).some(({ manager, operation }) => manager === fieldManager && operation === 'Apply');
+export function ownershipOf(service: KubeObject, written: readonly FieldPath[]): Pick<ServiceObserved, 'gitOwners' | 'gitIgnoresFields' | 'otherManagers' | 'managedByUs'> {
+  const others = owners(service, written);
+  return {
+    gitOwners: others.filter(({ manager }) => gitManagers.includes(manager)),
+    gitIgnoresFields: service.metadata.annotations?.[annotations.gitIgnoresFields] === 'true',
+    otherManagers: [...new Set(others.map(({ manager }) => manager))],
+    managedByUs: specEntries(service.metadata.managedFields).some(({ manager, operation }) => manager === fieldManager && operation === 'Apply'),
+  };
 }
 
 function owners({ metadata }: KubeObject, paths: readonly FieldPath[]): GitOwner[] {
   return specEntries(metadata.managedFields)
     .filter(({ manager }) => manager !== fieldManager)
-    .map((entry) => ({ manager: entry.manager ?? 'unknown', fields: paths.filter((path) => owns(entry.fieldsV1, path)).map((path) => path.join('.')) }))
+    .map((entry) => ({ manager: entry.manager ?? 'unknown', fields: paths.filter((path) => owns(entry.fieldsV1, path)).map(written) }))
     .filter(({ fields }) => fields.length > 0);
 }
 
@@ -35,7 +34,16 @@ function specEntries(entries: readonly ManagedFieldsEntry[] | undefined): readon
 function owns(fields: unknown, path: FieldPath): boolean {
   const [first, ...rest] = path;
   if (first === undefined) return true;
-  const inner = (fields as Readonly<Record<string, unknown>> | undefined)?.[`f:${first}`];
+  const inner = (fields as Readonly<Record<string, unknown>> | undefined)?.[keyOf(first)];
   if (inner === undefined) return false;
   return Object.keys(inner as object).length === 0 || owns(inner, rest);
+}
+
+function keyOf(segment: string): string {
+  const name = /^\[(.*)\]$/.exec(segment)?.[1];
+  return name === undefined ? `f:${segment}` : `k:${JSON.stringify({ name })}`;
+}
+
+function written(path: FieldPath): string {
+  return path.join('.').replaceAll('.[', '[');
 }

@@ -6,6 +6,8 @@
  */
 import type { KubeObject } from '../kube.ts';
 import type { ServiceType, ServingAdapter } from './adapter.ts';
+import { deployment } from './deployment.ts';
+import { deploymentType, podSelector } from './deployment-types.ts';
 import { kserve } from './kserve.ts';
 import { inferenceServiceType, serviceLabel } from './kserve-types.ts';
 
@@ -28,6 +30,7 @@ export interface Asked {
 
 export const serviceKinds: readonly ServiceKind[] = [
   { type: inferenceServiceType, adapter: kserve, rendered: { label: serviceLabel } },
+  { type: deploymentType, adapter: deployment, rendered: { selector: podSelector } },
 ];
 
 /** Undefined for a kind without a row, which the API server refuses in a PruneJob. */

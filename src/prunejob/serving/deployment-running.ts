@@ -1,0 +1,81 @@
+/** What really runs behind a service: a Deployment, its newest ReplicaSet, and the pods of all of them. */
+import { compact } from '../compact.ts';
+import { condition, type Deployment, type Pod, type ReplicaSet } from '../kube.ts';
+import type { Running, ServingObjects } from './adapter.ts';
+
+const revision = 'deployment.kubernetes.io/revision';
+
+type Rollout = Pick<Running, 'updatedReplicas' | 'availableReplicas' | 'pending' | 'failure'>;
+
+/** `subject` is the service in the sentences, as `InferenceService moe`. */
+export function readRollout(subject: string, objects: Pick<ServingObjects, 'replicaSets' | 'pods'>, deployment: Deployment | undefined): Rollout {
+  if (deployment === undefined) return { pending: 'has no Deployment yet' };
+  const { updatedReplicas, availableReplicas } = deployment.status ?? {};
+  const pods = newAndOldPods(objects, deployment);
+  const behind = behindBecause(deployment);
+  return compact({
+    updatedReplicas,
+    availableReplicas,
+    pending: behind ?? replicasPending(deployment) ?? oldPodsPending(pods.old),
+    // Until then what the Deployment reports, and the newest ReplicaSet, are those of its earlier template.
+    failure: behind === undefined ? (deploymentFailure(subject, deployment) ?? podFailure(subject, pods.new)) : undefined,
+  });
+}
+
+export function nodeNames({ pods }: Pick<ServingObjects, 'pods'>): string[] {
+  return [...new Set(pods.map((pod) => pod.spec?.nodeName).filter((name) => name !== undefined))];
+}
+
+interface Pods {
+  readonly new: readonly Pod[];
+  readonly old: readonly Pod[];
+}
+
+/** A pod that is being deleted still holds its GPUs, so it counts as old until it is gone. */
+function newAndOldPods({ replicaSets, pods }: Pick<ServingObjects, 'replicaSets' | 'pods'>, deployment: Deployment): Pods {
+  const sets = replicaSets.filter(({ metadata }) => ownedBy(metadata, deployment.metadata.uid));
+  const newest = [...sets].sort((a, b) => revisionOf(a) - revisionOf(b)).at(-1);
+  const alive = pods.filter((pod) => !['Succeeded', 'Failed'].includes(pod.status?.phase ?? ''));
+  const ofDeployment = alive.filter((pod) => sets.some(({ metadata }) => ownedBy(pod.metadata, metadata.uid)));
+  const isNew = (pod: Pod): boolean => ownedBy(pod.metadata, newest?.metadata.uid) && pod.metadata.deletionTimestamp === undefined;
+  return { new: ofDeployment.filter(isNew), old: ofDeployment.filter((pod) => !isNew(pod)) };
+}
+
+function ownedBy({ ownerReferences }: Pod['metadata'], uid: string | undefined): boolean {
+  return uid !== undefined && (ownerReferences ?? []).some((owner) => owner.uid === uid);
+}
+
+function revisionOf({ metadata }: ReplicaSet): number {
+  return Number(metadata.annotations?.[revision] ?? 0);
+}
+
+function behindBecause({ metadata, status }: Deployment): string | undefined {
+  return (status?.observedGeneration ?? 0) < (metadata.generation ?? 0) ? 'has a change that its Deployment has not taken up yet' : undefined;
+}
+
+function replicasPending({ spec, status = {} }: Deployment): string | undefined {
+  const wanted = spec?.replicas ?? 1;
+  const { replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = status;
+  if (wanted > 0 && [replicas, updatedReplicas, availableReplicas].every((count) => count === wanted)) return undefined;
+  return `has ${updatedReplicas} of ${wanted} replicas updated and ${availableReplicas} available`;
+}
+
+function oldPodsPending(pods: readonly Pod[]): string | undefined {
+  return pods.length === 0 ? undefined : `still has ${pods.length} pod(s) of its old template`;
+}
+
+function deploymentFailure(subject: string, { status }: Deployment): string | undefined {
+  const progressing = condition(status?.conditions, 'Progressing');
+  if (progressing?.status !== 'False' || progressing.reason !== 'ProgressDeadlineExceeded') return undefined;
+  return `The Deployment of ${subject} made no progress within its deadline: ${progressing.message ?? ''}`;
+}
+
+function podFailure(subject: string, pods: readonly Pod[]): string | undefined {
+  const crashing = pods.find(isCrashLooping);
+  return crashing === undefined ? undefined : `Pod ${crashing.metadata.name} of ${subject} keeps crashing (CrashLoopBackOff); kubectl logs says why`;
+}
+
+function isCrashLooping({ status }: Pod): boolean {
+  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  return containers.some(({ state }) => state?.waiting?.reason === 'CrashLoopBackOff');
+}
