@@ -3,9 +3,10 @@ import type { PruneJob } from '../../../src/api/v1alpha1/prunejob.ts';
 import { denseUri } from '../../../src/prunejob/testing/builders.ts';
 import { isTrue } from '../../../src/prunejob/kube.ts';
 import { inferenceServiceType } from '../../../src/prunejob/serving/kserve-types.ts';
-import { jobType, pruneJobType } from '../../../src/shell/resources.ts';
-import { pruneJobUid, type LiveJob } from '../../../src/shell/stores.ts';
+import { jobType, podType, pruneJobType } from '../../../src/shell/resources.ts';
+import { pruneJobUid, type LiveJob, type LivePod } from '../../../src/shell/stores.ts';
 import { placeOf } from '../actors/bucket.ts';
+import { hasEnded } from '../actors/job-controller.ts';
 import { lifeStageOf, isOver } from '../stages.ts';
 import type { Commit } from '../api-server/storage.ts';
 import type { Context, Rule } from './invariant.ts';
@@ -46,7 +47,7 @@ function noteFailure(failures: Failures, job: LiveJob): void {
 function ended(context: Context, pruneJob: PruneJob, jobFailures: Failures): void {
   const reason = conditionOf(pruneJob, 'Failed')?.reason;
   if (!holds(pruneJob, 'Failed') || reason === undefined) return;
-  const causes = [...ofEngine(context, pruneJob, jobFailures), ...ofObstacle(context, pruneJob), ...ofLateService(context, pruneJob), ...ofRollout(pruneJob)];
+  const causes = [...ofEngine(context, pruneJob, jobFailures), ...ofObstacle(context, pruneJob), ...ofNoPod(context, pruneJob), ...ofLateService(context, pruneJob), ...ofRollout(pruneJob)];
   if (!causes.includes(reason)) context.violated('a failure has a cause', `PruneJob ${pruneJob.metadata.name} failed with ${reason}, but what happened to it is ${causes.join(', ') || 'nothing'}.`);
 }
 
@@ -59,6 +60,12 @@ function ofEngine({ engine }: Context, { metadata: { uid } }: PruneJob, jobFailu
 /** However short: by a clock that jumps, a minute's wait may be over at once. */
 function ofObstacle({ scenario }: Context, { metadata: { name } }: PruneJob): readonly string[] {
   return scenario.engineOf(name).obstacle !== undefined ? ['ImagePullFailed', 'SecretNotFound', 'ContainerNotStarted'] : [];
+}
+
+/** However short, again; but then there is no pod that works. */
+function ofNoPod({ server }: Context, { metadata: { uid } }: PruneJob): readonly string[] {
+  const working = (server.list(podType) as readonly LivePod[]).some((pod) => pruneJobUid(pod) === uid && !hasEnded(pod));
+  return working ? [] : ['PodNotCreated'];
 }
 
 function ofLateService({ scenario }: Context, { metadata: { name } }: PruneJob): readonly string[] {
