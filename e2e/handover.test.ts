@@ -55,6 +55,16 @@ describe('a hand-over', () => {
     expect(await serves(service, namespace, { uri, gpus: 2 })).toBe(true);
   });
 
+  it('is taken back after Complete when serving.rollbackRequested asks for it', async () => {
+    await kubectl(['patch', 'prunejob', 'recreate', '-n', namespace, '--type=merge', '-p', '{"spec": {"serving": {"rollbackRequested": true}}}']);
+    const job = await waitFor('the rollback', 300, async () => {
+      const now = await read('recreate', namespace);
+      return now.status?.phase === 'RolledBack' ? now : undefined;
+    });
+    expect([isTrue(job, 'RolledBack'), isTrue(job, 'Complete'), isTrue(job, 'Served')], JSON.stringify(job.status?.conditions)).toEqual([true, true, false]);
+    expect(await serves(service, namespace, { uri: model, gpus: 4 })).toBe(true);
+  });
+
   it('never begins when the quality gate refuses: nothing is published, nothing is touched', async () => {
     await serve(service, namespace, { uri: model, gpus: 4 });
     const before = await running(service, namespace);
