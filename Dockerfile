@@ -11,7 +11,7 @@ COPY package.json package-lock.json ./
 # No install scripts: Node itself comes as a locked package whose file is only copied.
 RUN npm ci --ignore-scripts --no-audit --no-fund && cp node_modules/node-linux-*/bin/node /usr/local/bin/locked-node
 COPY tsconfig.json ./
-COPY scripts/bundle.ts scripts/
+COPY scripts/bundle.ts scripts/left-out.ts scripts/
 COPY src src
 RUN npm run build
 
