@@ -66,13 +66,26 @@ def report_failure(reason: str, message: str) -> int:
     return EXIT_CODES[reason]
 
 
+def write_answer(answer: dict[str, Any]) -> None:
+    try:
+        print(json.dumps(answer, allow_nan=False), flush=True)
+    except OSError as error:
+        # Or Python tries once more at its end, and has its own words for it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise StunError(
+            "StorageUnavailable",
+            f"stdout cannot be written ({error.strerror}); what was done stays, give its words "
+            "another place.",
+        ) from error
+
+
 def execute(args: argparse.Namespace) -> int:
     """Runs a command and turns whatever happens into an exit code."""
     try:
         progress = Progress()
         start_progress_server(progress)
         answer = command_of(args.command)(args, progress)
-        print(json.dumps(answer, allow_nan=False), flush=True)
+        write_answer(answer)
         return 0
     except StunError as error:
         return report_failure(error.reason, error.message)

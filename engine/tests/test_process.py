@@ -64,6 +64,15 @@ def test_an_unexpected_failure_is_internal(
     assert "nobody thought of it" in capsys.readouterr().err
 
 
+def test_an_answer_that_cannot_be_written_is_one_sentence(model: Path) -> None:
+    arguments = [sys.executable, "-P", "-m", "stun", "inspect", "--model", str(model)]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(arguments, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 3
+    assert "stdout cannot be written (No space left on device)" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_sigterm_ends_at_once_with_nothing_published(
     model: Path, recipe: dict[str, Any], tmp_path: Path
 ) -> None:
