@@ -135,7 +135,7 @@ class DurableJournal:
         """Every layer on a disk; in object storage as often as SHARE allows."""
         asked = os.environ.get(EVERY)
         if asked is not None:
-            if not asked.isdigit() or int(asked) < 1:
+            if not asked.isdecimal() or int(asked) < 1:
                 raise invalid(f"{EVERY} is {asked!r}; write a number of layers of at least 1.")
             return int(asked)
         if not self.storage.remote:

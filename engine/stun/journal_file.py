@@ -10,11 +10,15 @@ from typing import Any
 
 from stun.checkpoints import JOURNAL
 from stun.errors import StunError
-from stun.storage import Storage
+from stun.storage import ObjectInfo, Storage
 
 Content = dict[str, Any]
 # How every journal begins, followed by the digest of its content.
 MARK = b'{"stunJournal": "'
+
+
+# Raised whenever a field of the journal, or what states hold, gets another name or meaning.
+JOURNAL_FORMAT = 1
 
 
 class StartOverError(Exception):
@@ -40,8 +44,9 @@ def load_journal(storage: Storage, output: Storage, identity: Content) -> Conten
         return None
     place = storage.place(JOURNAL)
     content = decode_journal(storage.read_all(info), place)
-    if content["identity"] != identity:
-        raise StartOverError(f"{place} is of a run with other input or on another machine")
+    # First of all: what another engine wrote may have none of the other fields.
+    if content.get("identity") != identity:
+        raise StartOverError(f"{place} is of a run with other input, engine or machine")
     check_files(output, content)
     check_states(storage, content)
     return content
@@ -58,7 +63,7 @@ def decode_journal(data: bytes, place: str) -> Content:
     try:
         found: Content = json.loads(data)
         content: Content = found["content"]
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, RecursionError) as error:  # nested too deep
         raise StartOverError(f"{place} is damaged") from error
     if found["stunJournal"] != digest_of(content):
         raise StartOverError(f"{place} is damaged")
@@ -66,10 +71,16 @@ def decode_journal(data: bytes, place: str) -> Content:
 
 
 def check_files(output: Storage, content: Content) -> None:
-    sizes = {info.name: info.size for info in output.objects()}
+    found = {info.name: info for info in output.objects()}
     for record in content["files"]:
-        if sizes.get(record["name"]) != record["size"]:
-            raise StartOverError(f"{output.place(record['name'])} is gone or was cut short")
+        info = found.get(record["name"])
+        if info is None or info.size != record["size"] or not is_whole(output, info, record):
+            raise StartOverError(f"{output.place(record['name'])} is gone or damaged")
+
+
+def is_whole(output: Storage, info: ObjectInfo, record: Content) -> bool:
+    """Object storage keeps digests of its own, and is dearer to read."""
+    return output.remote or output.sha256(info) == record["sha256"]
 
 
 def check_states(storage: Storage, content: Content) -> None:

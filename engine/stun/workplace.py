@@ -16,13 +16,22 @@ LOCK = ".stun-lock"
 NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
-def check_work(work: str, model: str, result: str) -> None:
-    """A server would download it with the model; the end of a run would take it for a leftover."""
+def check_work(work: Storage, model: str, result: str) -> None:
+    """A server would download it with the model; the end of a run would take it for a leftover.
+
+    Object storage has no locks, and two runs there would remove each other's states.
+    """
+    if work.remote:
+        raise StunError(
+            "RecipeInvalid",
+            f"--work {work.uri} is no folder; give a path, or leave it out: a run whose output is "
+            "in S3 keeps its journal there.",
+        )
     for place, what in ((model, "source model"), (result, "result")):
-        if f"{absolute(work)}/".startswith(f"{absolute(place)}/"):
+        if f"{absolute(work.uri)}/".startswith(f"{absolute(place)}/"):
             raise StunError(
                 "OutputConflict",
-                f"--work {work} lies in the {what} {place}; give a folder outside of it.",
+                f"--work {work.uri} lies in the {what} {place}; give a folder outside of it.",
             )
 
 
@@ -30,7 +39,7 @@ def check_work(work: str, model: str, result: str) -> None:
 def sole_use(storage: Storage | None) -> Iterator[None]:
     """Holds a lock that the kernel releases when the process dies, however it does.
 
-    In object storage there are none; two runs of a key do not spoil each other's result there.
+    A run in object storage has none; two of a key do not spoil each other's result there.
     """
     if not isinstance(storage, DirectoryStorage):
         yield

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from stun.checkpoints import JOURNAL
+from stun.journal_file import encode_journal
 from stun.progress import Progress
 from tests.attempts import Recipe, contents, edit_journal, read_journal
 from tests.attempts import begin as begin
@@ -61,6 +62,17 @@ def other_version(recipe: Recipe, place: dict[str, Any]) -> None:
     journal = read_journal(place["work"])
     journal["identity"]["versions"]["torch"] = "1.0"
     edit_journal(place["work"], identity=journal["identity"])
+
+
+def other_engine(recipe: Recipe, place: dict[str, Any]) -> None:
+    """What it writes into a journal may have other names, or mean something else."""
+    identity = read_journal(place["work"])["identity"]
+    identity["journal"] -= 1
+    (place["work"] / JOURNAL).write_bytes(encode_journal({"identity": identity}))
+
+
+def no_journals_content(recipe: Recipe, place: dict[str, Any]) -> None:
+    (place["work"] / JOURNAL).write_bytes(encode_journal({}))
 
 
 def other_device(recipe: Recipe, place: dict[str, Any]) -> None:
@@ -124,6 +136,12 @@ def short_file(recipe: Recipe, place: dict[str, Any]) -> None:
     path.write_bytes(path.read_bytes()[:-1])
 
 
+def flipped_file(recipe: Recipe, place: dict[str, Any]) -> None:
+    path = next(place["output"].rglob("model-00002-of-00005.safetensors"))
+    data = path.read_bytes()
+    path.write_bytes(flip(data, len(data) - 10))
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -131,6 +149,8 @@ def short_file(recipe: Recipe, place: dict[str, Any]) -> None:
         other_key,
         other_limit,
         other_version,
+        other_engine,
+        no_journals_content,
         other_device,
         flipped_journal,
         half_a_journal,
@@ -142,6 +162,7 @@ def short_file(recipe: Recipe, place: dict[str, Any]) -> None:
         empty_states,
         lost_file,
         short_file,
+        flipped_file,
     ],
 )
 def test_it_starts_over_where_the_journal_does_not_fit(

@@ -74,6 +74,27 @@ def test_another_file_by_the_name_of_the_journal_stays(
     assert [(path.name, path.read_text()) for path in place["work"].iterdir()] == [(JOURNAL, text)]
 
 
+@pytest.mark.parametrize("name", [JOURNAL, LOCK])
+def test_a_folder_by_the_name_of_a_file_of_the_run_stays(
+    stun: Stun, recipe: Recipe, place: dict[str, Any], name: str
+) -> None:
+    (place["work"] / name).mkdir(parents=True)
+    outcome = stun("prune", recipe, **place)
+    assert (outcome.code, outcome.termination["reason"]) == (2, "OutputConflict")
+    assert f"{name} is a folder where a file is meant" in outcome.termination["message"]
+    assert list(place["work"].iterdir()) == [place["work"] / name]
+    assert not list(place["output"].rglob("*.safetensors"))
+
+
+def test_object_storage_is_no_scratch_folder(
+    stun: Stun, recipe: Recipe, place: dict[str, Any]
+) -> None:
+    """It knows no lock, and two runs would remove each other's states."""
+    outcome = stun("prune", recipe, **{**place, "work": "s3://bucket/work/"})
+    assert (outcome.code, outcome.termination["reason"]) == (2, "RecipeInvalid")
+    assert "--work s3://bucket/work/ is no folder" in outcome.termination["message"]
+
+
 def test_the_second_of_two_runs_waits_its_turn(
     begin: Callable[..., Outcome], stun: Stun, recipe: Recipe, place: dict[str, Any]
 ) -> None:

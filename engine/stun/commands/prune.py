@@ -11,6 +11,7 @@ import torch
 from stun.device import device_name, open_device
 from stun.exhausted import naming_the_largest
 from stun.journal import open_journal
+from stun.journal_file import JOURNAL_FORMAT
 from stun.layout import plan_shards
 from stun.output import checkpoint_storage, run_storage
 from stun.passes.context import Context
@@ -59,8 +60,9 @@ def find_or_publish(context: Context, publication: Publication) -> Published:
 def find_scratch(args: Namespace, prepared: Prepared, output: Storage) -> Storage | None:
     """The folder that was given, else a prefix beside a result in object storage."""
     if args.work is not None:
-        check_work(args.work, args.model, output.uri)
-        return open_storage(args.work, "output")
+        work = open_storage(args.work, "output")
+        check_work(work, args.model, output.uri)
+        return work
     if output.remote:
         return checkpoint_storage(args.output, args.model, prepared.run_key)
     return None
@@ -70,6 +72,7 @@ def attempt_identity(prepared: Prepared, device: torch.device) -> dict[str, Any]
     """What attempts must have in common to go on from each other."""
     ids = prepared.calibration
     return {
+        "journal": JOURNAL_FORMAT,
         "runKey": prepared.run_key,
         "gate": prepared.gate.identity if prepared.gate else None,
         # What the states hold and the checks of finished layers meant, but no run key says.

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from stun.errors import StunError
-from stun.storage.base import ObjectInfo, Role, Storage, Writer
+from stun.storage.base import Fault, ObjectInfo, Role, Storage, Writer
 from stun.storage.filling import Filler
 
 PARTIAL = ".partial"
@@ -65,12 +65,17 @@ class DirectoryStorage(Storage):
             raise self.fault(
                 "misplaced", f"{path} lies in a file where a folder is meant; check the URI."
             ) from error
+        except IsADirectoryError as error:
+            raise self.fault(
+                "misplaced", f"{path} is a folder where a file is meant; move it, or check the URI."
+            ) from error
         except PermissionError as error:
             raise self.fault(
                 "denied", f"{path} may not be accessed; grant the permission."
             ) from error
         except OSError as error:
-            raise self.fault("unavailable", explain(path, error)) from error
+            kind: Fault = "misplaced" if error.errno == errno.ENAMETOOLONG else "unavailable"
+            raise self.fault(kind, explain(path, error)) from error
 
     def _info(self, path: Path) -> ObjectInfo:
         stat = path.stat()
@@ -87,6 +92,8 @@ class DirectoryStorage(Storage):
     def find(self, name: str) -> ObjectInfo | None:
         path = self.root / name
         with self.translate(path):
+            if path.is_dir():
+                raise IsADirectoryError
             return self._info(path) if path.is_file() else None
 
     @cached_property
@@ -149,6 +156,8 @@ def explain(path: Path, error: OSError) -> str:
             f"{path} does not fit: {error.strerror}; make room or give a larger volume, the run "
             "is retried."
         )
+    if error.errno == errno.ENAMETOOLONG:
+        return f"{path} is too long for a file name; check the URI."
     return f"{path} failed: {error.strerror}; check the volume, the run is retried."
 
 
