@@ -1,5 +1,7 @@
 """Reads a JSON object field by field: every wrong field is one sentence that names its path."""
 
+import math
+import sys
 from typing import TypeVar
 
 from stun.errors import StunError
@@ -36,13 +38,14 @@ class Fields:
         found = self.get(key)
         if found is None:
             return None
-        # bool is a subclass of int
+        # bool is a subclass of int; JSON's 1e999 is infinite, and no report could hold it.
         if (
             not isinstance(found, int | float)
             or isinstance(found, bool)
-            or not low <= found <= high
+            or not low <= found <= min(high, sys.float_info.max)
         ):
-            raise invalid(f"{self.name(key)} must be a number from {low} to {high}, not {found!r}.")
+            limits = f"of at least {low}" if high == math.inf else f"from {low} to {high}"
+            raise invalid(f"{self.name(key)} must be a number {limits}, not {found!r}.")
         return float(found)
 
     def integer(self, key: str, low: int, default: int) -> int:

@@ -8,8 +8,9 @@ import math
 
 from stun.experts.subsets import CHUNK
 from stun.flow import TOKENS_PER_BATCH
+from stun.passes.candidates import SHARES
 from stun.passes.context import Context
-from stun.passes.split import SEQUENCES, SHARES
+from stun.passes.split import SEQUENCES
 from stun.safetensors_io import DTYPES
 
 FLOAT, DOUBLE = 4, 8

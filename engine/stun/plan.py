@@ -45,14 +45,19 @@ def kept_experts(ratio: float, config: ModelConfig) -> int:
 
 
 def make_plan(recipe: Recipe, ratio: float | None, skeleton: Skeleton, config: ModelConfig) -> Plan:
-    """Pinned: u = 1 - (1 - s) * P_before / P_after."""
+    """Refuses a share that leaves no model which can be routed and served as was asked."""
     if ratio is None:
         raise invalid(
             "pruning.experts.ratio is missing: targetGPUs alone says it only after the GPU plan; "
             "give the ratio."
         )
+    check_count(ratio, kept_experts(ratio, config), recipe, config)
+    return count_plan(recipe, ratio, skeleton, config)
+
+
+def count_plan(recipe: Recipe, ratio: float, skeleton: Skeleton, config: ModelConfig) -> Plan:
+    """Pinned: u = 1 - (1 - s) * P_before / P_after."""
     after = kept_experts(ratio, config)
-    check_count(ratio, after, recipe, config)
     prunable = count_prunable(skeleton)
     left = prunable.after(config.experts - after)
     return Plan(
@@ -96,7 +101,7 @@ def check_count(ratio: float, after: int, recipe: Recipe, config: ModelConfig) -
         most = (config.experts - usable[0]) / config.experts
         remedy = f"give at most {most:g}" if most else "leave pruning.experts.ratio out"
         needed = f"each token uses {config.top_k}"
-        if not ranks_groups(after, config):
+        if config.ranking_experts > 1 and not ranks_groups(after, config):
             needed = f"its router ranks each group by the {config.ranking_experts} best experts"
         raise StunError("TooFewExperts", f"{asked} where {needed}; {remedy}.")
     grouped = f" in {config.expert_groups} groups" if config.expert_groups > 1 else ""

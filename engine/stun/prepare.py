@@ -22,8 +22,9 @@ from stun.families.table import FAMILIES
 from stun.gate import Gate, prepare_gate
 from stun.model.skeleton import Skeleton
 from stun.opening import open_checkpoint
+from stun.passes.candidates import candidate_plans
 from stun.passes.context import Context
-from stun.plan import Plan, make_plan
+from stun.plan import Plan, count_plan, make_plan
 from stun.progress import Progress
 from stun.recipe import Recipe
 from stun.recipe_parser import calibration_user
@@ -54,6 +55,8 @@ def prepare(model: str, recipe: Recipe) -> Prepared:
     plan = None
     if recipe.ratio is not None and recipe.split == "Manual":
         plan = make_plan(recipe, recipe.ratio, skeleton, checkpoint.config)
+    if recipe.split == "Auto":
+        candidate_plans(recipe, skeleton, checkpoint.config)  # refuses where there is none
     encoder = Encoder(checkpoint)
     documents = calibration_documents(recipe)
     ids = calibration_ids(recipe, documents, encoder)
@@ -95,13 +98,16 @@ def calibration_ids(
 
 def make_context(prepared: Prepared, device: torch.device, progress: Progress) -> Context:
     """Under `split: Auto` the plan is that of no experts removed, until the split is chosen."""
-    recipe, checkpoint = prepared.recipe, prepared.checkpoint
-    ratio = 0.0 if recipe.split == "Auto" else recipe.ratio
+    recipe, checkpoint, skeleton = prepared.recipe, prepared.checkpoint, prepared.skeleton
+    if recipe.split == "Auto":  # whether so many may be served does not matter yet
+        plan = count_plan(recipe, 0.0, skeleton, checkpoint.config)
+    else:
+        plan = prepared.plan or make_plan(recipe, recipe.ratio, skeleton, checkpoint.config)
     return Context(
         checkpoint=checkpoint,
         recipe=recipe,
-        plan=prepared.plan or make_plan(recipe, ratio, prepared.skeleton, checkpoint.config),
-        dense=prepared.skeleton,
+        plan=plan,
+        dense=skeleton,
         device=device,
         progress=progress,
         calibration=prepared.calibration,

@@ -1,5 +1,7 @@
 """Reads what a recipe says of data: what to calibrate on, and what to measure quality on."""
 
+import math
+
 from stun.fields import Fields, invalid
 from stun.recipe import CalibrationRecipe, PerplexityRecipe, TaskRecipe
 
@@ -35,7 +37,7 @@ def parse_perplexity(quality: Fields) -> PerplexityRecipe | None:
         uri=fields.text("uri"),
         samples=fields.integer("samples", 2, 64),
         sequence_length=length or None,
-        max_increase=fields.number("maxIncrease", 0, float("inf")),
+        max_increase=fields.number("maxIncrease", 0, math.inf),
     )
     fields.finish()
     return perplexity

@@ -74,8 +74,8 @@ def check_whole(recipe: Recipe) -> None:
             "The recipe asks for nothing; give pruning.experts.ratio, pruning.targetSparsity "
             "or both."
         )
-    if recipe.split == "Auto" and recipe.target_sparsity is None:
-        raise invalid("pruning.split Auto divides pruning.targetSparsity; give it.")
+    if recipe.split == "Auto":
+        check_auto(recipe)
     if recipe.experts.threshold == "Global" and recipe.experts.coactivation:
         raise invalid(
             "pruning.experts.threshold Global compares all layers before the first is read, so it "
@@ -84,6 +84,21 @@ def check_whole(recipe: Recipe) -> None:
     user = calibration_user(recipe)
     if user is not None and recipe.calibration is None:
         raise invalid(f"{user} needs calibration; give calibration.uri.")
+
+
+def check_auto(recipe: Recipe) -> None:
+    if recipe.target_sparsity is None:
+        raise invalid("pruning.split Auto divides pruning.targetSparsity; give it.")
+    if recipe.experts.method == "Combinatorial":
+        raise invalid(
+            "pruning.split Auto tries several counts of experts, which the method Combinatorial "
+            "would search each; choose another pruning.experts.method."
+        )
+    if recipe.calibration is not None and recipe.calibration.samples < 2:
+        raise invalid(
+            "pruning.split Auto prunes on one half of the calibration and judges on the other; "
+            "give calibration.samples of 2 or more."
+        )
 
 
 def calibration_user(recipe: Recipe) -> str | None:

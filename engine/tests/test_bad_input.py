@@ -1,6 +1,7 @@
 """Whatever is wrong with recipe or data ends in one reason, sentence and exit code, no output."""
 
 import json
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,14 @@ from tests.tiny import make_recipe, save_mixtral, write_documents
 # Changes of pruning, the reason, a part of the sentence.
 BAD_PRUNING: dict[str, tuple[dict[str, Any], str, str]] = {
     "too few experts": ({"experts": {"ratio": 0.9}}, "TooFewExperts", "at most 0.75"),
+    "no experts": ({"experts": {"ratio": 0.99}}, "TooFewExperts", "where each token uses 2; give"),
     "sparsity too low": ({"targetSparsity": 0.1}, "SparsityTooLow", "raise the target"),
+    "no share fits": (
+        {"split": "Auto", "experts": {"ratio": 0.6}},
+        "SparsityTooLow",
+        "ratio 0.6 alone removes 0.5357 of the prunable",
+    ),
+    "no share to route": ({"split": "Auto", "experts": {"ratio": 0.9}}, "TooFewExperts", "0.75"),
     "no multiple": ({"experts": {"ratio": 0.25, "multipleOf": 4}}, "RecipeInvalid", "multipleOf"),
     "None with a target": ({"weights": {"method": "None"}}, "RecipeInvalid", "cannot reach"),
     "ratio left open": ({"targetGPUs": 2, "experts": {}}, "RecipeInvalid", "ratio is missing"),
@@ -33,6 +41,13 @@ BAD_DATA: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "too long": ("calibration", {"sequenceLength": 65}, "CalibrationInvalid", "at most 64"),
     "gate missing": ("perplexity", {"uri": "/nowhere/x"}, "QualityDataInvalid", "does not exist"),
     "gate too few": ("perplexity", {"samples": 21}, "QualityDataInvalid", "20 documents"),
+    "no finite limit": (
+        "perplexity",
+        {"maxIncrease": inf},
+        "RecipeInvalid",
+        "of at least 0, not inf",
+    ),
+    "name too long": ("calibration", {"uri": "x" * 300}, "CalibrationInvalid", "too long"),
     "hf": ("perplexity", {"uri": "hf://a/b.jsonl"}, "RecipeInvalid", "hf download"),
 }
 
@@ -94,6 +109,15 @@ def test_gate_that_overlaps_calibration(
     refused(stun, "QualityDataInvalid", "1 documents", recipe, model, tmp_path / "out")
 
 
+def test_split_auto_starts_from_a_count_that_may_be_served(
+    model: Path, recipe: dict[str, Any], stun: Stun
+) -> None:
+    """All 8 experts may not; 6 and 3 may."""
+    recipe["pruning"] |= {"split": "Auto", "experts": {"multipleOf": 3}}
+    outcome = stun("inspect", recipe, model=model)
+    assert outcome.code == 0, outcome.termination
+
+
 def test_quality_refused(model: Path, recipe: dict[str, Any], tmp_path: Path, stun: Stun) -> None:
     recipe["pruning"]["targetSparsity"] = 0.9
     recipe["quality"]["perplexity"]["maxIncrease"] = 0.0
@@ -112,6 +136,7 @@ def trained(tmp_path: Path) -> Path:
         ("pvc://claim/model", "operator mounts it"),
         ("ftp://host/model", "no URI"),
         ("s3:///model", "names no bucket"),
+        ("s3://[bucket/model", "no URI"),
     ],
 )
 def test_refused_uri(
@@ -127,14 +152,16 @@ def test_output_inside_the_model(
     assert outcome.termination["reason"] == "OutputConflict"
 
 
-@pytest.mark.parametrize("name", ["pruning", "calibration"])
+@pytest.mark.parametrize("name", ["too few experts", "no share fits", "too few"])
 def test_inspect_refuses_the_same(
     model: Path, recipe: dict[str, Any], stun: Stun, name: str
 ) -> None:
-    """One of each table: what a CPU pod can find out costs no GPU."""
-    _, changes, expected, _ = BAD_DATA["too few"]
-    if name == "pruning":
-        changes, expected, _ = BAD_PRUNING["too few experts"]
-    recipe[name].update(changes)
+    """Some of each table: what a CPU pod can find out costs no GPU."""
+    if name in BAD_PRUNING:
+        changes, expected, _ = BAD_PRUNING[name]
+        recipe["pruning"].update(changes)
+    else:
+        _, changes, expected, _ = BAD_DATA[name]
+        recipe["calibration"].update(changes)
     outcome = stun("inspect", recipe, model=model)
     assert (outcome.code, outcome.termination["reason"]) == (2, expected)

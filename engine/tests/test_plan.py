@@ -199,10 +199,17 @@ WHOLE: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+def auto(experts: dict[str, Any], samples: int = 2) -> dict[str, Any]:
+    pruning = {"split": "Auto", "targetSparsity": 0.1, "experts": experts}
+    return {"pruning": pruning, "calibration": {"uri": "c.jsonl", "samples": samples}}
+
+
 # Relations between sections, which the schema leaves to the parser.
 UNRELATED: list[tuple[dict[str, Any], str]] = [
     ({"pruning": {}}, "asks for nothing"),
     ({"pruning": {"split": "Auto", "experts": {"ratio": 0.5}}}, "divides pruning.targetSparsity"),
+    (auto({}, samples=1), "give calibration.samples of 2 or more"),
+    (auto({"method": "Combinatorial"}), "choose another pruning.experts.method"),
     ({"pruning": {"targetSparsity": 0.1, "weights": {"method": "Wanda"}}}, "Wanda needs calib"),
     ({"pruning": {"targetSparsity": 0.1}}, "OWL needs calibration"),
     ({"pruning": {"experts": {"ratio": 0.1, "method": "REAP"}}}, "REAP needs calibration"),

@@ -16,22 +16,20 @@ from stun.experts.evidence import Evidence
 from stun.experts.observe import dropped_load
 from stun.experts.reduce import reduce_experts
 from stun.families import Weights
-from stun.fields import invalid
 from stun.figures import percent
 from stun.flow import Flow, Head
 from stun.layers import head_names, make_head
+from stun.passes.candidates import candidate_plans
 from stun.passes.chooser import FLOW, ExpertChooser
 from stun.passes.context import Context
 from stun.passes.layer_pass import LayerPass
-from stun.plan import Plan, kept_experts, make_plan, usable_count
+from stun.plan import Plan
 from stun.scoring import whole
 from stun.weights.prune import prune_weights
 from stun.weights.statistics import InputStatistics
 
 # Sequences that each candidate gathers statistics from, and as many that judge it.
 SEQUENCES = 16
-# Shares of the experts that are tried; the target and the GPU plan bound them.
-SHARES = tuple(n / 16 for n in (0, 1, 2, 3, 4, 6, 8, 10))
 
 
 @dataclass(frozen=True)
@@ -52,34 +50,6 @@ class Candidate:
         return f"unseen-{self.plan.experts_after}"
 
 
-def candidate_plans(context: Context) -> list[Plan]:
-    """What can be routed, removes no more than the target, and enough for the GPUs asked for."""
-    recipe, config = context.recipe, context.checkpoint.config
-    least = recipe.experts.ratio or 0.0
-    found: dict[int, Plan] = {}
-    for share in [least, *(share for share in SHARES if share > least)]:
-        after = kept_experts(share, config)
-        if usable_count(after, recipe, config) and fits(context, share):
-            found[after] = make_plan(recipe, share, context.dense, config)
-    if not found:
-        raise StunError(
-            "SparsityTooLow",
-            f"No share of experts from {least:g} on fits targetSparsity {recipe.target_sparsity}; "
-            "raise the target or ask for more GPUs.",
-        )
-    return list(found.values())
-
-
-def fits(context: Context, share: float) -> bool:
-    try:
-        make_plan(context.recipe, share, context.dense, context.checkpoint.config)
-    except StunError as error:
-        if error.reason == "SparsityTooLow":
-            return False
-        raise
-    return True
-
-
 def with_own(weights: Weights, names: set[str]) -> Weights:
     """The same layer with copies of these tensors; the others are shared."""
     return {name: found.clone() if name in names else found for name, found in weights.items()}
@@ -90,18 +60,13 @@ class SplitPass(LayerPass):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        if context.recipe.experts.method == "Combinatorial":
-            raise invalid(
-                "pruning.split Auto tries several counts of experts, which the method "
-                "Combinatorial would search each; choose another experts.method."
-            )
-        contexts = [replace(context, plan=plan) for plan in candidate_plans(context)]
+        plans = candidate_plans(context.recipe, context.dense, context.checkpoint.config)
+        contexts = [replace(context, plan=plan) for plan in plans]
         self.candidates = [Candidate(found, ExpertChooser(found)) for found in contexts]
 
     def begin(self, embedding: torch.Tensor) -> None:
         ids = self.context.calibration
-        if ids is None or len(ids) < 2:
-            raise invalid("pruning.split Auto compares on calibration; give 2 samples or more.")
+        assert ids is not None  # no recipe with split Auto is without
         half = min(SEQUENCES, len(ids) // 2)
         self.judging = whole(ids[half : 2 * half])
         self.embedding = {self.context.family.embedding: embedding}
@@ -184,7 +149,7 @@ class SplitPass(LayerPass):
             raise StunError(
                 "DroppedLoadExceeded",
                 f"Already {least['experts']} kept experts leave out {load} of some layer's tokens, "
-                f"more than maxDroppedLoad {most:g}; raise it, or ask for more GPUs.",
+                f"more than maxDroppedLoad {most:g}; raise it, or lower experts.ratio.",
             )
         best = min(allowed, key=lambda found: float(found["loss"]))
         plans = {candidate.plan.experts_after: candidate.plan for candidate in self.candidates}

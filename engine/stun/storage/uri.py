@@ -1,7 +1,7 @@
 """Reads URIs: s3://, file:// and plain paths; refuses the others with what to do instead."""
 
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from stun.errors import StunError
 from stun.storage.base import ObjectInfo, Role, Storage
@@ -9,9 +9,22 @@ from stun.storage.directory import DirectoryStorage
 from stun.storage.s3 import S3Storage
 
 
+def split_uri(uri: str) -> SplitResult:
+    try:
+        return urlsplit(uri)
+    except ValueError as error:  # a bracket that is not closed
+        raise StunError("RecipeInvalid", no_uri(uri)) from error
+
+
+def no_uri(uri: str) -> str:
+    return (
+        f"'{uri}' is no URI that is read here; write s3://BUCKET/PREFIX/, file:///PATH or a path."
+    )
+
+
 def open_storage(uri: str, role: Role) -> Storage:
     """The storage below a URI; nothing is read yet."""
-    parts = urlsplit(uri)
+    parts = split_uri(uri)
     if parts.scheme == "s3":
         if not parts.netloc:
             raise StunError("RecipeInvalid", f"{uri} names no bucket; write s3://BUCKET/PREFIX/.")
@@ -23,7 +36,7 @@ def open_storage(uri: str, role: Role) -> Storage:
 
 
 def refusal(uri: str) -> str:
-    scheme = urlsplit(uri).scheme
+    scheme = split_uri(uri).scheme
     if scheme == "hf":
         repository = uri.removeprefix("hf://").strip("/")
         name = repository.rsplit("/", 1)[-1]
@@ -34,14 +47,12 @@ def refusal(uri: str) -> str:
         )
     if scheme == "pvc":
         return f"{uri} is not readable here: the operator mounts it; give the mounted path."
-    return (
-        f"'{uri}' is no URI that is read here; write s3://BUCKET/PREFIX/, file:///PATH or a path."
-    )
+    return no_uri(uri)
 
 
 def absolute(uri: str) -> str:
     """One spelling of a place, without a trailing slash."""
-    parts = urlsplit(uri)
+    parts = split_uri(uri)
     if parts.scheme in ("", "file"):
         return str(Path(unquote(parts.path) if parts.scheme else uri).resolve())
     return uri.rstrip("/")
@@ -60,7 +71,7 @@ def child_uri(uri: str, *segments: str) -> str:
 def parent_storage(uri: str, role: Role) -> tuple[Storage, str]:
     """The storage that one object lies in, and its name there."""
     parent, slash, name = uri.rpartition("/")
-    if urlsplit(uri).scheme not in ("", "file", "s3") or not name:
+    if split_uri(uri).scheme not in ("", "file", "s3") or not name:
         raise StunError("RecipeInvalid", refusal(uri))
     return open_storage(parent + slash or ".", role), name
 
