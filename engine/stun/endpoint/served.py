@@ -30,9 +30,9 @@ def model_name(base: str) -> str | None:
     """The first model that the server lists; None where it lists none and has but one."""
     try:
         answer = requests.get(f"{base}/models", timeout=PATIENCE)
-    except requests.RequestException as problem:
+        listed = answer.json().get("data") if answer.ok else None
+    except requests.RequestException as problem:  # JSON that is none included
         raise unavailable(base, problem) from problem
-    listed = answer.json().get("data") if answer.ok else None
     return str(listed[0]["id"]) if listed else None
 
 
