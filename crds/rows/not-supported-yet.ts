@@ -15,12 +15,6 @@ export const notSupportedYet: readonly Row[] = [
     says: 'output.signing is not supported yet in this release; remove it',
     accepted: {},
   },
-  {
-    field: 'serving.ref.kind LLMInferenceService',
-    refused: withServing({ ref: { apiVersion: 'serving.kserve.io/v1alpha1', kind: 'LLMInferenceService', name: 'tiny-moe' } }),
-    says: 'serving.ref.kind LLMInferenceService is not supported yet in this release; name an InferenceService or a Deployment',
-    accepted: withServing({}),
-  },
   ...['Canary', undefined].map((strategy) => ({
     field: `serving.strategy ${strategy ?? 'by default'}`,
     refused: withServing({ strategy }),

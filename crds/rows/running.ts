@@ -27,6 +27,12 @@ export const running: readonly Row[] = [
     says: 'apiVersion does not go with kind; write serving.kserve.io/v1beta1 for an InferenceService, apps/v1 for a Deployment',
     accepted: withServing({ ref: { ...serving.ref, apiVersion: 'apps/v1', kind: 'Deployment' } }),
   },
+  ...['v1alpha1', 'v1alpha2'].map((version) => ({
+    field: `serving.ref.apiVersion of an LLMInferenceService, ${version}`,
+    refused: withServing({ ref: { ...serving.ref, apiVersion: 'serving.kserve.io/v1beta1', kind: 'LLMInferenceService' } }),
+    says: 'serving.kserve.io/v1alpha2 for an LLMInferenceService',
+    accepted: withServing({ ref: { ...serving.ref, apiVersion: `serving.kserve.io/${version}`, kind: 'LLMInferenceService' } }),
+  })),
   {
     field: 'serving.ref.kind',
     refused: withServing({ ref: { ...serving.ref, apiVersion: 'apps/v1', kind: 'StatefulSet' } }),

@@ -60,7 +60,7 @@ export interface Container {
   readonly name: string;
   readonly command?: readonly string[];
   readonly args?: readonly string[];
-  readonly env?: readonly { readonly name: string; readonly valueFrom?: { readonly fieldRef?: { readonly fieldPath?: string } } }[];
+  readonly env?: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: { readonly fieldRef?: { readonly fieldPath?: string } } }[];
   readonly resources?: { readonly limits?: Quantities; readonly requests?: Quantities };
 }
 

@@ -19,6 +19,11 @@ export function ownershipOf(service: KubeObject, written: readonly FieldPath[]):
   };
 }
 
+/** Somebody set this field; it may be one that the version by which the object was read does not show. */
+export function isManaged({ metadata }: KubeObject, path: FieldPath): boolean {
+  return specEntries(metadata.managedFields).some(({ fieldsV1 }) => owns(fieldsV1, path));
+}
+
 function owners({ metadata }: KubeObject, paths: readonly FieldPath[]): GitOwner[] {
   return specEntries(metadata.managedFields)
     .filter(({ manager }) => manager !== fieldManager)

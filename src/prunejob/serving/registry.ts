@@ -10,6 +10,8 @@ import { deployment } from './deployment.ts';
 import { deploymentType, podSelector } from './deployment-types.ts';
 import { kserve } from './kserve.ts';
 import { inferenceServiceType, serviceLabel } from './kserve-types.ts';
+import { llmisvc } from './llmisvc.ts';
+import { llmServiceType, workloadSelector } from './llmisvc-types.ts';
 
 export interface ServiceKind {
   readonly type: ServiceType;
@@ -31,6 +33,8 @@ export interface Asked {
 export const serviceKinds: readonly ServiceKind[] = [
   { type: inferenceServiceType, adapter: kserve, rendered: { label: serviceLabel } },
   { type: deploymentType, adapter: deployment, rendered: { selector: podSelector } },
+  { type: llmServiceType('v1alpha2'), adapter: llmisvc, rendered: { selector: workloadSelector } },
+  { type: llmServiceType('v1alpha1'), adapter: llmisvc, rendered: { selector: workloadSelector } },
 ];
 
 /** Undefined for a kind without a row, which the API server refuses in a PruneJob. */

@@ -3,6 +3,7 @@ import type { Deployment, KubeObject, Pod, ReplicaSet } from '../../kube.ts';
 import type { ServingObjects } from '../adapter.ts';
 import type { VLLMDeployment } from '../deployment-types.ts';
 import type { InferenceService } from '../kserve-types.ts';
+import { mainContainer, type LLMInferenceService } from '../llmisvc-types.ts';
 
 export const denseUri = 's3://models/moe/';
 export const gpus = (count: number): object => ({ limits: { 'nvidia.com/gpu': `${count}` }, requests: { 'nvidia.com/gpu': `${count}` } });
@@ -31,6 +32,10 @@ export const samples: Readonly<Record<string, Sample>> = {
     service: vllmDeployment(),
     rendered: (service) => behind(service, service as VLLMDeployment),
   },
+  LLMInferenceService: {
+    service: llmService(),
+    rendered: (service) => behind(service, byLLMController(service)),
+  },
 };
 
 /** As the API server returns it, with its defaults. */
@@ -57,6 +62,27 @@ function byKServe(service: KubeObject): Deployment {
   const containers = [{ name: 'kserve-container', args: ['--port=8080', ...args], resources }];
   const annotations = { 'internal.serving.kserve.io/storage-initializer-sourceuri': storageUri };
   return { metadata: { name: 'moe-predictor', uid: 'd', generation: 3 }, spec: { replicas: 1, template: { metadata: { annotations }, spec: { containers } } }, status: settled };
+}
+
+/** After KServe v0.20.0's own samples and types (pkg/apis/serving/v1alpha1). */
+export function llmService(spec: object = {}, changes: object = {}): LLMInferenceService {
+  return {
+    apiVersion: 'serving.kserve.io/v1alpha2',
+    kind: 'LLMInferenceService',
+    metadata: { ...metadata, ...changes },
+    spec: { model: { uri: denseUri }, replicas: 1, parallelism: { tensor: 4 }, template: { containers: [{ name: 'main', resources: gpus(4) }] }, ...spec },
+    status: { conditions: [{ type: 'WorkloadsReady', status: 'True' }] },
+  };
+}
+
+/** As config-llm-template.yaml and the storage initializer of v0.20.0 make it. */
+function byLLMController(service: KubeObject): Deployment {
+  const { model, parallelism, template } = (service as LLMInferenceService).spec ?? {};
+  const script = `eval "exec vllm serve /mnt/models \\\n  --port 8000 \\\n   --tensor-parallel-size ${parallelism?.tensor ?? 1} \\\n  $@"`;
+  const main = { name: 'main', command: ['/bin/bash', '-c', script, '--'], resources: mainContainer(template)?.resources ?? {} };
+  const initContainers = [{ name: 'storage-initializer', args: [model?.uri ?? '', '/mnt/models'] }];
+  const ownerReferences = [{ apiVersion: 'serving.kserve.io/v1alpha2', kind: 'LLMInferenceService', name: 'moe', uid: 'service', controller: true }];
+  return { metadata: { name: 'moe-kserve', uid: 'd', generation: 3, ownerReferences }, spec: { replicas: 1, template: { spec: { containers: [main], initContainers } } }, status: settled };
 }
 
 function behind(service: KubeObject, deployment: Deployment): ServingObjects {
