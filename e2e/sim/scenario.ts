@@ -43,6 +43,8 @@ export interface Scenario {
 }
 
 const underWay = ['New', 'Pending', 'Inspecting', 'Planned', 'Queued', 'Pruning', 'Published', 'RollingOut', 'Verifying'] as const satisfies readonly LifeStage[];
+/** Stages that nearly every run comes to, for what can go wrong only once there. */
+const nearlyAlways = ['New', 'Queued', 'Pruning', 'RollingOut'] as const satisfies readonly LifeStage[];
 const others = ['DeleteJob', 'DeletePod', 'EvictPod', 'DeleteClaim', 'AnnotateService', 'RevertService', 'EditLimits'] as const satisfies readonly UserActionKind[];
 
 /** `towards` is the stage that this seed wants to see a fault in. */
@@ -96,7 +98,7 @@ function script(random: Random, fails: boolean): EngineScript {
 /** What leads to the stage, where the plain run of things does not. */
 function directed(random: Random, towards: LifeStage, prunedModel: Scenario['prunedModel']): UserAction[] {
   const afterMs = random.between(0, 3000);
-  const at = random.pick(underWay);
+  const at = random.pick(towards === 'Suspended' ? nearlyAlways : underWay);
   if (towards === 'Suspended') return [{ kind: 'Suspend', pruneJob: 'tiny', at, afterMs }];
   if (towards === 'Deleting') return [{ kind: random.pick(['Delete', 'Recreate']), pruneJob: 'tiny', at, afterMs }];
   if (towards === 'RollingBack' && prunedModel === 'Comes') return [{ kind: random.pick(['Suspend', 'Delete']), pruneJob: 'tiny', at: 'RollingOut', afterMs }];
