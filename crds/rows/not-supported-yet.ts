@@ -15,12 +15,6 @@ export const notSupportedYet: readonly Row[] = [
     says: 'output.signing is not supported yet in this release; remove it',
     accepted: {},
   },
-  ...['Canary', undefined].map((strategy) => ({
-    field: `serving.strategy ${strategy ?? 'by default'}`,
-    refused: withServing({ strategy }),
-    says: 'strategy Canary, the default, is not supported yet in this release; write strategy: Surge (needs GPUs for old and new pods at once) or strategy: Recreate',
-    accepted: withServing({ strategy: 'Recreate' }),
-  })),
   {
     field: 'serving.mode Emit',
     refused: withServing({ mode: 'Emit' }),

@@ -5,6 +5,7 @@
  */
 import type { Decision } from './decision.ts';
 import type { Observed } from './observed.ts';
+import { canary } from './phases/canary.ts';
 import { deletion } from './phases/deletion.ts';
 import { finish } from './phases/finish.ts';
 import { gateRefused } from './phases/gate-refused.ts';
@@ -38,6 +39,7 @@ const working: readonly Phase[] = [
   plan,
   prune,
   rollbackBeforeRollout,
+  canary,
   rollout,
   verify,
   finish,

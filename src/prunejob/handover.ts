@@ -3,7 +3,7 @@ import type { PruneJobStatus, ServingSpec } from '../api/v1alpha1/prunejob.ts';
 import { compact } from './compact.ts';
 import type { Action } from './decision.ts';
 import { serviceRef, type Run } from './run.ts';
-import type { Receipt, Running, ServiceFields, ServiceObserved, ServiceTarget, ServingAdapter } from './serving/adapter.ts';
+import type { Canary, Receipt, Running, ServiceFields, ServiceObserved, ServiceTarget, ServingAdapter } from './serving/adapter.ts';
 import { serviceKind } from './serving/registry.ts';
 import { durationMs } from './units.ts';
 
@@ -14,20 +14,27 @@ export interface Handover {
   /** As saved before the first write. */
   readonly previous: ServiceFields;
   readonly target: ServiceFields;
+  /** What proves the target first, with strategy Canary. */
+  readonly canary?: Canary;
   /** The target with the service's own way of replacing pods, and its own patience: the rollout's do not outlive it. */
   readonly final: ServiceFields;
 }
 
 /** Undefined while nothing is saved, or when the service is gone. */
 export function handoverOf(run: Run): Handover | undefined {
-  const { service } = run.observed;
   const { serving } = run.spec;
-  const previous = run.status.serving?.previous?.fields as ServiceFields | undefined;
   const adapter = serving === undefined ? undefined : serviceKind(serving.ref)?.adapter;
-  if (serving === undefined || adapter === undefined || typeof service === 'string' || previous === undefined) return undefined;
+  return serving === undefined || adapter === undefined ? undefined : handoverBy(run, serving, adapter);
+}
+
+function handoverBy(run: Run, serving: ServingSpec, adapter: ServingAdapter): Handover | undefined {
+  const { service } = run.observed;
+  const previous = run.status.serving?.previous?.fields as ServiceFields | undefined;
+  if (typeof service === 'string' || previous === undefined) return undefined;
   const moved = adapter.targetFields(previous, targetOf(run.status, serving));
   const target = { ...moved, receipt: JSON.stringify(receiptFor(run, cameFrom(service, previous, moved))) };
-  return { serving, adapter, service, previous, target, final: settled(target, previous) };
+  const canary = serving.strategy === 'Canary' ? adapter.canary?.(previous, target) : undefined;
+  return compact({ serving, adapter, service, previous, target, canary, final: settled(target, previous) });
 }
 
 function targetOf({ plan, result }: PruneJobStatus, { strategy, timeout }: ServingSpec): ServiceTarget {
@@ -36,7 +43,7 @@ function targetOf({ plan, result }: PruneJobStatus, { strategy, timeout }: Servi
     modelUri: result?.uri ?? '',
     gpusPerReplica: tensorParallel,
     tensorParallel,
-    strategy: strategy === 'Recreate' ? 'Recreate' : 'Surge',
+    strategy,
     deadlineSeconds: durationMs(timeout) / 1000,
   };
 }
@@ -45,9 +52,11 @@ function settled(target: ServiceFields, { deploymentStrategy, progressDeadlineSe
   return compact({ ...target, deploymentStrategy, progressDeadlineSeconds });
 }
 
-export function applyService(run: Run, { serving, adapter }: Handover, fields: Partial<ServiceFields>): Action {
+export function applyService(run: Run, { serving, adapter, previous, canary }: Handover, fields: Partial<ServiceFields>): Action {
   const ref = serviceRef(run, serving);
-  return { kind: 'ApplyService', ref, object: adapter.object(ref, fields) };
+  // Once ours, a field that is left out goes: the replicas that were raised for a canary are told in every write after it.
+  const replicas = canary?.minReplicas === undefined ? {} : { minReplicas: previous.stable?.minReplicas };
+  return { kind: 'ApplyService', ref, object: adapter.object(ref, compact({ ...replicas, ...fields })) };
 }
 
 function receiptFor({ observed, status }: Run, previousUri: string): Receipt {
@@ -76,7 +85,7 @@ export function runs({ modelUri, gpusPerReplica, tensorParallel, settled }: Runn
 }
 
 export function savedService({ fields, replicas, tensorParallel }: ServiceObserved): NonNullable<NonNullable<PruneJobStatus['serving']>['previous']> {
-  return compact({ uri: fields.modelUri, gpus: (fields.gpuLimit ?? 0) * replicas, tensorParallel, fields: { ...fields } });
+  return compact({ uri: fields.modelUri, gpus: (fields.gpuLimit ?? 0) * replicas, tensorParallel, fields: compact({ ...fields, canary: undefined }) });
 }
 
 export function currentService({ running, replicas }: ServiceObserved): NonNullable<NonNullable<PruneJobStatus['serving']>['current']> {

@@ -1,12 +1,13 @@
-/** A service whose kind has no field for the way of replacing pods that the strategy needs. */
+/** A service that cannot be moved by the strategy that was asked for. */
 import type { Failure } from './failure.ts';
 import type { Run } from './run.ts';
 import type { ServiceObserved } from './serving/adapter.ts';
 
-export function strategyRefused({ spec: { serving } }: Run, { strategies }: ServiceObserved): Failure | undefined {
-  if (serving?.strategy !== 'Recreate' || strategies.includes('Recreate')) return undefined;
-  return {
-    reason: 'UnsupportedService',
-    message: `${serving.ref.kind} ${serving.ref.name} has no field that makes its old pods go first. Use serving.strategy: Surge, which needs GPUs for one new replica beside the old ones.`,
-  };
+const cost = { Canary: 'needs GPUs for two new replicas', Surge: 'needs GPUs for one new replica', Recreate: 'some downtime' } as const;
+
+export function strategyRefused({ spec: { serving } }: Run, { unsuited }: ServiceObserved): Failure | undefined {
+  const why = serving === undefined ? undefined : unsuited[serving.strategy];
+  if (serving === undefined || why === undefined) return undefined;
+  const others = (['Canary', 'Surge', 'Recreate'] as const).filter((strategy) => unsuited[strategy] === undefined);
+  return { reason: 'UnsupportedService', message: `${serving.ref.kind} ${serving.ref.name} ${why}. Use serving.strategy: ${others.map((strategy) => `${strategy} (${cost[strategy]})`).join(' or ')}.` };
 }

@@ -753,6 +753,14 @@ export interface RolloutStatus {
    */
   startedAt?: string;
   /**
+   * With strategy Canary, when a pod of the pruned model without traffic was asked for.
+   */
+  canaryWrittenAt?: string;
+  /**
+   * When that pod was first seen to run the pruned model; the service follows.
+   */
+  canaryReadyAt?: string;
+  /**
    * When the pruned model's fields were last written to the service. Seen wholly without them 15 seconds later, it counts as changed back.
    */
   writtenAt?: string;

@@ -18,12 +18,13 @@ describe('plan', () => {
   });
 
   it.each([
-    { strategy: 'Recreate', strategies: ['Surge'], refused: true },
-    { strategy: 'Recreate', strategies: ['Surge', 'Recreate'], refused: false },
-    { strategy: 'Surge', strategies: ['Surge'], refused: false },
-  ] as const)('$strategy where the service can be told $strategies: refused $refused', ({ strategy, strategies, refused }) => {
-    const decision = decided({ spec: { serving: serving({ strategy }) }, childJobs: inspected, service: service({ strategies }) });
-    expect(condition(decision, 'Failed')?.message.includes('serving.strategy: Surge') ?? false).toBe(refused);
+    { strategy: 'Recreate', unsuited: { Recreate: 'has no such field' }, says: /^InferenceService .* has no such field\. Use serving.strategy: Canary \(.*\) or Surge \(needs GPUs for one new replica\)\.$/ },
+    { strategy: 'Canary', unsuited: { Canary: 'takes no canary' }, says: /takes no canary\. Use serving.strategy: Surge \(.*\) or Recreate \(some downtime\)\.$/ },
+    { strategy: 'Surge', unsuited: { Canary: 'takes no canary' }, says: undefined },
+  ] as const)('$strategy where the service is unsuited to $unsuited: $says', ({ strategy, unsuited, says }) => {
+    const failed = condition(decided({ spec: { serving: serving({ strategy }) }, childJobs: inspected, service: service({ unsuited }) }), 'Failed');
+    if (says === undefined) expect(failed).toBeUndefined();
+    else expect(failed?.message).toMatch(says);
   });
 
   it('refuses a service that it cannot move', () => {

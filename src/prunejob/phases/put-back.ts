@@ -38,14 +38,19 @@ export function putBack(run: Run): Step | undefined {
   if (handover === undefined) return end(run, true);
   const since = elapsedMs(run, rollbackStartedAt);
   if (since > patienceMs(run, handover)) return giveUp(run, handover);
-  return restore(run, handover, since) ?? (runs(handover.service.running, handover.previous) ? settle(run, handover) : wait(run, handover));
+  return restore(run, handover, since) ?? (isBack(handover) ? settle(run, handover) : wait(run, handover));
+}
+
+/** A canary's pods hold GPUs as long as they are there. */
+function isBack({ service, previous }: Handover): boolean {
+  return service.canary === undefined && runs(service.running, previous);
 }
 
 function restore(run: Run, handover: Handover, since: number): Step | undefined {
   const { previous, target, service } = handover;
   if (isUndone(run)) return bringBack(run, handover);
   const unseen = rolloutOf(run).appliedAt === undefined && since < unseenMs;
-  if (!unseen && !needsRestore(previous, target, service.fields)) return undefined;
+  if (!unseen && service.fields.canary === undefined && !needsRestore(previous, target, service.fields)) return undefined;
   return { ...wait(run, handover), actions: [applyService(run, handover, restoredFields(previous, target, service.fields))] };
 }
 
@@ -66,7 +71,7 @@ function settle(run: Run, handover: Handover): Step {
 /** Even after an outage that outlasted the patience: before the service is left alone, its fields are written back. */
 function giveUp(run: Run, handover: Handover): Step {
   const { previous, target, service, serving } = handover;
-  if (!needsRestore(previous, target, service.fields)) return end(run, false);
+  if (service.fields.canary === undefined && !needsRestore(previous, target, service.fields)) return end(run, false);
   const writeBack = applyService(run, handover, restoredFields(previous, target, service.fields));
   return { ...end(run, false), actions: [writeBack, { kind: 'ReleaseService', ref: serviceRef(run, serving) }] };
 }

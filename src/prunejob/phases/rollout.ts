@@ -5,6 +5,7 @@
  */
 import type { RolloutStatus } from '../../api/v1alpha1/prunejob.ts';
 import { compact } from '../compact.ts';
+import type { Action } from '../decision.ts';
 import { applyService, currentService, handoverOf, savedService, type Handover } from '../handover.ts';
 import { fieldsOwnedByGit } from '../ownership.ts';
 import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
@@ -16,10 +17,10 @@ import { durationMs } from '../units.ts';
 import { missingService } from './prerequisites.ts';
 import { startPutBack } from './put-back.ts';
 
-const mostReverts = 3;
+export const mostReverts = 3;
 const lookAgainMs = 5000;
 /** Counting a late cache as another manager would end a rollout that nobody disputes. */
-const lateCacheMs = 15_000;
+export const lateCacheMs = 15_000;
 
 export function rollout(run: Run): Step | undefined {
   const { service } = run.observed;
@@ -36,14 +37,14 @@ function begin(run: Run, service: ServiceObserved): Step {
 }
 
 function save(run: Run, service: ServiceObserved, startedAt: string): Step {
-  return rollingOut({ strategy: run.spec.serving?.strategy ?? '', startedAt }, { ...run, observed: { ...run.observed, service } }, savedService(service));
+  return rollingOut({ strategy: run.spec.serving?.strategy ?? '', startedAt }, { ...run, observed: { ...run.observed, service } }, undefined, savedService(service));
 }
 
-function rollingOut(next: RolloutStatus, { observed, status }: Run, previous = status.serving?.previous): Step {
+export function rollingOut(next: RolloutStatus, { observed, status }: Run, message = 'The service is moved to the pruned model.', previous = status.serving?.previous): Step {
   const current = typeof observed.service === 'string' ? {} : { current: currentService(observed.service) };
   return {
     phase: 'RollingOut',
-    conditions: [{ type: 'Served', status: 'Unknown', reason: 'RollingOut', message: 'The service is moved to the pruned model.' }],
+    conditions: [{ type: 'Served', status: 'Unknown', reason: 'RollingOut', message }],
     set: { serving: { ...(previous === undefined ? {} : { previous }), ...current, rollout: next } },
     requeueAfterMs: lookAgainMs,
   };
@@ -54,12 +55,28 @@ function write(run: Run, handover: Handover): Step {
   const state = rolloutOf(run);
   if (isLate(run)) return startPutBack(run, { reason: 'RolloutTimedOut', message: `The service did not take the new fields within serving.timeout ${handover.serving.timeout}.` });
   if (sameFields(service.fields, target) || sameModel(previous, target)) return rollingOut({ ...state, appliedAt: rfc3339(run.now) }, run);
+  if (isUnproved(run, handover)) return saveAgain(run, service);
   // Part of it is ours: it was written and partly taken back, so saving it would make our own values the ones to put back.
   if (needsRestore(previous, target, service.fields)) return writeAgain(run, handover);
-  if (state.writtenAt !== undefined && sameFields(service.fields, previous)) return unseen(run, handover, state.writtenAt);
-  // Somebody changed the service after it was saved: that, not the older state, is what to put back.
-  if (!sameFields(service.fields, previous)) return save(run, service, state.startedAt ?? rfc3339(run.now));
-  return { ...rollingOut({ ...state, writtenAt: rfc3339(run.now) }, run), actions: [applyService(run, handover, target)] };
+  if (!sameFields(service.fields, previous)) return saveAgain(run, service);
+  if (state.writtenAt !== undefined) return unseen(run, handover, state.writtenAt);
+  return { ...rollingOut({ ...state, writtenAt: rfc3339(run.now) }, run), actions: [move(run, handover)] };
+}
+
+/** The service changed before its canary was ready. */
+function isUnproved(run: Run, { canary }: Handover): boolean {
+  return canary !== undefined && rolloutOf(run).canaryReadyAt === undefined;
+}
+
+/** Somebody changed the service after it was saved: that, not the older state, is what to put back. */
+function saveAgain(run: Run, service: ServiceObserved): Step {
+  return save(run, service, rolloutOf(run).startedAt ?? rfc3339(run.now));
+}
+
+/** The canary stays until the service runs what it runs. */
+function move(run: Run, handover: Handover): Action {
+  const { target, canary } = handover;
+  return applyService(run, handover, compact({ ...target, canary }));
 }
 
 /** Written, yet all as before: a late cache at first, then somebody who took it back sooner than we could look. */
@@ -73,15 +90,15 @@ function watch(run: Run, handover: Handover): Step | undefined {
 }
 
 function writeAgain(run: Run, handover: Handover): Step {
-  const { service, target } = handover;
+  const { service } = handover;
   const state = rolloutOf(run);
   const reverts = (state.reverts ?? 0) + 1;
   if (reverts >= mostReverts) return conflict(run, service, reverts);
-  const { strategy, startedAt } = state;
-  return { ...rollingOut(compact({ strategy, startedAt, writtenAt: rfc3339(run.now), reverts }), run), actions: [applyService(run, handover, target)] };
+  const { strategy, startedAt, canaryWrittenAt, canaryReadyAt } = state;
+  return { ...rollingOut(compact({ strategy, startedAt, canaryWrittenAt, canaryReadyAt, writtenAt: rfc3339(run.now), reverts }), run), actions: [move(run, handover)] };
 }
 
-function conflict(run: Run, { otherManagers }: ServiceObserved, reverts: number): Step {
+export function conflict(run: Run, { otherManagers }: ServiceObserved, reverts: number): Step {
   const managers = otherManagers.length === 0 ? 'another field manager' : otherManagers.join(', ');
   const message = `${managers} changed the service's fields back ${reverts} times; they are left alone from now on. Leave these fields out of Git, or make its Application ignore them.`;
   const step = startPutBack(run, { reason: 'ServingConflict', message });

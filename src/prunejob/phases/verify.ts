@@ -10,6 +10,7 @@ import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
 import { sameFields, sameModel } from '../serving/fields.ts';
 import type { Step } from '../step.ts';
 import { durationMs } from '../units.ts';
+import { failed, retire } from './canary.ts';
 import { complete, servedMessage } from './finish.ts';
 import { startPutBack } from './put-back.ts';
 import { isLate, timeLeftMs } from './rollout.ts';
@@ -20,10 +21,12 @@ export function verify(run: Run): Step | undefined {
   const handover = handoverOf(run);
   if (handover === undefined || !holds(run, 'Published') || holds(run, 'Served')) return undefined;
   const { service, target } = handover;
-  if (runs(service.running, target, run.status.plan?.tensorParallel)) return soak(run, handover);
-  const { failure, modelUri, pending } = service.running;
-  if (failure !== undefined && modelUri === target.modelUri) return startPutBack(run, { reason: 'RolloutFailed', message: `${failure.replace(/[.\s]*$/, '')}.` });
-  const waiting = `The service ${pending ?? 'does not run the pruned model yet'}.`;
+  if (runs(service.running, target, run.status.plan?.tensorParallel)) return retire(run, handover) ?? soak(run, handover);
+  return failed(run, service.running, target) ?? waitFor(run, handover);
+}
+
+function waitFor(run: Run, handover: Handover): Step {
+  const waiting = `The service ${handover.service.running.pending ?? 'does not run the pruned model yet'}.`;
   if (isLate(run)) return startPutBack(run, { reason: 'RolloutTimedOut', message: `The rollout was not done within serving.timeout ${handover.serving.timeout}. ${waiting}` });
   const state = compact({ ...rolloutOf(run), verifiedAt: undefined });
   return { ...under(run, handover, waiting, state), requeueAfterMs: Math.min(timeLeftMs(run), lookAgainMs) };

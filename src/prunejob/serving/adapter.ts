@@ -42,8 +42,25 @@ export interface ServiceFields {
   readonly progressDeadlineSeconds?: number;
   /** Kept as written, to the byte: KServe copies annotations into the pod template, so another spelling restarts every pod. */
   readonly receipt?: string;
+  /** There only while this operator's canary is. */
+  readonly canary?: Canary;
+  /** Written only after a canary had it raised, so never compared. */
+  readonly minReplicas?: number;
+  /** What a canary is made from; not written with the rest, so never compared. */
+  readonly stable?: Stable;
   /** Where the fields above are in a service whose shape its owner chose. Not written, so never compared. */
   readonly place?: Place;
+}
+
+/** One pod of the pruned model beside the service, without traffic. */
+export interface Canary extends Pick<ServiceFields, 'modelUri' | 'args' | 'gpuLimit' | 'gpuRequest'> {
+  /** Of the service itself while the canary is there, where it has to be raised. */
+  readonly minReplicas?: number;
+}
+
+export interface Stable {
+  readonly minReplicas?: number;
+  readonly modelFormat?: object;
 }
 
 export interface Place {
@@ -51,7 +68,7 @@ export interface Place {
   readonly model: 'Argument' | 'Annotation';
 }
 
-export type RolloutStrategy = 'Surge' | 'Recreate';
+export type RolloutStrategy = 'Canary' | 'Surge' | 'Recreate';
 
 export interface ServiceTarget {
   readonly modelUri: string;
@@ -104,8 +121,8 @@ export interface ServiceObserved {
   readonly refusal?: Refusal;
   readonly fields: ServiceFields;
   readonly replicas: number;
-  /** The ways of replacing pods that it can be told. */
-  readonly strategies: readonly RolloutStrategy[];
+  /** The strategies that cannot move it, each with why, as the end of a sentence that begins with the service. */
+  readonly unsuited: Readonly<Partial<Record<RolloutStrategy, string>>>;
   /** As the running container's arguments say; absent when they do not. */
   readonly tensorParallel?: number;
   readonly maxModelLen?: number;
@@ -122,6 +139,8 @@ export interface ServiceObserved {
   readonly managedByUs: boolean;
   readonly receipt?: Receipt;
   readonly running: Running;
+  /** What runs of the canary, while anything does. */
+  readonly canary?: Running;
 }
 
 export interface ServingAdapter {
@@ -129,6 +148,8 @@ export interface ServingAdapter {
   read(objects: ServingObjects): ServiceObserved;
   /** The fields after the rollout; everything the target does not name stays as it is. */
   targetFields(current: ServiceFields, target: ServiceTarget): ServiceFields;
+  /** The canary that proves these target fields; only of kinds that can have one. */
+  canary?(current: ServiceFields, target: ServiceFields): Canary;
   /**
    * The whole apply configuration of our field manager. A field left out is given up: it vanishes if nobody else owns it,
    * which is how put-back removes what the rollout added.

@@ -30,7 +30,7 @@ function read(objects: ServingObjects): ServiceObserved {
     refusal: refusalOf(service),
     fields,
     replicas: service.spec?.replicas ?? 1,
-    strategies: ['Surge', 'Recreate'] as const,
+    unsuited: { Canary: 'can have no canary, which is a feature of InferenceServices' },
     ...readArguments(wordsOf(fields)),
     nodeNames: nodeNames(objects),
     ...ownershipOf(service, writtenPaths(fields.place)),

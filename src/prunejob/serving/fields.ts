@@ -1,6 +1,6 @@
 /** Comparing a service's fields: before, wanted, and as they are now. */
 import { compact } from '../compact.ts';
-import type { ServiceFields } from './adapter.ts';
+import type { Canary, ServiceFields } from './adapter.ts';
 
 const modelKeys = ['modelUri', 'command', 'args', 'tensorParallel', 'gpuLimit', 'gpuRequest'] as const;
 const allKeys = [...modelKeys, 'deploymentStrategy', 'progressDeadlineSeconds', 'receipt'] as const;
@@ -34,6 +34,10 @@ export function returningFields(previous: ServiceFields, target: ServiceFields, 
   const { deploymentStrategy } = current;
   const foreign = !equal(deploymentStrategy, target.deploymentStrategy) && !equal(deploymentStrategy, previous.deploymentStrategy);
   return foreign ? fields : compact({ ...fields, deploymentStrategy: target.deploymentStrategy });
+}
+
+export function sameCanary(a: Canary | undefined, b: Canary): boolean {
+  return equal(a, b);
 }
 
 function equal(a: unknown, b: unknown): boolean {

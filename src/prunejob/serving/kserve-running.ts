@@ -9,8 +9,12 @@ import { gpuLimitOf } from './resources.ts';
 
 const sourceUri = 'internal.serving.kserve.io/storage-initializer-sourceuri';
 
-export function newestDeployment({ service, deployments }: ServingObjects): Deployment | undefined {
-  const variant = (service as InferenceService).spec?.predictor?.name;
+export function newestDeployment(objects: ServingObjects): Deployment | undefined {
+  return deploymentNamed(objects, (objects.service as InferenceService).spec?.predictor?.name);
+}
+
+/** Of the predictor, or canary, of this name. */
+export function deploymentNamed({ service, deployments }: ServingObjects, variant: string | undefined): Deployment | undefined {
   const name = [service.metadata.name, ...(variant === undefined || variant === '' ? [] : [variant]), 'predictor'].join('-');
   return deployments.find(({ metadata }) => metadata.name === name);
 }
@@ -22,17 +26,20 @@ export function serverArguments(deployment: Deployment | undefined): readonly st
 
 export function readRunning(objects: ServingObjects): Running {
   const service = objects.service as InferenceService;
-  const deployment = newestDeployment(objects);
-  const rollout = readRollout(`InferenceService ${service.metadata.name}`, objects, deployment);
-  const pending = rollout.pending ?? servicePending(service);
+  const running = readRunningOf(`InferenceService ${service.metadata.name}`, objects, newestDeployment(objects));
+  const pending = running.pending ?? servicePending(service);
+  return compact({ ...running, settled: pending === undefined, pending, failure: modelFailure(service) ?? running.failure });
+}
+
+/** Without a word from the service, which speaks for the stable predictor alone. */
+export function readRunningOf(subject: string, objects: ServingObjects, deployment: Deployment | undefined): Running {
+  const rollout = readRollout(subject, objects, deployment);
   return compact({
     modelUri: deployment?.spec?.template?.metadata?.annotations?.[sourceUri],
     gpusPerReplica: gpuLimitOf(serverContainer(deployment)),
     tensorParallel: readArguments(serverArguments(deployment)).tensorParallel,
     ...rollout,
-    settled: pending === undefined,
-    pending,
-    failure: modelFailure(service) ?? rollout.failure,
+    settled: rollout.pending === undefined,
   });
 }
 

@@ -10,10 +10,12 @@ export const serviceLabel = 'serving.kserve.io/inferenceservice';
 export interface Predictor {
   readonly name?: string;
   readonly minReplicas?: number;
+  readonly maxReplicas?: number;
   readonly deploymentStrategy?: Readonly<Record<string, unknown>>;
   readonly workerSpec?: object;
   readonly containers?: readonly object[];
   readonly model?: {
+    readonly modelFormat?: object;
     readonly storageUri?: string;
     readonly storage?: object;
     readonly args?: readonly string[];
@@ -21,8 +23,13 @@ export interface Predictor {
   };
 }
 
+export interface CanaryEntry {
+  readonly trafficPercent?: number;
+  readonly predictor?: Predictor;
+}
+
 export interface InferenceService extends KubeObject {
-  readonly spec?: { readonly predictor?: Predictor; readonly canary?: readonly object[] };
+  readonly spec?: { readonly predictor?: Predictor; readonly canary?: readonly CanaryEntry[] };
   readonly status?: {
     readonly deploymentMode?: string;
     readonly conditions?: readonly KubeCondition[];

@@ -10,6 +10,7 @@ import type { KubeObject } from '../kube.ts';
 import type { ServiceFields, ServiceObserved, ServiceTarget, ServingAdapter, ServingObjects } from './adapter.ts';
 import { readArguments, withTensorParallel } from './arguments.ts';
 import { nodeNames } from './deployment-running.ts';
+import { canaryEntries, canaryOf, canaryProblem, readCanary, readCanaryRunning } from './kserve-canary.ts';
 import { refusalOf } from './kserve-refusal.ts';
 import { newestDeployment, readRunning, serverArguments } from './kserve-running.ts';
 import type { InferenceService } from './kserve-types.ts';
@@ -28,7 +29,7 @@ const writtenPaths: readonly FieldPath[] = [
   ['spec', 'predictor', 'deploymentStrategy'],
 ];
 
-export const kserve: ServingAdapter = { read, targetFields, object };
+export const kserve: ServingAdapter = { read, targetFields, canary: canaryOf, object };
 
 function read(objects: ServingObjects): ServiceObserved {
   const service = objects.service as InferenceService;
@@ -38,30 +39,45 @@ function read(objects: ServingObjects): ServiceObserved {
     refusal: refusalOf(service, deployment),
     fields,
     replicas: deployment?.spec?.replicas ?? service.spec?.predictor?.minReplicas ?? 1,
-    strategies: ['Surge', 'Recreate'] as const,
+    unsuited: compact({ Canary: canaryProblem(service) }),
     ...readArguments([...(fields.args ?? []), ...serverArguments(deployment)]),
     nodeNames: nodeNames(objects),
     ...ownershipOf(service, writtenPaths),
     receipt: parseReceipt(fields.receipt),
     running: readRunning(objects),
+    canary: readCanaryRunning(objects),
   });
 }
 
 function readFields(service: InferenceService): ServiceFields {
   const predictor = service.spec?.predictor;
-  const { storageUri = '', args, resources } = predictor?.model ?? {};
-  return compact({ modelUri: storageUri, args, ...readGPUs(resources), deploymentStrategy: predictor?.deploymentStrategy, receipt: receiptText(service) });
+  const { storageUri = '', args, resources, modelFormat } = predictor?.model ?? {};
+  return compact({
+    modelUri: storageUri,
+    args,
+    ...readGPUs(resources),
+    deploymentStrategy: predictor?.deploymentStrategy,
+    receipt: receiptText(service),
+    canary: readCanary(service),
+    stable: some(compact({ minReplicas: predictor?.minReplicas, modelFormat })),
+  });
+}
+
+function some<T extends object>(value: T): T | undefined {
+  return Object.keys(value).length === 0 ? undefined : value;
 }
 
 /** Arguments are only rewritten where they name a tensor-parallel size: another server might not know the flag. */
 function targetFields(current: ServiceFields, target: ServiceTarget): ServiceFields {
   const args = current.args === undefined ? undefined : withTensorParallel(current.args, target.tensorParallel);
   const gpus = target.gpusPerReplica;
-  return compact({ modelUri: target.modelUri, args, gpuLimit: gpus, gpuRequest: gpus, deploymentStrategy: replacingPods(target.strategy, current.deploymentStrategy) });
+  return compact({ modelUri: target.modelUri, args, gpuLimit: gpus, gpuRequest: gpus, deploymentStrategy: replacingPods(target.strategy, current.deploymentStrategy), stable: current.stable });
 }
 
 function object(ref: ServiceRef, fields: Partial<ServiceFields>): KubeObject {
-  const { modelUri, args, deploymentStrategy } = fields;
+  const { modelUri, args, deploymentStrategy, canary, stable } = fields;
   const model = compact({ storageUri: modelUri, args, resources: gpuResources(fields) });
-  return { apiVersion: ref.apiVersion, kind: ref.kind, metadata: metadataWith(ref, fields), spec: { predictor: compact({ deploymentStrategy, model }) } };
+  const predictor = compact({ deploymentStrategy, minReplicas: canary?.minReplicas ?? fields.minReplicas, model });
+  const spec = compact({ predictor, canary: canary === undefined ? undefined : canaryEntries(canary, stable) });
+  return { apiVersion: ref.apiVersion, kind: ref.kind, metadata: metadataWith(ref, fields), spec };
 }

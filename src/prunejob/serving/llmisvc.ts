@@ -36,7 +36,10 @@ function read(objects: ServingObjects): ServiceObserved {
     refusal: refusalOf(service),
     fields,
     replicas: workload?.spec?.replicas ?? service.spec?.replicas ?? 1,
-    strategies: ['Surge'] as const,
+    unsuited: {
+      Canary: 'can have no canary, which is a feature of InferenceServices',
+      Recreate: 'has no field that makes its old pods go first',
+    },
     ...compact({ ...serverArguments(workload), tensorParallel: fields.tensorParallel }),
     nodeNames: nodeNames(objects),
     ...ownershipOf(service, writtenPaths),

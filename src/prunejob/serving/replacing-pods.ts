@@ -10,7 +10,7 @@ type DeploymentStrategy = Readonly<Record<string, unknown>>;
  */
 export function replacingPods(strategy: RolloutStrategy, own: DeploymentStrategy | undefined): DeploymentStrategy {
   // The old pods must not go before the new ones serve: with whole GPUs there is no half a replica.
-  if (strategy === 'Surge') return { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
+  if (strategy !== 'Recreate') return { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
   if (own?.rollingUpdate === undefined) return { type: 'Recreate' };
   return { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: '100%' } };
 }

@@ -122,7 +122,7 @@ export const prunedFields: ServiceFields = {
 /** A service on four GPUs of the demo's node, at rest. */
 export function service(overrides: Partial<ServiceObserved> = {}): ServiceObserved {
   return {
-    fields: denseFields, replicas: 1, strategies: ['Surge', 'Recreate'], tensorParallel: 4, nodeNames: ['gpu-0'], gitOwners: [], gitIgnoresFields: false,
+    fields: denseFields, replicas: 1, unsuited: {}, tensorParallel: 4, nodeNames: ['gpu-0'], gitOwners: [], gitIgnoresFields: false,
     otherManagers: [], managedByUs: false,
     running: { modelUri: denseUri, gpusPerReplica: 4, tensorParallel: 4, settled: true },
     ...overrides,

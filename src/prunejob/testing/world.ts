@@ -3,14 +3,17 @@
  *
  * Tests drive whole lives of a PruneJob through it; every step checks what must never happen.
  */
-import { annotations } from '../../api/names.ts';
 import type { PruneJob } from '../../api/v1alpha1/prunejob.ts';
 import { compact } from '../compact.ts';
 import { decide } from '../decide.ts';
 import type { Action, Decision } from '../decision.ts';
 import type { KubeObject } from '../kube.ts';
 import type { ChildJob, Observed, Stage } from '../observed.ts';
-import type { ServiceFields, ServiceObserved } from '../serving/adapter.ts';
+import type { Running, ServiceObserved } from '../serving/adapter.ts';
+import { readCanary } from '../serving/kserve-canary.ts';
+import type { InferenceService } from '../serving/kserve-types.ts';
+import { receiptText } from '../serving/receipt.ts';
+import { readGPUs } from '../serving/resources.ts';
 import { isFinished } from '../failure.ts';
 import { endedPod, facts, job, now, observed, result, runningPod } from './builders.ts';
 
@@ -130,6 +133,13 @@ export class World {
     this.changeService({ running: { modelUri: fields.modelUri, gpusPerReplica: fields.gpuLimit ?? 0, tensorParallel: parallel, settled } });
   }
 
+  /** The canary's pod comes up, or is on its way, or fails. */
+  rollCanary(changes: Partial<Running> = {}): void {
+    const { modelUri = '', args = [], gpuLimit = 0 } = this.service.fields.canary ?? {};
+    const parallel = Number(/[0-9]+$/.exec(args[0] ?? '')?.[0]);
+    this.changeService({ canary: { modelUri, gpusPerReplica: gpuLimit, tensorParallel: parallel, settled: true, ...changes } });
+  }
+
   inspected(overrides: Parameters<typeof facts>[0] = {}): void {
     this.end('inspect', { exitCode: 0, message: facts(overrides) });
   }
@@ -213,13 +223,13 @@ export class World {
 
   /** Server-side apply by one manager: what it leaves out, and nobody else set, goes. */
   private apply(object: KubeObject): void {
-    const { predictor } = object.spec as { predictor: { deploymentStrategy?: Record<string, unknown>; model: { storageUri?: string; args?: string[]; resources: Record<string, Record<string, string>> } } };
-    const { storageUri, args, resources } = predictor.model;
-    const gpus = (key: string): number | undefined => (resources[key] === undefined ? undefined : Number(resources[key]['nvidia.com/gpu']));
-    const applied = { modelUri: storageUri, args, gpuLimit: gpus('limits'), gpuRequest: gpus('requests'), deploymentStrategy: predictor.deploymentStrategy, receipt: object.metadata.annotations?.[annotations.receipt] };
-    const kept = compact({ ...this.service.fields, deploymentStrategy: undefined, receipt: undefined });
-    const fields: ServiceFields = { ...kept, ...compact(applied) };
-    this.changeService({ managedByUs: true, fields });
+    const service = object as InferenceService;
+    const { deploymentStrategy, model = {} } = service.spec?.predictor ?? {};
+    const applied = { modelUri: model.storageUri, args: model.args, ...readGPUs(model.resources), deploymentStrategy, receipt: receiptText(service), canary: readCanary(service) };
+    const { managedByUs, fields } = this.service;
+    const kept = managedByUs ? compact({ ...fields, deploymentStrategy: undefined, receipt: undefined, canary: undefined }) : fields;
+    this.changeService({ managedByUs: true, fields: { ...kept, ...compact(applied) } });
+    if (applied.canary === undefined) this.change({ service: compact({ ...this.service, canary: undefined }) });
   }
 }
 

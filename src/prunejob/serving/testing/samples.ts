@@ -22,7 +22,7 @@ export const samples: Readonly<Record<string, Sample>> = {
     service: {
       apiVersion: 'serving.kserve.io/v1beta1',
       kind: 'InferenceService',
-      metadata,
+      metadata: { ...metadata, annotations: { 'serving.kserve.io/deploymentMode': 'Standard' } },
       spec: { predictor: { minReplicas: 1, model: { modelFormat: { name: 'vLLM' }, storageUri: denseUri, args: ['--tensor-parallel-size=4'], resources: gpus(4) } } },
       status: { conditions: [{ type: 'Ready', status: 'True' }], modelStatus: { transitionStatus: 'UpToDate' } },
     },

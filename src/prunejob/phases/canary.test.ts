@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+
+import { denseFields, prunedFields, prunedUri, pruneJob, serving, service, spec } from '../testing/builders.ts';
+import type { InferenceService, Predictor } from '../serving/kserve-types.ts';
+import { World } from '../testing/world.ts';
+
+const canaryFields = { modelUri: prunedUri, args: ['--tensor-parallel-size=2'], gpuLimit: 2, gpuRequest: 2 };
+
+function published(fields = denseFields): World {
+  const world = World.published({ pruneJob: pruneJob({ spec: { ...spec(), serving: serving({ strategy: 'Canary' }) } }), service: service({ fields }) });
+  world.settle();
+  return world;
+}
+
+/** Of the service itself, in every write. */
+function predictors(world: World): Predictor[] {
+  return world.decisions.flatMap(({ actions }) => actions).flatMap((action) => (action.kind === 'ApplyService' ? [(action.object as InferenceService).spec?.predictor ?? {}] : []));
+}
+
+/** Past the seconds in which a write that nobody saw is repeated. */
+function settled(world: World): void {
+  world.settle();
+  world.pass(6);
+  world.settle();
+}
+
+describe('a canary', () => {
+  it('runs beside a service that is not touched', () => {
+    const world = published();
+    expect(world.service.fields).toEqual({ ...denseFields, canary: canaryFields });
+    world.rollCanary({ settled: false, pending: 'has 0 of 1 replicas updated and 0 available' });
+    world.settle();
+    expect(world.condition('Served')).toMatchObject({ status: 'Unknown', message: 'The canary has 0 of 1 replicas updated and 0 available.' });
+    expect(world.service.fields.modelUri).toBe(denseFields.modelUri);
+  });
+
+  it('is followed by the service, stays until the service runs what it runs, and goes before the soak', () => {
+    const world = published();
+    world.rollCanary();
+    world.settle();
+    expect(world.service.fields).toMatchObject({ ...prunedFields, canary: canaryFields });
+    expect(world.service.canary).toBeDefined();
+    world.roll();
+    world.reconcile();
+    expect(world.service.fields.canary).toBeUndefined();
+    expect(world.condition('Served')?.status).toBe('Unknown');
+    world.settle();
+    world.pass(121);
+    world.settle();
+    expect(world.phase).toBe('Complete');
+    expect(world.service.fields).toMatchObject({ modelUri: prunedUri, gpuLimit: 2 });
+    expect(world.service.fields.deploymentStrategy).toBeUndefined();
+  });
+
+  it('whose pods have not gone keeps the run from its soak: they hold GPUs', () => {
+    const world = published();
+    world.rollCanary();
+    world.settle();
+    world.roll();
+    world.reconcile();
+    world.changeService({ canary: { modelUri: prunedUri, gpusPerReplica: 2, settled: false } });
+    world.settle();
+    world.pass(600);
+    world.settle();
+    expect(world.phase).toBe('RollingOut');
+    expect(world.condition('Served')?.message).toBe('The pods of the canary are going.');
+    world.pass(1200);
+    world.settle();
+    expect(world.condition('RolledBack')).toMatchObject({ status: 'Unknown', message: expect.stringContaining('not gone within serving.timeout') as string });
+  });
+
+  it.each([
+    { what: 'crashes', spoil: (world: World) => { world.rollCanary({ settled: false, failure: 'Pod x keeps crashing' }); }, cause: /keeps crashing/ },
+    { what: 'is late', spoil: (world: World) => { world.rollCanary({ settled: false }); world.pass(1801); }, cause: /The canary was not ready within serving.timeout/ },
+    { what: 'never appears', spoil: (world: World) => { world.pass(1801); }, cause: /has no Deployment yet/ },
+  ])('that $what is taken away, and the service was never touched', ({ spoil, cause }) => {
+    const world = published();
+    spoil(world);
+    settled(world);
+    expect(world.service.fields).toEqual(denseFields);
+    expect(world.condition('Failed')).toMatchObject({ reason: 'RolledBack', message: expect.stringMatching(cause) as string });
+    expect(predictors(world).filter(({ model }) => model?.storageUri === prunedUri)).toEqual([]);
+  });
+
+  it('that somebody takes away three times ends the rollout as a conflict', () => {
+    const world = published();
+    for (let revert = 1; revert <= 3; revert += 1) {
+      expect(world.service.fields.canary).toBeDefined();
+      world.changeService({ fields: denseFields, otherManagers: ['argocd-controller'] });
+      world.pass(16);
+      world.settle();
+    }
+    expect(world.condition('ServingConflict')?.status).toBe('True');
+    expect(world.service.fields).toEqual(denseFields);
+  });
+
+  it('is made again when the service was changed meanwhile, and the change is what is kept', () => {
+    const world = published();
+    const changed = { ...denseFields, args: ['--max-model-len=4096', '--tensor-parallel-size=4'] };
+    world.changeService({ fields: { ...changed, canary: canaryFields } });
+    world.settle();
+    expect(world.service.fields).toEqual({ ...changed, canary: { ...canaryFields, args: ['--max-model-len=4096', '--tensor-parallel-size=2'] } });
+    expect(world.pruneJob.status?.serving?.previous?.fields).toEqual(changed);
+  });
+
+  it('is taken out of a service that is suspended or deleted midway', () => {
+    const world = published();
+    world.rollCanary();
+    world.changeSpec({ suspend: true });
+    settled(world);
+    expect(world.service.fields).toEqual(denseFields);
+    expect(world.phase).toBe('Suspended');
+  });
+});
+
+describe('a canary beside several replicas', () => {
+  const stable = { minReplicas: 3, modelFormat: { name: 'huggingface' } };
+
+  it('takes none of them: KServe counts it as one, so one more is asked for, and given back', () => {
+    const world = published({ ...denseFields, stable });
+    const replicas = () => predictors(world).map(({ minReplicas }) => minReplicas);
+    expect(replicas()).toEqual([4]);
+    world.rollCanary();
+    world.settle();
+    world.roll();
+    world.settle();
+    world.pass(121);
+    world.settle();
+    expect(world.phase).toBe('Complete');
+    expect(replicas()).toEqual([4, 4, 3, 3]);
+  });
+});

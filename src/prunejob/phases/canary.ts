@@ -1,0 +1,77 @@
+/**
+ * Strategy Canary: one pod of the pruned model runs beside the service, without traffic, before the service itself is touched.
+ *
+ * What cannot load, or crashes, is found there, and no request was ever sent to it.
+ */
+import { compact } from '../compact.ts';
+import { applyService, handoverOf, runs, type Handover } from '../handover.ts';
+import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
+import { sameCanary, sameFields, sameModel } from '../serving/fields.ts';
+import type { Canary, Running, ServiceFields } from '../serving/adapter.ts';
+import type { Step } from '../step.ts';
+import { startPutBack } from './put-back.ts';
+import { conflict, isLate, lateCacheMs, mostReverts, rollingOut } from './rollout.ts';
+
+export function canary(run: Run): Step | undefined {
+  const handover = isDue(run) ? handoverOf(run) : undefined;
+  if (handover?.canary === undefined) return undefined;
+  const { service, previous, target } = handover;
+  // Served already, or changed after it was saved: the rollout knows what to do.
+  if (sameModel(previous, target) || !sameFields(service.fields, previous)) return undefined;
+  if (isLate(run)) return startPutBack(run, { reason: 'RolloutTimedOut', message: `The canary was not ready within serving.timeout ${handover.serving.timeout}. It ${pendingOf(handover)}.` });
+  return sameCanary(service.fields.canary, handover.canary) ? watch(run, handover) : launch(run, handover, handover.canary);
+}
+
+function isDue(run: Run): boolean {
+  const { canaryReadyAt, appliedAt } = rolloutOf(run);
+  return holds(run, 'Published') && !holds(run, 'Served') && canaryReadyAt === undefined && appliedAt === undefined;
+}
+
+function pendingOf({ service: { canary } }: Handover): string {
+  return canary === undefined ? 'has no Deployment yet' : (canary.pending ?? 'does not run the pruned model yet');
+}
+
+function launch(run: Run, handover: Handover, wanted: Canary): Step {
+  const state = rolloutOf(run);
+  const { canaryWrittenAt } = state;
+  if (canaryWrittenAt === undefined) return write(run, handover, wanted);
+  if (elapsedMs(run, canaryWrittenAt) < lateCacheMs) return starting(run, handover);
+  const reverts = (state.reverts ?? 0) + 1;
+  if (reverts >= mostReverts) return conflict(run, handover.service, reverts);
+  return write(run, handover, wanted, { reverts });
+}
+
+function write(run: Run, handover: Handover, wanted: Canary, counted: { readonly reverts?: number } = {}): Step {
+  const next = { ...rolloutOf(run), ...counted, canaryWrittenAt: rfc3339(run.now) };
+  const fields = compact({ canary: wanted, stable: handover.previous.stable });
+  return { ...rollingOut(next, run, 'A canary of the pruned model is started, without traffic.'), actions: [applyService(run, handover, fields)] };
+}
+
+function watch(run: Run, handover: Handover): Step {
+  const { service: { canary: running }, target } = handover;
+  if (running === undefined) return starting(run, handover);
+  if (runs(running, target, run.status.plan?.tensorParallel)) {
+    return rollingOut({ ...rolloutOf(run), canaryReadyAt: rfc3339(run.now) }, run, 'The canary runs the pruned model; the service follows.');
+  }
+  return failed(run, running, target) ?? starting(run, handover);
+}
+
+/** A sign of failure counts only for pods of the pruned model. */
+export function failed(run: Run, { failure, modelUri }: Running, target: ServiceFields): Step | undefined {
+  if (failure === undefined || modelUri !== target.modelUri) return undefined;
+  return startPutBack(run, { reason: 'RolloutFailed', message: `${failure.replace(/[.\s]*$/, '')}.` });
+}
+
+function starting(run: Run, handover: Handover): Step {
+  return rollingOut(rolloutOf(run), run, `The canary ${pendingOf(handover)}.`);
+}
+
+/** The service runs the pruned model itself: the canary goes before the soak, so that what is judged is what stays. */
+export function retire(run: Run, handover: Handover): Step | undefined {
+  const { service, target } = handover;
+  const state = rolloutOf(run);
+  if (service.fields.canary !== undefined) return { ...rollingOut(state, run, 'The canary has done its work and goes.'), actions: [applyService(run, handover, target)] };
+  if (service.canary === undefined) return undefined;
+  if (isLate(run)) return startPutBack(run, { reason: 'RolloutTimedOut', message: `The pods of the canary were not gone within serving.timeout ${handover.serving.timeout}.` });
+  return rollingOut(state, run, 'The pods of the canary are going.');
+}

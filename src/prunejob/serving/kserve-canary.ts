@@ -1,0 +1,54 @@
+/**
+ * A dark launch beside an InferenceService: one pod of the pruned model, with a Service of its own and no share of the traffic.
+ *
+ * Two traps of KServe 0.20. Without `minReplicas` a canary with no traffic gets no pod. And the canary's pod is taken out of the
+ * stable predictor's `minReplicas` at once, before it is ready, so that is raised by one for as long as the canary is there.
+ */
+import { compact } from '../compact.ts';
+import type { Canary, Running, ServiceFields, ServingObjects, Stable } from './adapter.ts';
+import { deploymentNamed, readRunningOf } from './kserve-running.ts';
+import type { CanaryEntry, InferenceService } from './kserve-types.ts';
+import { gpuResources, readGPUs } from './resources.ts';
+
+const canaryName = 'stun';
+const standard = 'Standard';
+
+export function canaryOf({ stable: { minReplicas } = {} }: ServiceFields, { modelUri, args, gpuLimit, gpuRequest }: ServiceFields): Canary {
+  return compact({ modelUri, args, gpuLimit, gpuRequest, minReplicas: keepsReplicas(minReplicas) ? minReplicas + 1 : undefined });
+}
+
+function keepsReplicas(minReplicas: number | undefined): minReplicas is number {
+  return minReplicas !== undefined && minReplicas > 1;
+}
+
+export function readCanary({ spec }: InferenceService): Canary | undefined {
+  const model = spec?.canary?.find(({ predictor }) => predictor?.name === canaryName)?.predictor?.model;
+  const minReplicas = spec?.predictor?.minReplicas;
+  if (model === undefined) return undefined;
+  return compact({ modelUri: model.storageUri ?? '', args: model.args, ...readGPUs(model.resources), minReplicas: keepsReplicas(minReplicas) ? minReplicas : undefined });
+}
+
+/** KServe lays the entry over the stable predictor: what it leaves out is the same there. */
+export function canaryEntries({ modelUri, args, ...gpus }: Canary, { modelFormat }: Stable = {}): CanaryEntry[] {
+  const model = compact({ modelFormat, storageUri: modelUri, args, resources: gpuResources(gpus) });
+  return [{ trafficPercent: 0, predictor: { name: canaryName, minReplicas: 1, model } }];
+}
+
+/** Undefined when nothing is rendered for a canary of ours, or nothing any more. */
+export function readCanaryRunning(objects: ServingObjects): Running | undefined {
+  const deployment = deploymentNamed(objects, canaryName);
+  if (deployment === undefined) return undefined;
+  return readRunningOf(`The canary of InferenceService ${objects.service.metadata.name}`, objects, deployment);
+}
+
+/** Why this service cannot have one, as the end of a sentence that begins with the service. */
+export function canaryProblem({ metadata, spec }: InferenceService): string | undefined {
+  const { minReplicas, maxReplicas } = spec?.predictor ?? {};
+  if (metadata.annotations?.['serving.kserve.io/deploymentMode'] !== standard) {
+    return `has no annotation serving.kserve.io/deploymentMode: ${standard}, without which KServe takes no canary`;
+  }
+  if (keepsReplicas(minReplicas) && maxReplicas !== undefined && maxReplicas > 0 && maxReplicas <= minReplicas) {
+    return `has no room for a canary beside its ${minReplicas} replicas: spec.predictor.maxReplicas is ${maxReplicas}`;
+  }
+  return undefined;
+}
