@@ -78,7 +78,7 @@ describe('a hand-over', () => {
   it('that times out is put back, and the old pod never stops serving', async () => {
     await serve(service, namespace, { uri: model, gpus: 4 });
     const before = await running(service, namespace);
-    await applySample('too-late', { serving: { timeout: '3s' } });
+    await applySample('too-late', { serving: { strategy: 'Surge', timeout: '3s' } });
     const job = await untilFinished('too-late', namespace, 600);
     expect(isTrue(job, 'RolledBack'), JSON.stringify(job.status?.conditions)).toBe(true);
     expect(isTrue(job, 'Failed')).toBe(true);

@@ -47,7 +47,7 @@ export class Scene implements AsyncDisposable {
     if (served) await serve(service, namespace, { uri: model, gpus: 4 });
     else await kubectl(['delete', 'inferenceservice', service, '-n', namespace, '--ignore-not-found', '--wait']);
     const scene = new Scene(name, await History.begin(namespace), served ? await running(service, namespace) : undefined);
-    const own = { model: { uri: model }, output: { uri: scene.output }, serving: served ? { soak: '5s' } : undefined };
+    const own = { model: { uri: model }, output: { uri: scene.output }, serving: served ? { soak: '5s', strategy: 'Surge' } : undefined };
     await apply(await samplePruneJob(name, slower, own, overlay), namespace);
     return scene;
   }
