@@ -8,9 +8,13 @@ import type { PruneJob, PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
 import { splitKey } from '../runtime/keys.ts';
 import type { Key } from '../runtime/types.ts';
 
-const phases = [
-  'Pending', 'Inspecting', 'Planned', 'Queued', 'Pruning', 'Published', 'RollingOut', 'Verifying', 'RollingBack', 'Suspended', 'Complete', 'Failed',
-] as const satisfies readonly NonNullable<PruneJobStatus['phase']>[];
+/** A record, so that a new phase without a series does not compile. */
+const everyPhase: Readonly<Record<NonNullable<PruneJobStatus['phase']>, true>> = {
+  Pending: true, Inspecting: true, Planned: true, Queued: true, Pruning: true, Published: true, RollingOut: true, Verifying: true,
+  RollingBack: true, RolledBack: true, Suspended: true, Complete: true, Failed: true,
+};
+const phases = Object.keys(everyPhase);
+const moments = ['before', 'after', 'now'] as const;
 
 const object = ['namespace', 'name'] as const;
 
@@ -25,7 +29,7 @@ export class DomainMetrics {
     this.#phase = new Gauge({ name: 'stun_prunejob_status_phase', help: '1 for the phase that the PruneJob is in, 0 for the others.', labelNames: [...object, 'phase'], registers });
     this.#progress = new Gauge({ name: 'stun_prunejob_progress_timestamp_seconds', help: 'When the PruneJob last moved: the engine reported a step, or a condition changed.', labelNames: object, registers });
     this.#completion = new Gauge({ name: 'stun_prunejob_completion_timestamp_seconds', help: 'When the PruneJob became Complete or Failed.', labelNames: object, registers });
-    this.#gpus = new Gauge({ name: 'stun_prunejob_gpus', help: 'GPUs of the service, all replicas together, before and after.', labelNames: [...object, 'when'], registers });
+    this.#gpus = new Gauge({ name: 'stun_prunejob_gpus', help: 'GPUs of the service, all replicas together: before and after as planned, and now, as its Deployment says.', labelNames: [...object, 'when'], registers });
   }
 
   /** The status as it is now, which may be newer than the one in `pruneJob`. */
@@ -35,8 +39,8 @@ export class DomainMetrics {
     this.#progress.set(labels, lastMoved(status, metadata.creationTimestamp));
     const completion = completedAt(status);
     if (completion !== undefined) this.#completion.set(labels, completion);
-    if (status.plan?.gpusBefore !== undefined) this.#gpus.set({ ...labels, when: 'before' }, status.plan.gpusBefore);
-    if (status.plan?.gpusAfter !== undefined) this.#gpus.set({ ...labels, when: 'after' }, status.plan.gpusAfter);
+    const gpus = { before: status.plan?.gpusBefore, after: status.plan?.gpusAfter, now: status.serving?.current?.gpus };
+    for (const when of moments) if (gpus[when] !== undefined) this.#gpus.set({ ...labels, when }, gpus[when]);
   }
 
   forget(key: Key): void {
@@ -44,7 +48,7 @@ export class DomainMetrics {
     for (const phase of phases) this.#phase.remove({ namespace, name, phase });
     this.#progress.remove({ namespace, name });
     this.#completion.remove({ namespace, name });
-    for (const when of ['before', 'after']) this.#gpus.remove({ namespace, name, when });
+    for (const when of moments) this.#gpus.remove({ namespace, name, when });
   }
 }
 

@@ -134,7 +134,7 @@ describe('createReconcile', () => {
     it('show the phase, the GPUs and the times', async () => {
       const lastTransitionTime = '2026-01-01T01:00:00Z';
       const conditions = [{ type: 'Complete', status: 'True' as const, reason: 'Finished', message: 'm', lastTransitionTime }];
-      decision = { ...decision, status: { ...status, phase: 'Complete', conditions, progress: { updatedAt: '2026-01-01T00:30:00Z' } } };
+      decision = { ...decision, status: { ...status, phase: 'Complete', conditions, progress: { updatedAt: '2026-01-01T00:30:00Z' }, serving: { current: { gpus: 6 } } } };
       await reconcile();
       const labels = { namespace: 'ml', name: 'mixtral' };
       expect((await series('stun_prunejob_status_phase')).filter((sample) => sample.value === 1)).toEqual([{ labels: { ...labels, phase: 'Complete' }, value: 1 }]);
@@ -143,6 +143,7 @@ describe('createReconcile', () => {
       expect(await series('stun_prunejob_gpus')).toEqual([
         { labels: { ...labels, when: 'before' }, value: 8 },
         { labels: { ...labels, when: 'after' }, value: 4 },
+        { labels: { ...labels, when: 'now' }, value: 6 },
       ]);
     });
 

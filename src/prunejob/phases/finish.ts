@@ -18,7 +18,8 @@ function end(condition: ConditionUpdate): Pick<Step, 'phase' | 'conditions'> {
 }
 
 export function servedMessage({ status: { plan, result } }: Run): string {
-  return `The service runs ${result?.uri ?? ''} on ${plan?.gpusAfter ?? 0} GPUs instead of ${plan?.gpusBefore ?? 0}.`;
+  const { gpusBefore = 0, gpusAfter = 0 } = plan ?? {};
+  return `The service runs ${result?.uri ?? ''} on ${gpusAfter} GPUs instead of ${gpusBefore}: ${(gpusBefore - gpusAfter) * 24} GPU-hours a day saved.`;
 }
 
 export function complete(reason: 'PlanOnly' | 'Finished', message: string): ConditionUpdate {
