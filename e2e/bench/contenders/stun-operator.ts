@@ -1,4 +1,5 @@
 /** This project's operator as its image runs it: the bundle, under the locked Node, with leader election. */
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { namespace } from '../control-plane.ts';
@@ -7,8 +8,15 @@ import { pruneJobSpec } from './job.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** None in the image; NODE_FLAGS is for finding out what they would change. */
-const nodeFlags = (process.env.NODE_FLAGS ?? '').split(' ').filter(Boolean);
+/** Those of the image; NODE_FLAGS is for finding out what others would change. */
+const nodeFlags = process.env.NODE_FLAGS?.split(' ').filter(Boolean) ?? imageFlags();
+
+function imageFlags(): string[] {
+  const dockerfile = readFileSync(`${root}Dockerfile`, 'utf8');
+  const entrypoint = /^ENTRYPOINT (\[.*main\.js"\])$/m.exec(dockerfile)?.[1];
+  if (entrypoint === undefined) throw new Error('The Dockerfile has no ENTRYPOINT that runs main.js; correct the pattern in stun-operator.ts.');
+  return (JSON.parse(entrypoint) as string[]).filter((word) => word.startsWith('--'));
+}
 
 export const stunOperator: Contender = {
   name: 'stun-operator',
