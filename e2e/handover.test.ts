@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { apply, kubectl, list, type Resource } from './lib/kubectl.ts';
+import { apply, get, kubectl, list, type Resource } from './lib/kubectl.ts';
 import { emptyNamespace, freshNamespace } from './lib/namespace.ts';
 import { condition, isTrue, read, samplePruneJob, untilFinished, type PruneJob } from './lib/prunejob.ts';
 import * as s3 from './lib/s3.ts';
@@ -63,6 +63,18 @@ describe('a hand-over', () => {
     });
     expect([isTrue(job, 'RolledBack'), isTrue(job, 'Complete'), isTrue(job, 'Served')], JSON.stringify(job.status?.conditions)).toEqual([true, true, false]);
     expect(await serves(service, namespace, { uri: model, gpus: 4 })).toBe(true);
+  });
+
+  it('by a canary that is late takes the canary away, and never touches the pods that serve', async () => {
+    const before = await running(service, namespace);
+    // The run of `recreate` again: its model is published, so this one begins with the canary.
+    await applySample('late-canary', { output: { uri: `${output}recreate/` }, serving: { strategy: 'Canary', timeout: '3s' } });
+    const job = await untilFinished('late-canary', namespace, 300);
+    expect(condition(job, 'Failed'), JSON.stringify(job.status)).toMatchObject({ reason: 'RolledBack', message: expect.stringContaining('The canary was not ready') as string });
+    expect(job.status?.serving?.rollout?.canaryWrittenAt, 'the canary was never asked for').toBeDefined();
+    const after = await running(service, namespace);
+    expect(after?.pods.map((pod) => pod.metadata.uid)).toEqual(before?.pods.map((pod) => pod.metadata.uid));
+    expect(await get('deployment', `${service}-stun-predictor`, namespace)).toBeUndefined();
   });
 
   it('never begins when the quality gate refuses: nothing is published, nothing is touched', async () => {
