@@ -23,7 +23,7 @@ from bench.shapes.checkpoint import write_random
 from bench.shapes.table import MODELS
 from bench.shapes.tokens import write_tokens
 from stun.commands.prune import run_prune
-from stun.memory import FLOAT, estimate_memory, largest_layer
+from stun.memory import estimate_memory, largest_layer
 from stun.prepare import make_context, prepare
 from stun.progress import Progress
 from stun.recipe_parser import load_recipe
@@ -159,8 +159,10 @@ def report_peak(answer: Connection, tiny: Path, path: Path) -> None:
 
 
 def peak(tiny: Path, path: Path) -> int:
-    # Forked, because importing torch anew takes longer than the run.
-    processes = multiprocessing.get_context("fork")
+    # Forked, because importing torch anew takes longer than the run; but not from this process, in
+    # whose heap earlier tests have left holes: tensors laid into them stay resident when freed.
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload([__name__])
     answer, child = processes.Pipe(duplex=False)
     process = processes.Process(target=report_peak, args=(child, tiny, path))
     process.start()
@@ -170,13 +172,6 @@ def peak(tiny: Path, path: Path) -> int:
     finally:
         process.join()
     return found
-
-
-def packed(case: Case) -> int:
-    """MKL packs a whole operand of a product on some processors and on others none; seen to add
-    a copy of the output matrix, the largest operand of a run, on one machine of two."""
-    sizes: Mapping[str, int] = case.sizes
-    return FLOAT * sizes["vocab_size"] * sizes["hidden_size"]
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
@@ -189,7 +184,7 @@ def test_a_run_takes_what_was_estimated(case: Case, tmp_path: Path) -> None:
     embedding = prepared.checkpoint.tensors[prepared.skeleton.family.embedding].nbytes
     # What is being written is a layer or, at the ends, the embedding or the output matrix.
     ahead, written = largest_layer(context), max(estimate["layer"], embedding)
-    most = estimate["total"] + ahead + written + packed(case) + PROCESS
+    most = estimate["total"] + ahead + written + PROCESS
     found = peak(tiny, whole)
     print(f"peak {found / 1e6:.1f} MB of {most / 1e6:.1f} MB;", estimate)
     assert found <= most
