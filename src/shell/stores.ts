@@ -54,6 +54,11 @@ export const childOptions: StoreOptions<LiveObject> = {
     owner: ({ metadata }) => (metadata.ownerReferences ?? []).filter((owner) => owner.controller).map((owner) => owner.uid),
     pruneJob: (object) => [pruneJobUid(object) ?? ''],
   },
+  // Most of a Job is its pod template, and most of a pod the same again: the recipe, the mounts, the overlay. Nobody reads them from here.
+  strip: (object) => {
+    const { spec, ...rest } = withoutManagedFields(object as LiveJob | LivePod);
+    return spec === undefined ? rest : { ...rest, spec: without(spec, ['template', 'containers', 'initContainers', 'volumes']) };
+  },
 };
 
 /** With managedFields: who owns a field decides whether the operator may write it. */
@@ -85,6 +90,10 @@ export function serviceKeys({ metadata }: LiveObject, label: string): string[] {
 /** uid of the PruneJob that an engine Job or pod works for: the name may be cut short in its label, the uid never is. */
 export function pruneJobUid({ metadata }: LiveObject): string | undefined {
   return metadata.labels?.[labels.pruneJobUid];
+}
+
+function without(spec: object, fields: readonly string[]): object {
+  return Object.fromEntries(Object.entries(spec).filter(([field]) => !fields.includes(field)));
 }
 
 function pick<T extends object, K extends keyof T>(object: T, key: K): Partial<Pick<T, K>> {
