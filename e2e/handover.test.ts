@@ -72,8 +72,11 @@ describe('a hand-over', () => {
     const job = await untilFinished('late-canary', namespace, 300);
     expect(condition(job, 'Failed'), JSON.stringify(job.status)).toMatchObject({ reason: 'RolledBack', message: expect.stringContaining('The canary was not ready') as string });
     expect(job.status?.serving?.rollout?.canaryWrittenAt, 'the canary was never asked for').toBeDefined();
-    const after = await running(service, namespace);
-    expect(after?.pods.map((pod) => pod.metadata.uid)).toEqual(before?.pods.map((pod) => pod.metadata.uid));
+    const pods = async () => (await running(service, namespace))?.pods.map((pod) => pod.metadata.uid) ?? [];
+    const served = before?.pods.map((pod) => pod.metadata.uid) ?? [];
+    expect(await pods()).toEqual(expect.arrayContaining(served));
+    await waitFor('the pod of the canary to go', 60, async () => (await pods()).length === served.length);
+    expect(await pods()).toEqual(served);
     expect(await get('deployment', `${service}-stun-predictor`, namespace)).toBeUndefined();
   });
 

@@ -53,8 +53,15 @@ describe('the canary of an InferenceService', () => {
     expect(read.running).toMatchObject({ modelUri: before.modelUri, settled: true });
   });
 
-  it('is gone with its Deployment', () => {
-    expect(kserve.read(rendered(launched)).canary).toBeUndefined();
+  it.each([
+    { pods: [], gone: true },
+    { pods: [{ metadata: { name: 'moe-stun-predictor-6cbd7f547-j296r' }, status: { phase: 'Running' } }], gone: false },
+    { pods: [{ metadata: { name: 'moe-stun-predictor-6cbd7f547-j296r' }, status: { phase: 'Succeeded' } }], gone: true },
+  ])('is gone with the last of its pods, not with its Deployment: $gone', ({ pods, gone }) => {
+    const objects = rendered(service);
+    const { canary: running, running: stable } = kserve.read({ ...objects, pods: [...objects.pods, ...pods] });
+    expect(running === undefined).toBe(gone);
+    expect(stable.settled).toBe(true);
   });
 });
 

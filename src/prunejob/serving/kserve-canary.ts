@@ -6,7 +6,7 @@
  */
 import { compact } from '../compact.ts';
 import type { Canary, Running, ServiceFields, ServingObjects, Stable } from './adapter.ts';
-import { deploymentNamed, readRunningOf } from './kserve-running.ts';
+import { deploymentName, deploymentNamed, readRunningOf } from './kserve-running.ts';
 import type { CanaryEntry, InferenceService } from './kserve-types.ts';
 import { gpuResources, readGPUs } from './resources.ts';
 
@@ -34,11 +34,18 @@ export function canaryEntries({ modelUri, args, ...gpus }: Canary, { modelFormat
   return [{ trafficPercent: 0, predictor: { name: canaryName, minReplicas: 1, model } }];
 }
 
-/** Undefined when nothing is rendered for a canary of ours, or nothing any more. */
+/** Undefined when nothing of a canary of ours is there yet, or any more. */
 export function readCanaryRunning(objects: ServingObjects): Running | undefined {
   const deployment = deploymentNamed(objects, canaryName);
-  if (deployment === undefined) return undefined;
+  if (deployment === undefined) return readEnding(objects);
   return readRunningOf(`The canary of InferenceService ${objects.service.metadata.name}`, objects, deployment);
+}
+
+/** Its pods hold their GPUs until they are gone, which is later than their Deployment. */
+function readEnding({ service, pods }: ServingObjects): Running | undefined {
+  const prefix = `${deploymentName(service, canaryName)}-`;
+  const left = pods.filter(({ metadata, status }) => metadata.name.startsWith(prefix) && !['Succeeded', 'Failed'].includes(status?.phase ?? ''));
+  return left.length === 0 ? undefined : { gpusPerReplica: 0, settled: false, pending: `still has ${left.length} pod(s) that are ending` };
 }
 
 /** Why this service cannot have one, as the end of a sentence that begins with the service. */
