@@ -103,13 +103,16 @@ describe('a canary', () => {
     expect(world.pruneJob.status?.serving?.previous?.fields).toEqual(changed);
   });
 
-  it('is taken out of a service that is suspended or deleted midway', () => {
+  it.each([
+    { what: 'suspended', act: (world: World) => { world.changeSpec({ suspend: true }); }, over: (world: World) => world.phase === 'Suspended' },
+    { what: 'deleted', act: (world: World) => { world.remove(); }, over: (world: World) => world.pruneJob.metadata.finalizers?.length === 0 },
+  ])('is taken out of the service when the run is $what midway', ({ act, over }) => {
     const world = published();
     world.rollCanary();
-    world.changeSpec({ suspend: true });
+    act(world);
     settled(world);
     expect(world.service.fields).toEqual(denseFields);
-    expect(world.phase).toBe('Suspended');
+    expect(over(world)).toBe(true);
   });
 });
 
@@ -122,10 +125,7 @@ describe('a canary beside several replicas', () => {
     expect(replicas()).toEqual([4]);
     world.rollCanary();
     world.settle();
-    world.roll();
-    world.settle();
-    world.pass(121);
-    world.settle();
+    world.serve();
     expect(world.phase).toBe('Complete');
     expect(replicas()).toEqual([4, 4, 3, 3]);
   });

@@ -7,10 +7,10 @@ import { compact } from '../compact.ts';
 import { applyService, handoverOf, runs, type Handover } from '../handover.ts';
 import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
 import { sameCanary, sameFields, sameModel } from '../serving/fields.ts';
-import type { Canary, Running, ServiceFields } from '../serving/adapter.ts';
+import type { Canary } from '../serving/adapter.ts';
 import type { Step } from '../step.ts';
 import { startPutBack } from './put-back.ts';
-import { conflict, isLate, lateCacheMs, mostReverts, rollingOut } from './rollout.ts';
+import { conflict, failed, isLate, lateCacheMs, mostReverts, rollingOut } from './rollout.ts';
 
 export function canary(run: Run): Step | undefined {
   const handover = isDue(run) ? handoverOf(run) : undefined;
@@ -54,12 +54,6 @@ function watch(run: Run, handover: Handover): Step {
     return rollingOut({ ...rolloutOf(run), canaryReadyAt: rfc3339(run.now) }, run, 'The canary runs the pruned model; the service follows.');
   }
   return failed(run, running, target) ?? starting(run, handover);
-}
-
-/** A sign of failure counts only for pods of the pruned model. */
-export function failed(run: Run, { failure, modelUri }: Running, target: ServiceFields): Step | undefined {
-  if (failure === undefined || modelUri !== target.modelUri) return undefined;
-  return startPutBack(run, { reason: 'RolloutFailed', message: `${failure.replace(/[.\s]*$/, '')}.` });
 }
 
 function starting(run: Run, handover: Handover): Step {

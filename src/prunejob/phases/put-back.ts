@@ -101,6 +101,7 @@ function isUndone(run: Run): boolean {
 }
 
 function undone(run: Run, worked: boolean): Step {
+  if (run.observed.service === 'Missing') return { ...gone('serving.rollbackRequested asked for the previous model.', false), phase: 'RolledBack' };
   const message = worked ? 'The service runs its previous model again, as serving.rollbackRequested asked.' : 'serving.rollbackRequested asked for the previous model, but the service did not run it in time; look at its pods.';
   return {
     phase: 'RolledBack',
@@ -131,11 +132,12 @@ function failed(run: Run, why: string, worked: boolean): Step {
   };
 }
 
-function gone(why: string): Step {
+function gone(why: string, fails = true): Step {
   const failure = { reason: 'ServiceNotFound', message: `${why} Then the service was deleted, so there is nothing to put back.` } as const;
+  const ends = fails ? [{ type: 'Failed', status: 'True', ...failure } as const] : [];
   return {
     phase: 'Failed',
-    conditions: [{ type: 'Served', status: 'False', ...failure }, { type: 'RolledBack', status: 'False', ...failure }, { type: 'Failed', status: 'True', ...failure }],
+    conditions: [{ type: 'Served', status: 'False', ...failure }, { type: 'RolledBack', status: 'False', ...failure }, ...ends],
   };
 }
 

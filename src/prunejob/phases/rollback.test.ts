@@ -4,10 +4,10 @@ import { finalizer } from '../../api/names.ts';
 import { World } from '../testing/world.ts';
 import { prunedUri } from '../testing/builders.ts';
 
-function request(world: World): void {
+function request(world: World, rollbackRequested = true): void {
   const { serving } = world.pruneJob.spec;
   if (serving === undefined) throw new Error('There is no service.');
-  world.changeSpec({ serving: { ...serving, rollbackRequested: true } });
+  world.changeSpec({ serving: { ...serving, rollbackRequested } });
   world.settle();
 }
 
@@ -17,10 +17,7 @@ describe('a rollback that was asked for after Complete', () => {
     const before = world.service.fields;
     world.settle();
     const { deploymentStrategy } = world.service.fields;
-    world.roll();
-    world.settle();
-    world.pass(121);
-    world.settle();
+    world.serve();
     expect(world.phase).toBe('Complete');
     request(world);
     expect(world.phase).toBe('RollingBack');
@@ -55,6 +52,25 @@ describe('a rollback that was asked for after Complete', () => {
     world.settle();
     expect(world.condition('RolledBack')).toMatchObject({ status: 'False', reason: 'RolloutFailed' });
     expect(world.service.managedByUs).toBe(false);
+  });
+
+  it('goes on when the wish is taken back midway: no service stays between two models', () => {
+    const world = World.completed();
+    request(world);
+    request(world, false);
+    world.roll();
+    world.settle();
+    expect(world.condition('RolledBack')?.status).toBe('True');
+    expect(world.service.managedByUs).toBe(false);
+  });
+
+  it('claims no previous model for a service that is deleted midway', () => {
+    const world = World.completed();
+    request(world);
+    world.change({ service: 'Missing' });
+    world.settle();
+    expect(world.condition('RolledBack')).toMatchObject({ status: 'False', reason: 'ServiceNotFound' });
+    expect([world.phase, world.condition('Failed')]).toEqual(['RolledBack', undefined]);
   });
 
   it.each([

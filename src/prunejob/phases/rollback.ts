@@ -6,7 +6,7 @@
  */
 import { finalizer } from '../../api/names.ts';
 import { handoverOf, type Handover } from '../handover.ts';
-import { holds, isRollingOut, rolloutOf, type Run } from '../run.ts';
+import { conditionOf, holds, isRollingOut, rolloutOf, type Run } from '../run.ts';
 import { sameModel } from '../serving/fields.ts';
 import { fail, type Step } from '../step.ts';
 import { putBack, startPutBack, type Cause } from './put-back.ts';
@@ -15,23 +15,25 @@ const requested: Cause = { reason: 'RollbackRequested', message: 'serving.rollba
 
 /** Before the terminal phase, which would leave a complete run alone. */
 export function rollback(run: Run): Step | undefined {
-  if (run.spec.serving?.rollbackRequested !== true) return undefined;
   if (holds(run, 'Complete')) return undo(run);
-  if (isRollingOut(run)) return startPutBack(run, requested);
-  return undefined;
+  return isRequested(run) && isRollingOut(run) ? startPutBack(run, requested) : undefined;
+}
+
+function isRequested({ spec: { serving } }: Run): boolean {
+  return serving?.rollbackRequested === true;
 }
 
 /** Instead of a rollout that nobody wants any more; the service was never touched. */
 export function rollbackBeforeRollout(run: Run): Step | undefined {
-  const { spec, status } = run;
-  if (spec.serving?.rollbackRequested !== true || !holds(run, 'Published') || rolloutOf(run).startedAt !== undefined) return undefined;
-  return fail(run, { reason: 'RolledBack', message: `serving.rollbackRequested was set before the rollout: the service was not touched. The pruned model stays at ${status.result?.uri ?? ''}.` }, 'Served');
+  if (!isRequested(run) || !holds(run, 'Published') || rolloutOf(run).startedAt !== undefined) return undefined;
+  return fail(run, { reason: 'RolledBack', message: `serving.rollbackRequested was set before the rollout: the service was not touched. The pruned model stays at ${run.status.result?.uri ?? ''}.` }, 'Served');
 }
 
+/** Once begun it goes on, also when the wish is taken back: a service must not stay half way. */
 function undo(run: Run): Step | undefined {
   const { startedAt, rollbackStartedAt } = rolloutOf(run);
-  if (startedAt === undefined) return undefined;
-  return rollbackStartedAt === undefined ? begin(run, handoverOf(run)) : putBack(run);
+  if (conditionOf(run, 'RolledBack')?.reason === requested.reason) return putBack(run);
+  return isRequested(run) && startedAt !== undefined && rollbackStartedAt === undefined ? begin(run, handoverOf(run)) : undefined;
 }
 
 function begin(run: Run, handover: Handover | undefined): Step {

@@ -10,7 +10,7 @@ import { applyService, currentService, handoverOf, savedService, type Handover }
 import { fieldsOwnedByGit } from '../ownership.ts';
 import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
 import { needsRestore, sameFields, sameModel } from '../serving/fields.ts';
-import type { ServiceObserved } from '../serving/adapter.ts';
+import type { Running, ServiceFields, ServiceObserved } from '../serving/adapter.ts';
 import { fail, waitThenFail, type Step } from '../step.ts';
 import { strategyRefused } from '../strategy-refused.ts';
 import { durationMs } from '../units.ts';
@@ -103,6 +103,12 @@ export function conflict(run: Run, { otherManagers }: ServiceObserved, reverts: 
   const message = `${managers} changed the service's fields back ${reverts} times; they are left alone from now on. Leave these fields out of Git, or make its Application ignore them.`;
   const step = startPutBack(run, { reason: 'ServingConflict', message });
   return { ...step, conditions: [{ type: 'ServingConflict', status: 'True', reason: 'ServingConflict', message }, ...(step.conditions ?? [])] };
+}
+
+/** A sign of failure counts only for pods of the pruned model. */
+export function failed(run: Run, { failure, modelUri }: Running, target: ServiceFields): Step | undefined {
+  if (failure === undefined || modelUri !== target.modelUri) return undefined;
+  return startPutBack(run, { reason: 'RolloutFailed', message: `${failure.replace(/[.\s]*$/, '')}.` });
 }
 
 export function isLate(run: Run): boolean {

@@ -60,10 +60,7 @@ describe('suspend', () => {
     expect(world.phase).toBe('Suspended');
     world.changeSpec({ suspend: false });
     world.settle();
-    world.roll();
-    world.settle();
-    world.pass(121);
-    world.settle();
+    world.serve();
     expect(world.phase).toBe('Complete');
   });
 });

@@ -10,10 +10,10 @@ import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
 import { sameFields, sameModel } from '../serving/fields.ts';
 import type { Step } from '../step.ts';
 import { durationMs } from '../units.ts';
-import { failed, retire } from './canary.ts';
+import { retire } from './canary.ts';
 import { complete, servedMessage } from './finish.ts';
 import { startPutBack } from './put-back.ts';
-import { isLate, timeLeftMs } from './rollout.ts';
+import { failed, isLate, timeLeftMs } from './rollout.ts';
 
 const lookAgainMs = 5000;
 

@@ -42,11 +42,16 @@ export class World {
   static completed(overrides: Partial<Observed> = {}): World {
     const world = World.published(overrides);
     world.settle();
-    world.roll();
-    world.settle();
-    world.pass(121);
-    world.settle();
+    world.serve();
     return world;
+  }
+
+  /** The pods come up, and stay for the soak of two minutes. */
+  serve(): void {
+    this.roll();
+    this.settle();
+    this.pass(121);
+    this.settle();
   }
 
   /** Deleted by a user, with our finalizer still on it. */
