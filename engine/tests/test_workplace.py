@@ -90,9 +90,9 @@ def test_object_storage_is_no_scratch_folder(
     stun: Stun, recipe: Recipe, place: dict[str, Any]
 ) -> None:
     """It knows no lock, and two runs would remove each other's states."""
-    outcome = stun("prune", recipe, **{**place, "work": "s3://bucket/work/"})
+    outcome = stun("prune", recipe, **{**place, "work": "s3://bucket/scratch/"})
     assert (outcome.code, outcome.termination["reason"]) == (2, "RecipeInvalid")
-    assert "--work s3://bucket/work/ is no folder" in outcome.termination["message"]
+    assert "--work s3://bucket/scratch/ is no folder" in outcome.termination["message"]
 
 
 def test_the_second_of_two_runs_waits_its_turn(
