@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../telemetry/log.ts';
 import { createMetrics, type RuntimeMetrics } from '../telemetry/metrics.ts';
+import { sleep } from './clock.ts';
 import { LeaderElector, LostLeaseError } from './leader.ts';
 import { LeaseServer } from './testing/lease-server.ts';
 import { ManualClock } from './testing/manual-clock.ts';
@@ -116,6 +117,20 @@ describe('keeping it', () => {
     await clock.advance(7_000);
     server.down = false;
     await clock.advance(30_000);
+    expect(a.error()).toBeUndefined();
+    expect(a.elector.leading).toBe(true);
+    a.stop.abort();
+    await a.ended;
+  });
+
+  it('tries again soon after a failure: two renewals that time out in a row end nobody', async () => {
+    const a = candidate('a');
+    await clock.advance(1_000);
+    server.down = true;
+    server.silence = () => sleep(clock, 3_000, new AbortController().signal);
+    await clock.advance(7_800);
+    server.down = false;
+    await clock.advance(20_000);
     expect(a.error()).toBeUndefined();
     expect(a.elector.leading).toBe(true);
     a.stop.abort();

@@ -59,8 +59,8 @@ export interface OperatorOptions {
   readonly clients?: Pick<ManagerOptions, 'client' | 'leaseClient'>;
 }
 
-/** Two attempts fit into the ten seconds in which a leader must renew. */
-const LEASE_TIMEOUT_MS = 4_000;
+/** Three attempts begin within the ten seconds in which a leader must renew, also when the first two are swallowed. */
+const LEASE_TIMEOUT_MS = 3_000;
 const CRD: ResourceType = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', kind: 'CustomResourceDefinition', namespaced: false };
 
 interface CustomResourceDefinition extends KubeObject {

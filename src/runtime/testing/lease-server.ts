@@ -15,6 +15,8 @@ type Lease = KubeObject & { readonly spec: Spec };
 export class LeaseServer {
   lease: Lease | undefined;
   down = false;
+  /** How long a request waits for the answer of a server that is down. */
+  silence: () => Promise<void> = () => Promise.resolve();
   writes = 0;
   /** Someone edits the Lease, not its holder, after each read. */
   touched = false;
@@ -56,7 +58,8 @@ export class LeaseServer {
 
   async #answer<T>(act: () => T): Promise<T> {
     await Promise.resolve();
-    if (this.down) throw new ApiError(0, { reason: 'NoAnswer', message: 'down' });
-    return act();
+    if (!this.down) return act();
+    await this.silence();
+    throw new ApiError(0, { reason: 'NoAnswer', message: 'down' });
   }
 }
