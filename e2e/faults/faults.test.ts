@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emptyNamespace, freshNamespace } from '../lib/namespace.ts';
 import * as s3 from '../lib/s3.ts';
 import { suffer } from './lib/fault.ts';
-import { freshOperator } from './lib/operator.ts';
+import { freshOperator } from '../lib/operator.ts';
 import { model, namespace, Scene, storage } from './lib/scene.ts';
 import { clusterBroken } from './rows/cluster-broken.ts';
 import { engineStopped } from './rows/engine-stopped.ts';

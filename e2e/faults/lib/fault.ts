@@ -1,5 +1,5 @@
 /** A row of the tables: which PruneJob meets which fault at which moment, and how it must end all the same. */
-import { freshOperator } from './operator.ts';
+import { freshOperator } from '../../lib/operator.ts';
 import { expectOutcome, type Expected } from './outcome.ts';
 import { Scene, type SceneOptions } from './scene.ts';
 

@@ -10,7 +10,7 @@ import * as s3 from '../../lib/s3.ts';
 import { running, serves, type Running } from '../../lib/service.ts';
 import { waitFor } from '../../lib/wait.ts';
 import { enginePods, firstLayer } from './engine.ts';
-import { patience } from './patience.ts';
+import { patience } from '../../lib/patience.ts';
 import { explain, model, namespace, service, type Scene } from './scene.ts';
 
 export interface Expected {

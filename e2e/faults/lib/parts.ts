@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { waitFor } from '../../lib/wait.ts';
-import { patience } from './patience.ts';
+import { patience } from '../../lib/patience.ts';
 
 const run = promisify(execFile);
 const script = fileURLToPath(new URL('../../cluster/lib/parts', import.meta.url));

@@ -3,8 +3,8 @@ import { finalizer, type Stage } from '../../../src/api/names.ts';
 import { apply, kubectl } from '../../lib/kubectl.ts';
 import { condition, finished, isTrue, samplePruneJob, type Overlay, type PruneJob } from '../../lib/prunejob.ts';
 import { running, serve, type Running } from '../../lib/service.ts';
-import { History } from './history.ts';
-import { patience } from './patience.ts';
+import { History } from '../../lib/history.ts';
+import { patience } from '../../lib/patience.ts';
 
 export const namespace = 'e2e-faults';
 export const service = 'tiny-moe';

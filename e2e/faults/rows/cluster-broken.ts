@@ -6,9 +6,9 @@ import { waitFor } from '../../lib/wait.ts';
 import { atLayer, enginePods } from '../lib/engine.ts';
 import type { Fault } from '../lib/fault.ts';
 import { FlakyProxy } from '../lib/flaky-proxy.ts';
-import { apiServer, OutsidePod } from '../lib/operator.ts';
+import { apiServer, OutsidePod } from '../../lib/operator.ts';
 import { withoutParts } from '../lib/parts.ts';
-import { patience } from '../lib/patience.ts';
+import { patience } from '../../lib/patience.ts';
 import { namespace } from '../lib/scene.ts';
 
 export const clusterBroken: readonly Fault[] = [

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 
 import { apply, get, kubectl, remove } from '../../lib/kubectl.ts';
 import { waitFor } from '../../lib/wait.ts';
-import { killContainer } from '../lib/containers.ts';
+import { killContainer } from '../../lib/containers.ts';
 import { atLayer } from '../lib/engine.ts';
 import type { Fault } from '../lib/fault.ts';
 import { expectResumed } from '../lib/outcome.ts';
-import { patience } from '../lib/patience.ts';
+import { patience } from '../../lib/patience.ts';
 import { engineContainer, namespace, type Scene } from '../lib/scene.ts';
 
 const scratchClass = 'e2e-faults-scratch';

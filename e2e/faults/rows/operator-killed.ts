@@ -2,11 +2,11 @@
 import { expect } from 'vitest';
 
 import { waitFor } from '../../lib/wait.ts';
-import { killContainer } from '../lib/containers.ts';
+import { killContainer } from '../../lib/containers.ts';
 import { draw } from '../lib/draw.ts';
 import type { Fault } from '../lib/fault.ts';
-import { killLeader, leader, leaseHolder, OutsidePod, stealLease, untilRestarted } from '../lib/operator.ts';
-import { patience } from '../lib/patience.ts';
+import { killLeader, leader, leaseHolder, OutsidePod, stealLease, untilRestarted } from '../../lib/operator.ts';
+import { patience } from '../../lib/patience.ts';
 import { holds, type Scene } from '../lib/scene.ts';
 
 type Stage = Pick<Fault, 'name' | 'served' | 'overlay' | 'end' | 'jobs' | 'published'> & { readonly until: (scene: Scene) => Promise<void> };

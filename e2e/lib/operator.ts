@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 
-import { OperatorProcess } from '../../../src/shell/testing/operator-process.ts';
-import { get, kubectl, list, type Resource } from '../../lib/kubectl.ts';
-import { waitFor } from '../../lib/wait.ts';
+import { OperatorProcess } from '../../src/shell/testing/operator-process.ts';
+import { get, kubectl, list, type Resource } from './kubectl.ts';
+import { waitFor } from './wait.ts';
 import { killContainer, onlyContainer, type Pod } from './containers.ts';
 import { patience } from './patience.ts';
 

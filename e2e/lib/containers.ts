@@ -2,8 +2,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-import { list, type Condition, type Resource } from '../../lib/kubectl.ts';
-import { waitFor } from '../../lib/wait.ts';
+import { list, type Condition, type Resource } from './kubectl.ts';
+import { waitFor } from './wait.ts';
 import { patience } from './patience.ts';
 
 const run = promisify(execFile);

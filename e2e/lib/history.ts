@@ -1,8 +1,10 @@
 /** Every change of one namespace's objects, in order and without a gap: what the tests wait on and judge by, independent of the operator. */
-import { labels } from '../../../src/api/names.ts';
-import { asError } from '../../../src/runtime/errors.ts';
-import type { PruneJob } from '../../lib/prunejob.ts';
-import { WaitTimeout } from '../../lib/wait.ts';
+import { labels } from '../../src/api/names.ts';
+import { asError } from '../../src/runtime/errors.ts';
+import type { Resource } from './kubectl.ts';
+import type { PruneJob } from './prunejob.ts';
+import type { InferenceService } from './service.ts';
+import { WaitTimeout } from './wait.ts';
 import { watchEtcd, type EtcdEvent } from './etcd-watch.ts';
 
 export interface Change {
@@ -11,10 +13,11 @@ export interface Change {
   readonly name: string;
   readonly what: EtcdEvent['what'];
   /** Custom resources lie in etcd as JSON; the others, encoded otherwise, are told by name alone. */
-  readonly pruneJob?: PruneJob;
+  readonly object?: Resource<unknown, unknown>;
 }
 
 const pruneJobs = 'stun-operator.io/prunejobs';
+const services = 'serving.kserve.io/inferenceservices';
 
 export class History implements AsyncDisposable {
   readonly changes: Change[] = [];
@@ -48,7 +51,12 @@ export class History implements AsyncDisposable {
 
   /** Every version of the PruneJob that there ever was. */
   versions(name: string): PruneJob[] {
-    return this.changes.filter((change) => change.resource === pruneJobs && change.name === name).flatMap(({ pruneJob }) => pruneJob ?? []);
+    return this.#versionsOf(pruneJobs, name) as PruneJob[];
+  }
+
+  /** Every version of the InferenceService since the history began. */
+  services(name: string): InferenceService[] {
+    return this.#versionsOf(services, name) as InferenceService[];
   }
 
   latest(name: string): PruneJob | undefined {
@@ -84,12 +92,18 @@ export class History implements AsyncDisposable {
     const [name = '', namespace, ...resource] = key.replace('/registry/', '').split('/').toReversed();
     if (namespace !== this.#namespace) return;
     const change = { resource: resource.toReversed().join('/'), name, what };
-    this.changes.push(change.resource === pruneJobs && value.length > 0 ? { ...change, pruneJob: JSON.parse(value.toString()) as PruneJob } : change);
+    const isKept = [pruneJobs, services].includes(change.resource) && value.length > 0;
+    this.changes.push(isKept ? { ...change, object: JSON.parse(value.toString()) as Resource } : change);
     for (const look of this.#waiters) look();
   }
 
+  #versionsOf(resource: string, name: string): Resource<unknown, unknown>[] {
+    return this.changes.filter((change) => change.resource === resource && change.name === name).flatMap(({ object }) => object ?? []);
+  }
+
   #last(): string {
-    const tail = this.changes.slice(-5).map(({ resource, name, what, pruneJob }) => `${what} ${resource} ${name} ${pruneJob?.status?.phase ?? ''}`.trim());
+    const phase = (object: Resource<unknown, unknown> | undefined) => (object?.status as { phase?: string } | undefined)?.phase ?? '';
+    const tail = this.changes.slice(-5).map(({ resource, name, what, object }) => `${what} ${resource} ${name} ${phase(object)}`.trim());
     return `The last changes: ${tail.join('; ')}`;
   }
 
