@@ -709,6 +709,14 @@ export interface PreviousService {
    */
   tensorParallel?: number;
   /**
+   * Whether one of its pods answered a completion that the operator asked for before the first change. If it did, the pods of the pruned model must answer one too.
+   */
+  answered?: boolean;
+  /**
+   * Why none of them did, for example because the server wants an API key.
+   */
+  unansweredBecause?: string;
+  /**
    * The fields that change, as they were.
    */
   fields?: {
@@ -772,6 +780,14 @@ export interface RolloutStatus {
    * How often another field manager changed the fields back. The third time ends the rollout with the condition ServingConflict.
    */
   reverts?: number;
+  /**
+   * With strategy Recreate, when no pod was first seen to be available.
+   */
+  downSince?: string;
+  /**
+   * How long no pod was seen to be available, until the first one with the pruned model was.
+   */
+  downtimeSeconds?: number;
   /**
    * Since when its pods run the pruned model on the planned GPUs; the soak counts from here.
    */
