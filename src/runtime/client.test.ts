@@ -37,6 +37,7 @@ describe('what is sent', () => {
   it.each([
     { name: 'create', act: () => client.create(CONFIGMAP, object), method: 'POST', path: '/api/v1/namespaces/ml/configmaps', query: managed, type: 'application/json' },
     { name: 'strict create', act: () => client.create(CONFIGMAP, object, { strict: true }), method: 'POST', path: '/api/v1/namespaces/ml/configmaps', query: { ...managed, fieldValidation: 'Strict' }, type: 'application/json' },
+    { name: 'create for nothing but its answer', act: () => client.create(CONFIGMAP, object, { dryRun: true }), method: 'POST', path: '/api/v1/namespaces/ml/configmaps', query: { ...managed, dryRun: 'All' }, type: 'application/json' },
     { name: 'apply', act: () => client.apply(CONFIGMAP, object), method: 'PATCH', path: '/api/v1/namespaces/ml/configmaps/a', query: { ...managed, force: 'true' }, type: 'application/apply-patch+yaml' },
     { name: 'applyStatus', act: () => client.applyStatus(CONFIGMAP, object), method: 'PATCH', path: '/api/v1/namespaces/ml/configmaps/a/status', query: { ...managed, force: 'true' }, type: 'application/apply-patch+yaml' },
     { name: 'jsonPatch', act: () => client.jsonPatch(ref, [{ op: 'remove', path: '/data' }]), method: 'PATCH', path: '/api/v1/namespaces/ml/configmaps/a', query: managed, type: 'application/json-patch+json' },
@@ -93,9 +94,9 @@ describe('list', () => {
     const { received } = await serve((_, response) => {
       sendJson(response, 200, { kind: 'ConfigMapList', metadata: { resourceVersion: '7', continue: 'next' }, items: [{ metadata: { name: 'a' } }] });
     });
-    const page = await client.list(CONFIGMAP, { namespace: 'ml', limit: 1, labelSelector: 'x=y', continueToken: 'this' });
+    const page = await client.list(CONFIGMAP, { namespace: 'ml', limit: 1, labelSelector: 'x=y', fieldSelector: 'metadata.name=a', continueToken: 'this' });
     expect(page).toEqual({ items: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } }], resourceVersion: '7', continueToken: 'next' });
-    expect(received[0]?.query).toEqual({ limit: '1', labelSelector: 'x=y', continue: 'this' });
+    expect(received[0]?.query).toEqual({ limit: '1', labelSelector: 'x=y', fieldSelector: 'metadata.name=a', continue: 'this' });
   });
 
   it('takes null items for none', async () => {

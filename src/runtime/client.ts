@@ -68,8 +68,8 @@ export class KubeClient implements ConnectedClient {
 
   /** A list names its kind once (`JobList`), not in every item; without it an item cannot be applied or told from another kind. */
   async list<T extends KubeObject>(type: ResourceType, options: ListOptions = {}): Promise<ListPage<T>> {
-    const { namespace, labelSelector, limit, continueToken, resourceVersion, signal } = options;
-    const path = collectionPath(type, namespace, { labelSelector, limit, continue: continueToken, resourceVersion });
+    const { namespace, labelSelector, fieldSelector, limit, continueToken, resourceVersion, signal } = options;
+    const path = collectionPath(type, namespace, { labelSelector, fieldSelector, limit, continue: continueToken, resourceVersion });
     const page = await this.#call<RawList<T>>({ method: 'GET', path, ...(signal === undefined ? {} : { signal }) });
     const { continue: next = '', resourceVersion: version = '' } = page.metadata;
     const named = { apiVersion: apiVersionOf(type), kind: page.kind?.replace(/List$/, '') ?? type.kind };
@@ -77,8 +77,9 @@ export class KubeClient implements ConnectedClient {
     return { items, resourceVersion: version, ...(next === '' ? {} : { continueToken: next }) };
   }
 
-  create<T extends KubeObject>(type: ResourceType, object: T, { strict = false }: CreateOptions = {}): Promise<T> {
-    const path = collectionPath(type, object.metadata.namespace, { ...this.#managed(), ...(strict ? { fieldValidation: 'Strict' } : {}) });
+  create<T extends KubeObject>(type: ResourceType, object: T, { strict = false, dryRun = false }: CreateOptions = {}): Promise<T> {
+    const query = { ...this.#managed(), ...(strict ? { fieldValidation: 'Strict' } : {}), ...(dryRun ? { dryRun: 'All' } : {}) };
+    const path = collectionPath(type, object.metadata.namespace, query);
     return this.#call<T>({ method: 'POST', path, contentType: 'application/json', body: JSON.stringify(object) });
   }
 
@@ -112,8 +113,8 @@ export class KubeClient implements ConnectedClient {
   }
 
   async *watch<T extends KubeObject>(type: ResourceType, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
-    const { namespace, labelSelector, resourceVersion, timeoutSeconds, signal } = options;
-    const query = { watch: true, allowWatchBookmarks: true, labelSelector, resourceVersion, timeoutSeconds };
+    const { namespace, labelSelector, fieldSelector, resourceVersion, timeoutSeconds, signal } = options;
+    const query = { watch: true, allowWatchBookmarks: true, labelSelector, fieldSelector, resourceVersion, timeoutSeconds };
     const request = { method: 'GET', path: collectionPath(type, namespace, query), signal };
     const response = await this.#send(request);
     for await (const event of jsonLines<WatchEvent<T> | ErrorEvent>(response, signal)) {

@@ -70,7 +70,7 @@ afterEach(async () => {
   expect(clock.pendingTimers).toBe(0);
 });
 
-function start(pages: Page[], streams: Step[][] = [], more: { namespace?: string; labelSelector?: string } = {}) {
+function start(pages: Page[], streams: Step[][] = [], more: { namespace?: string; labelSelector?: string; fieldSelector?: string } = {}) {
   const server = new ScriptedServer(clock, pages, streams);
   const reflector = new Reflector({ client: server, type: CONFIGMAP, store, clock, log: createLogger('error'), random: () => 0.5, ...more });
   running = reflector.run(stop.signal);
@@ -87,11 +87,11 @@ describe('list and watch', () => {
     expect(server.watches[0]).toMatchObject({ resourceVersion: '5', timeoutSeconds: 450 });
   });
 
-  it('asks for its namespace and labels in both', async () => {
-    const { server } = start([page('5')], [], { namespace: 'ml', labelSelector: 'a=b' });
+  it('asks for its namespace, labels and fields in both', async () => {
+    const { server } = start([page('5')], [], { namespace: 'ml', labelSelector: 'a=b', fieldSelector: 'metadata.name=a' });
     await clock.advance(0);
-    expect(server.lists[0]).toMatchObject({ namespace: 'ml', labelSelector: 'a=b' });
-    expect(server.watches[0]).toMatchObject({ namespace: 'ml', labelSelector: 'a=b' });
+    expect(server.lists[0]).toMatchObject({ namespace: 'ml', labelSelector: 'a=b', fieldSelector: 'metadata.name=a' });
+    expect(server.watches[0]).toMatchObject({ namespace: 'ml', labelSelector: 'a=b', fieldSelector: 'metadata.name=a' });
   });
 
   it('collects all pages before it says what is gone', async () => {

@@ -20,6 +20,7 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly store: Store<T>;
   readonly namespace?: string;
   readonly labelSelector?: string;
+  readonly fieldSelector?: string;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random?: () => number;
@@ -170,9 +171,13 @@ export class Reflector<T extends KubeObject> {
     this.#firstSync.resolve(undefined);
   }
 
-  #selection(): { readonly namespace?: string; readonly labelSelector?: string } {
-    const { namespace, labelSelector } = this.#options;
-    return { ...(namespace === undefined ? {} : { namespace }), ...(labelSelector === undefined ? {} : { labelSelector }) };
+  #selection(): Pick<ReflectorOptions<T>, 'namespace' | 'labelSelector' | 'fieldSelector'> {
+    const { namespace, labelSelector, fieldSelector } = this.#options;
+    return {
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    };
   }
 }
 

@@ -74,6 +74,8 @@ export interface DeleteOptions {
 export interface CreateOptions {
   /** Refuses fields that the server does not know; otherwise it drops them with no more than a warning. */
   readonly strict?: boolean;
+  /** The server checks and answers as always, and keeps nothing. */
+  readonly dryRun?: boolean;
 }
 
 export interface ListPage<T> {
@@ -85,6 +87,7 @@ export interface ListPage<T> {
 export interface ListOptions {
   readonly namespace?: string;
   readonly labelSelector?: string;
+  readonly fieldSelector?: string;
   readonly limit?: number;
   readonly continueToken?: string;
   readonly resourceVersion?: string;
@@ -114,6 +117,7 @@ export interface WatchEvent<T> {
 export interface WatchOptions {
   readonly namespace?: string;
   readonly labelSelector?: string;
+  readonly fieldSelector?: string;
   readonly resourceVersion: string;
   readonly timeoutSeconds: number;
   readonly signal: AbortSignal;
