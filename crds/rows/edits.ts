@@ -11,6 +11,7 @@ export const edited: Record<string, Fields> = {
   output: { output: { uri: 's3://elsewhere/' } },
   planOnly: { planOnly: true },
   'serving (removed)': { serving: null },
+  'serving.mode': { serving: { mode: 'Emit' } },
   'serving.ref': { serving: { ref: { name: 'other' } } },
   'serving.sizing': { serving: { sizing: { maxModelLen: 1 } } },
   'serving.requireSaving': { serving: { requireSaving: false } },

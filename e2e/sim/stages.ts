@@ -11,8 +11,8 @@ export type LifeStage = (typeof lifeStages)[number];
 export function lifeStageOf(pruneJob: PruneJob): LifeStage {
   const phase = pruneJob.status?.phase ?? 'New';
   if (pruneJob.metadata.deletionTimestamp !== undefined && !isOver(pruneJob)) return 'Deleting';
-  // Nobody in the simulation asks for a rollback after the end.
-  return phase === 'RolledBack' ? 'Complete' : phase;
+  // Nobody in the simulation asks for a rollback after the end, or for a patch alone.
+  return phase === 'RolledBack' || phase === 'Emitted' ? 'Complete' : phase;
 }
 
 export function isOver({ status }: PruneJob): boolean {

@@ -11,7 +11,7 @@ import type { Key } from '../runtime/types.ts';
 /** A record, so that a new phase without a series does not compile. */
 const everyPhase: Readonly<Record<NonNullable<PruneJobStatus['phase']>, true>> = {
   Pending: true, Inspecting: true, Planned: true, Queued: true, Pruning: true, Published: true, RollingOut: true, Verifying: true,
-  RollingBack: true, RolledBack: true, Suspended: true, Complete: true, Failed: true,
+  Emitted: true, RollingBack: true, RolledBack: true, Suspended: true, Complete: true, Failed: true,
 };
 const phases = Object.keys(everyPhase);
 const moments = ['before', 'after', 'now'] as const;

@@ -253,7 +253,7 @@ export interface ServingSpec {
    */
   strategy: 'Canary' | 'Surge' | 'Recreate';
   /**
-   * Apply patches the service. Emit publishes the patch and touches nothing, for a service that Git owns.
+   * Apply patches the service. Emit writes the patch into a ConfigMap and never touches the service, for one that Git owns: Served turns True when Git has delivered the change and its pods run it. strategy means nothing then.
    */
   mode: 'Apply' | 'Emit';
   sizing: SizingSpec;
@@ -394,6 +394,7 @@ export interface PruneJobStatus {
     | 'Published'
     | 'RollingOut'
     | 'Verifying'
+    | 'Emitted'
     | 'RollingBack'
     | 'RolledBack'
     | 'Suspended'
@@ -690,6 +691,7 @@ export interface StageStatus {
 export interface ServingStatus {
   previous?: PreviousService;
   current?: CurrentService;
+  emitted?: EmittedPatch;
   rollout?: RolloutStatus;
 }
 /**
@@ -747,6 +749,19 @@ export interface CurrentService {
    * Pods that answer.
    */
   availableReplicas?: number;
+}
+/**
+ * With mode Emit, what Git is to change. Empty where the service asked for the pruned model already.
+ */
+export interface EmittedPatch {
+  /**
+   * The ConfigMap with the patch in every form, in the PruneJob's namespace; it goes with the PruneJob.
+   */
+  configMap?: string;
+  /**
+   * The patch as JSON, strategic for a Deployment, else a merge patch. Absent where it is longer than this field.
+   */
+  patch?: string;
 }
 /**
  * The change under way.
