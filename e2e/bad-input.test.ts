@@ -80,7 +80,7 @@ async function makeStranger(): Promise<void> {
   const { S3_ENDPOINT = '', AWS_DEFAULT_REGION = '' } = process.env;
   const stringData = { AWS_ACCESS_KEY_ID: 'stranger', AWS_SECRET_ACCESS_KEY: 'of-nobody', S3_ENDPOINT, AWS_DEFAULT_REGION };
   await apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'stranger' }, stringData }, namespace);
-  await apply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'stranger' }, secrets: [{ name: 'stranger' }] }, namespace);
+  await apply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'stranger', labels: { 'stun-operator.io/runner': 'true' } }, secrets: [{ name: 'stranger' }] }, namespace);
 }
 
 describe('a run that cannot succeed', () => {

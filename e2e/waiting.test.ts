@@ -16,12 +16,17 @@ const missing = [
   { thing: 'service account', overlay: { runner: { serviceAccountName: 'absent' } }, reason: 'ServiceAccountNotFound', names: /absent/ },
   { thing: 'secret', overlay: { runner: { serviceAccountName: 'keyless' } }, reason: 'SecretNotFound', names: /absent/ },
   {
-    thing: 'pod that Pod Security refuses',
-    overlay: { runner: { podTemplate: { spec: { hostNetwork: true } } } },
+    thing: 'pod that a quota refuses',
+    overlay: { runner: { podTemplate: { spec: { priorityClassName: 'system-cluster-critical' } } } },
     reason: 'PodNotCreated',
     names: /kubectl -n e2e-waiting describe job/,
   },
 ] as const;
+
+const noCriticalPods = {
+  apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'no-critical-pods' },
+  spec: { hard: { pods: '0' }, scopeSelector: { matchExpressions: [{ scopeName: 'PriorityClass', operator: 'In', values: ['system-cluster-critical'] }] } },
+};
 
 async function applyPlanOnly(name: string, overlay: Record<string, unknown>): Promise<void> {
   await apply(await samplePruneJob(name, { model: { uri: model }, planOnly: true, ...overlay }), namespace);
@@ -33,6 +38,7 @@ beforeAll(async () => {
   await s3.put('engine/fixture/data/', 's3://data/');
   await apply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'keyless' }, secrets: [{ name: 'absent' }] }, namespace);
   await kubectl(['label', 'serviceaccount', 'keyless', '-n', namespace, 'stun-operator.io/runner=true', '--overwrite']);
+  await apply(noCriticalPods, namespace);
   await serve('tiny-moe', namespace, { uri: model, gpus: 4 });
 });
 

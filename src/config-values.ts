@@ -34,6 +34,15 @@ export function asOneOf<T extends string>(choices: readonly T[]): (value: unknow
   };
 }
 
+export function asListOf<T extends string>(choices: readonly T[]): (value: unknown, key: string) => T[] {
+  return (value, key) => asList(value, key).map((item, index) => asOneOf(choices)(item, `${key}[${index}]`));
+}
+
+export function asBoolean(value: unknown, key: string): boolean {
+  if (typeof value === 'boolean') return value;
+  throw mismatch(key, value, 'true or false');
+}
+
 export function refuseUnknown(fields: Fields, known: readonly string[], where: string): void {
   const unknown = Object.keys(fields).find((key) => !known.includes(key));
   if (unknown === undefined) return;

@@ -9,7 +9,8 @@ import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { loadAll } from 'js-yaml';
 import { parseTracing, type TracingConfig } from './config-tracing.ts';
-import { asList, asObject, asOneOf, asOptional, asText, ConfigError, refuseUnknown, type Fields } from './config-values.ts';
+import { asBoolean, asList, asListOf, asObject, asOneOf, asOptional, asText, ConfigError, refuseUnknown, type Fields } from './config-values.ts';
+import { defaultPolicy, privileges, type Policy } from './prunejob/policy.ts';
 
 const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 const pullPolicies = ['Always', 'IfNotPresent', 'Never'] as const;
@@ -26,8 +27,11 @@ export interface EngineConfig {
 
 export interface Config {
   readonly engine: EngineConfig;
+  readonly policy: Policy;
   /** Empty means every namespace. */
   readonly watchNamespaces: readonly string[];
+  /** False where only rights in namespaces were given: the plan then trusts what the PruneJob says of the GPUs. */
+  readonly readNodes: boolean;
   readonly logLevel: LogLevel;
   /** Every address inside a pod, where the kubelet and Prometheus ask; loopback on somebody's own machine. */
   readonly metricsHost: string | undefined;
@@ -51,10 +55,12 @@ export function readConfig(): Config {
 export function parseConfig(argv: readonly string[], env: Environment, readFile: (path: string) => string): Config {
   const flags = parseFlags(argv);
   const file = flags.config === undefined ? {} : parseFile(flags.config, readFile);
-  refuseUnknown(file, ['engine', 'watchNamespaces', 'logLevel'], 'the configuration file');
+  refuseUnknown(file, ['engine', 'policy', 'watchNamespaces', 'readNodes', 'logLevel'], 'the configuration file');
   return Object.freeze({
     engine: Object.freeze(parseEngine(asOptional(file.engine, 'engine', asObject))),
+    policy: Object.freeze(parsePolicy(asOptional(file.policy, 'policy', asObject))),
     watchNamespaces: Object.freeze(asOptional(file.watchNamespaces, 'watchNamespaces', asList) ?? []),
+    readNodes: asOptional(file.readNodes, 'readNodes', asBoolean) ?? true,
     logLevel: asOptional(file.logLevel, 'logLevel', asOneOf(logLevels)) ?? 'info',
     metricsHost: env.KUBERNETES_SERVICE_HOST === undefined ? '127.0.0.1' : undefined,
     metricsPort: parsePort(env.METRICS_PORT),
@@ -99,6 +105,15 @@ function parseEngine(fields: Fields | undefined): EngineConfig {
     serviceAccountName: asOptional(fields.serviceAccountName, 'engine.serviceAccountName', asText) ?? defaultEngine.serviceAccountName,
     ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }),
     ...(podTemplate === undefined ? {} : { podTemplate }),
+  };
+}
+
+function parsePolicy(fields: Fields = {}): Policy {
+  refuseUnknown(fields, Object.keys(defaultPolicy), 'policy');
+  return {
+    requireRunnerLabel: asOptional(fields.requireRunnerLabel, 'policy.requireRunnerLabel', asBoolean) ?? defaultPolicy.requireRunnerLabel,
+    requireServiceLabel: asOptional(fields.requireServiceLabel, 'policy.requireServiceLabel', asBoolean) ?? defaultPolicy.requireServiceLabel,
+    podTemplateMay: asOptional(fields.podTemplateMay, 'policy.podTemplateMay', asListOf(privileges)) ?? defaultPolicy.podTemplateMay,
   };
 }
 

@@ -29,7 +29,9 @@ async function run(config: Config): Promise<void> {
     name: fieldManager,
     http: { host: config.metricsHost ?? '', port: config.metricsPort },
     engine: config.engine,
+    policy: config.policy,
     watchNamespaces: config.watchNamespaces,
+    readNodes: config.readNodes,
     ...(config.leaderElection ? { leaderElection: { namespace: config.podNamespace, name: leaseName, identity: `${config.podName}_${randomUUID()}` } } : {}),
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => { operator.stop(); });

@@ -48,6 +48,8 @@ export type FailedReason =
   | 'FieldsOwnedByGit'
   | 'ServiceNotFound'
   | 'ServiceAccountNotFound'
+  | 'ServiceAccountNotAllowed'
+  | 'ServiceNotAllowed'
   | 'SecretNotFound'
   | 'UnsupportedService'
   | 'NotSupportedYet'
@@ -71,6 +73,7 @@ export type FailedReason =
   | 'NodeLost'
   | 'Killed'
   | 'PodTemplateInvalid'
+  | 'PodTemplateNotAllowed'
   | 'ScratchInvalid';
 
 /** Of a condition on the way: something is under way, done, waited for or turned off. */

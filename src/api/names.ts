@@ -10,13 +10,17 @@ export const fieldManager = 'stun-operator';
 export const finalizer = `${group}/finalizer`;
 export const leaseName = 'stun-operator';
 
-/** On child Jobs and their pods; the scratch claim is of no one stage. */
+/** On child Jobs and their pods, unless said otherwise; the scratch claim is of no one stage. */
 export const labels = {
   pruneJob: `${group}/prunejob`,
   pruneJobUid: `${group}/prunejob-uid`,
   stage: `${group}/stage`,
   attempt: `${group}/attempt`,
   managedBy: 'app.kubernetes.io/managed-by',
+  /** On a ServiceAccount: engine pods may run under it. */
+  runner: `${group}/runner`,
+  /** On a service, where the administrator asks for it: PruneJobs may move it. */
+  allowPrune: `${group}/allow-prune`,
 } as const;
 
 /** On the service. */

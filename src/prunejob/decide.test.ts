@@ -99,6 +99,7 @@ describe('what is not there yet', () => {
   it.each([
     { what: 'service', missing: { service: 'Missing' } as const, reason: 'ServiceNotFound' },
     { what: 'ServiceAccount', missing: { serviceAccount: 'Missing' } as const, reason: 'ServiceAccountNotFound' },
+    { what: 'ServiceAccount that is offered', missing: { serviceAccount: 'NotARunner' } as const, reason: 'ServiceAccountNotAllowed' },
   ])('a $what is waited for, then named', ({ missing, reason }) => {
     const world = new World(missing);
     world.settle();
@@ -107,6 +108,12 @@ describe('what is not there yet', () => {
     world.pass(601);
     world.settle();
     expect(world.condition('Failed')?.reason).toBe(reason);
+  });
+
+  it('a ServiceAccount is offered by the command of the message', () => {
+    const world = new World({ serviceAccount: 'NotARunner' });
+    world.settle();
+    expect(world.condition('Planned')?.message).toContain('kubectl --namespace ml label serviceaccount default stun-operator.io/runner=true');
   });
 
   it('goes on when it comes in time', () => {

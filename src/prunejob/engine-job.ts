@@ -10,6 +10,7 @@ import { engineContainer } from './messages.ts';
 import { podSpec, type EngineJobOptions } from './engine-pod.ts';
 import { finalExitCodes } from './failure/exit-codes.ts';
 import { overlay } from './overlay.ts';
+import type { Templates } from './overlay-refused.ts';
 import { durationMs } from './units.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -19,17 +20,16 @@ const cleanDeadlineSeconds = 600;
 export function engineJob(options: EngineJobOptions): KubeObject {
   const { pruneJob, stage, attempt } = options;
   const { name, namespace, uid } = pruneJob.metadata;
-  const labels = childLabels(pruneJob.metadata, stage, attempt);
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
       name: childName(name, stage, attempt),
       namespace,
-      labels,
+      labels: childLabels(pruneJob.metadata, stage, attempt),
       ownerReferences: [{ apiVersion, kind, name, uid, controller: true }],
     },
-    spec: { ...jobPolicy(options), template: podTemplate(options, labels) },
+    spec: { ...jobPolicy(options), template: podTemplates(options).merged },
   };
 }
 
@@ -56,9 +56,10 @@ export function deadlineSeconds({ spec }: PruneJob, stage: Stage): number {
   return stage === 'clean' ? cleanDeadlineSeconds : Math.ceil(durationMs(spec.runner.activeDeadline) / 1000);
 }
 
-/** Ours, then the installation's overlay, then the PruneJob's: the one who knows the run best has the last word. */
-function podTemplate(options: EngineJobOptions, labels: Fields): Fields {
-  const ours: Fields = { metadata: { labels }, spec: podSpec(options) };
-  const installed = overlay(ours, options.engine.podTemplate ?? {});
-  return overlay(installed, options.pruneJob.spec.runner.podTemplate ?? {});
+/** Ours, then the installation's overlay, then the PruneJob's: the one who knows the run best has the last word, within the policy. */
+export function podTemplates(options: EngineJobOptions): Templates {
+  const { pruneJob, stage, attempt, engine } = options;
+  const ours: Fields = { metadata: { labels: childLabels(pruneJob.metadata, stage, attempt) }, spec: podSpec(options) };
+  const installed = overlay(ours, engine.podTemplate ?? {});
+  return { installed, merged: overlay(installed, pruneJob.spec.runner.podTemplate ?? {}) };
 }

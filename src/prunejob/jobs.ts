@@ -1,11 +1,13 @@
 /** Starts the next engine Job of a run, never a second one beside it. */
-import { engineJob } from './engine-job.ts';
 import type { ConditionUpdate } from '../api/conditions.ts';
+import { labels } from '../api/names.ts';
+import { engineJob, podTemplates } from './engine-job.ts';
 import { nodesToAvoid } from './failure.ts';
 import type { Stage } from './observed.ts';
+import { overlayRefused } from './overlay-refused.ts';
 import { unfinishedChildren, type Run } from './run.ts';
 import { ensureScratch, scratchIsGoing } from './scratch.ts';
-import { lookAgainMs, waitThenFail, type Missing, type Step } from './step.ts';
+import { fail, lookAgainMs, waitThenFail, type Missing, type Step } from './step.ts';
 
 export interface NextJob {
   readonly stage: Stage;
@@ -17,18 +19,28 @@ export interface NextJob {
 }
 
 export function startJob(run: Run, { stage, attempt, phase, conditions, waiting }: NextJob): Step {
-  const { serviceAccount, pruneJob, engine } = run.observed;
-  if (serviceAccount === 'Missing') return waitThenFail(run, phase, { ...waiting, ...missingServiceAccount(run) });
+  const { serviceAccount, pruneJob, engine, policy } = run.observed;
+  if (typeof serviceAccount === 'string') return waitThenFail(run, phase, { ...waiting, ...unusableServiceAccount(run, serviceAccount) });
+  const options = { pruneJob, stage, attempt, engine, serviceAccount, avoidNodes: nodesToAvoid(run.observed.childJobs) };
+  const refused = overlayRefused(podTemplates(options), policy);
+  if (refused !== undefined) return fail(run, refused, stage === 'inspect' ? 'Planned' : undefined);
   // The pod of a Job that is being deleted may still write; its Job stays until the pod is gone.
   if (unfinishedChildren(run).length > 0) return { phase, requeueAfterMs: lookAgainMs };
-  const createJob = { kind: 'CreateJob', manifest: engineJob({ pruneJob, stage, attempt, engine, serviceAccount, avoidNodes: nodesToAvoid(run.observed.childJobs) }) } as const;
+  const createJob = { kind: 'CreateJob', manifest: engineJob(options) } as const;
   if (stage !== 'prune') return { phase, conditions, actions: [createJob] };
   if (scratchIsGoing(run)) return { phase, requeueAfterMs: lookAgainMs };
   return { phase, conditions, actions: [...ensureScratch(run), createJob], set: { attempt } };
 }
 
-export function missingServiceAccount({ observed, spec }: Run): Pick<Missing, 'reason' | 'message'> {
+export function unusableServiceAccount({ observed, spec }: Run, why: 'Missing' | 'NotARunner'): Pick<Missing, 'reason' | 'message'> {
   const name = spec.runner.serviceAccountName ?? observed.engine.serviceAccountName;
   const namespace = observed.pruneJob.metadata.namespace;
+  if (why === 'NotARunner') return notARunner(namespace, name);
   return { reason: 'ServiceAccountNotFound', message: `ServiceAccount ${namespace}/${name}, under which the engine runs, does not exist. Create it, or name another in runner.serviceAccountName.` };
+}
+
+/** Its Secrets become the engine's, whose image the PruneJob chooses: so whoever owns the ServiceAccount has to offer it. */
+function notARunner(namespace: string, name: string): Pick<Missing, 'reason' | 'message'> {
+  const command = `kubectl --namespace ${namespace} label serviceaccount ${name} ${labels.runner}=true`;
+  return { reason: 'ServiceAccountNotAllowed', message: `ServiceAccount ${namespace}/${name} is not offered to PruneJobs. Offer it with: ${command}; or name another in runner.serviceAccountName.` };
 }

@@ -25,6 +25,7 @@ function hasStarted(pod: Pod): boolean {
 /** The scheduler says only that the affinity of the pod matches no node, not which kinds of GPU there would be. */
 export function noSuchGPU({ observed, spec }: Run): string | undefined {
   const asked = gpuProducts(spec.runner);
+  if (observed.nodes === 'NotRead') return undefined;
   const offered = [...new Set(observed.nodes.map(({ product }) => product))];
   if (offered.some((product) => product !== undefined && asked.includes(product))) return undefined;
   return `No node has a GPU of runner.gpuProducts (${asked.join(', ')}); ${offer(offered)}`;

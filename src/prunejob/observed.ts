@@ -5,6 +5,7 @@
  */
 import type { Stage } from '../api/names.ts';
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
+import type { Policy } from './policy.ts';
 import type { ServiceObserved } from './serving/adapter.ts';
 import type { Claim, Job, Pod } from './kube.ts';
 
@@ -20,7 +21,7 @@ export interface ChildJob {
 }
 
 /** The ServiceAccount that engine pods run as. Secrets themselves are never read: only the names in its `secrets[]`. */
-export type RunnerServiceAccount = 'Missing' | { readonly name: string; readonly secretNames: readonly string[] };
+export type RunnerServiceAccount = 'Missing' | 'NotARunner' | { readonly name: string; readonly secretNames: readonly string[] };
 
 export interface GPUNode {
   readonly name: string;
@@ -68,8 +69,8 @@ export interface Observed {
   readonly scratch?: Claim;
   readonly serviceAccount: RunnerServiceAccount;
   readonly service: ServiceState;
-  /** Every node that advertises `nvidia.com/gpu`. */
-  readonly nodes: readonly GPUNode[];
+  /** Every node that advertises `nvidia.com/gpu`; `NotRead` where the operator has rights in namespaces only. */
+  readonly nodes: readonly GPUNode[] | 'NotRead';
   /** Of the active prune pod, if it answered since the last decision. */
   readonly progress?: EngineProgress;
   /**
@@ -78,4 +79,5 @@ export interface Observed {
    */
   readonly sameRun?: SameRun;
   readonly engine: EngineConfig;
+  readonly policy: Policy;
 }

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
 import type { EngineProgress, Stage } from '../prunejob/observed.ts';
+import { defaultPolicy } from '../prunejob/policy.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { emptyStores, type EmptyStores } from './testing/empty-stores.ts';
 import { FakeClient } from './testing/fake-client.ts';
@@ -28,9 +29,9 @@ const starting = (begun: readonly string[] = []) => {
   return { told, has: (uid: string): boolean => begun.includes(uid), begin: (uid: string): void => void told.push(uid) };
 };
 const options = (starts = starting()) => {
-  const serviceAccounts = new ServiceAccounts(client, systemClock);
+  const serviceAccounts = new ServiceAccounts(client, systemClock, defaultPolicy);
   const engine = { image: 'e', serviceAccountName: 'default' };
-  return { stores, client, serviceAccounts, progressOf: (uid: string) => latest.get(uid), workingOn: (runKey: string) => working.get(runKey) ?? [], kindOf: () => undefined, engine, starting: starts };
+  return { stores, client, serviceAccounts, progressOf: (uid: string) => latest.get(uid), workingOn: (runKey: string) => working.get(runKey) ?? [], kindOf: () => undefined, engine, policy: defaultPolicy, starting: starts };
 };
 const observe = (key: string, starts = starting()) => createObserve(options(starts))(key);
 
@@ -111,7 +112,8 @@ describe('createObserve', () => {
   });
 
   describe('service account', () => {
-    const account = (name: string) => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace: 'ml' }, secrets: [{ name: 's3' }, {}] });
+    const offered = { 'stun-operator.io/runner': 'true' };
+    const account = (name: string, labels: Readonly<Record<string, string>> = offered) => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace: 'ml', labels }, secrets: [{ name: 's3' }, {}] });
 
     it('is missing until it is there', async () => {
       stores.pruneJobs.upsert(pruneJob('mixtral'));
@@ -127,9 +129,28 @@ describe('createObserve', () => {
       expect((await observe('ml/mixtral'))?.serviceAccount).toMatchObject({ name: 'pruner' });
     });
 
+    it.each([
+      { labels: {}, requireRunnerLabel: true, found: 'NotARunner' },
+      { labels: { 'stun-operator.io/runner': 'false' }, requireRunnerLabel: true, found: 'NotARunner' },
+      { labels: offered, requireRunnerLabel: true, found: { name: 'default', secretNames: ['s3'] } },
+      { labels: {}, requireRunnerLabel: false, found: { name: 'default', secretNames: ['s3'] } },
+    ])('with labels $labels, where the label is asked for: $requireRunnerLabel', async ({ labels, requireRunnerLabel, found }) => {
+      client.put(serviceAccountType, account('default', labels));
+      const accounts = new ServiceAccounts(client, systemClock, { requireRunnerLabel });
+      expect(await accounts.find('ml', 'default')).toEqual(found);
+    });
+
+    it('that is labelled later is found at the next look', async () => {
+      const accounts = new ServiceAccounts(client, systemClock, defaultPolicy);
+      client.put(serviceAccountType, account('default', {}));
+      expect(await accounts.find('ml', 'default')).toBe('NotARunner');
+      client.put(serviceAccountType, account('default'));
+      expect(await accounts.find('ml', 'default')).toMatchObject({ name: 'default' });
+    });
+
     it('is asked for once by many', async () => {
       client.put(serviceAccountType, account('default'));
-      const accounts = new ServiceAccounts(client, systemClock);
+      const accounts = new ServiceAccounts(client, systemClock, defaultPolicy);
       await Promise.all([accounts.find('ml', 'default'), accounts.find('ml', 'default')]);
       await accounts.find('ml', 'default');
       expect(client.calls).toHaveLength(1);

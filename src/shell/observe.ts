@@ -9,6 +9,7 @@ import type { PruneJob, ServingSpec } from '../api/v1alpha1/prunejob.ts';
 import { isFinished } from '../prunejob/failure.ts';
 import { isTrue, type KubeObject } from '../prunejob/kube.ts';
 import type { ChildJob, EngineConfig, EngineProgress, GPUNode, Observed, SameRun, Stage } from '../prunejob/observed.ts';
+import type { Policy } from '../prunejob/policy.ts';
 import type { ServiceKind } from '../prunejob/serving/registry.ts';
 import type { Client, Key } from '../runtime/types.ts';
 import { hasEnded, lastPods } from './last-pods.ts';
@@ -26,6 +27,7 @@ export interface ObserveOptions {
   readonly workingOn: (runKey: string) => readonly Key[];
   readonly kindOf: (ref: ServingSpec['ref']) => ServiceKind | undefined;
   readonly engine: EngineConfig;
+  readonly policy: Policy;
   readonly starting?: Pick<Starting, 'has' | 'begin'>;
 }
 
@@ -36,7 +38,7 @@ const stages: readonly Stage[] = ['inspect', 'prune', 'clean'];
 
 /** Undefined when there is no such PruneJob (any more). */
 export function createObserve(options: ObserveOptions): Observe {
-  const { stores, serviceAccounts, engine } = options;
+  const { stores, serviceAccounts, engine, policy } = options;
   return async (key) => {
     const pruneJob = stores.pruneJobs.get(key);
     if (pruneJob === undefined) return undefined;
@@ -49,8 +51,9 @@ export function createObserve(options: ObserveOptions): Observe {
       childJobs,
       serviceAccount,
       service,
-      nodes: stores.nodes.list().flatMap(gpuNode),
+      nodes: stores.nodes?.list().flatMap(gpuNode) ?? 'NotRead',
       engine,
+      policy,
       ...optional('scratch', scratchOf(stores, pruneJob)),
       ...optional('progress', progressOf(options, childJobs)),
       ...optional('sameRun', sameRun(options, pruneJob)),

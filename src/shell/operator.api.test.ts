@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Api, type Fields } from '../../crds/fixture.ts';
+import { labels } from '../api/names.ts';
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
 import type { KubeObject } from '../runtime/types.ts';
 import { OperatorProcess } from './testing/operator-process.ts';
@@ -42,7 +43,7 @@ describe('the operator against a real API server', () => {
     api = await Api.start();
     node = new PlayedNode(api.server, namespace);
     kubeconfig = await leastPrivilege(api);
-    const serviceAccount = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' }, secrets: [{ name: 's3' }] };
+    const serviceAccount = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', labels: { [labels.runner]: 'true' } }, secrets: [{ name: 's3' }] };
     await api.server.call('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, serviceAccount);
   });
   afterAll(() => api.server.stop());

@@ -6,6 +6,7 @@ import { decide } from '../prunejob/decide.ts';
 import type { KubeObject } from '../prunejob/kube.ts';
 import { decideRefused } from '../prunejob/refused.ts';
 import type { EngineConfig } from '../prunejob/observed.ts';
+import type { Policy } from '../prunejob/policy.ts';
 import { serviceKind, serviceKinds, type ServiceKind } from '../prunejob/serving/registry.ts';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import { KubeOperator, type OperatorOptions } from '../runtime/operator.ts';
@@ -32,13 +33,15 @@ const concurrency = 32;
 
 export interface PruneOperatorOptions extends OperatorOptions {
   readonly engine: EngineConfig;
+  readonly policy: Policy;
   /** Empty means every namespace. */
   readonly watchNamespaces: readonly string[];
+  readonly readNodes: boolean;
   /** How a pod is asked for its progress; by HTTP if absent. */
   readonly ask?: Ask;
 }
 
-type Watched<S> = { readonly [Name in keyof S]: S[Name] extends { list(): readonly (infer T extends LiveObject)[] } ? Store<T> : never };
+type Watched<S> = { readonly [Name in keyof S]: NonNullable<S[Name]> extends { list(): readonly (infer T extends LiveObject)[] } ? Store<T> : never };
 type WatchedStores = Watched<Omit<Stores, 'serving'>> & { readonly serving: ReadonlyMap<ServiceKind, Watched<ServingStores>> };
 
 export class PruneOperator extends KubeOperator {
@@ -72,7 +75,7 @@ export class PruneOperator extends KubeOperator {
       jobs: this.#store<LiveJob>(jobType, childOptions, engineLabel),
       enginePods: this.#store<LivePod>(podType, childOptions, engineLabel),
       claims: this.#store<LiveClaim>(claimType, childOptions, engineLabel),
-      nodes: this.#store(nodeType, nodeOptions),
+      ...(this.#options.readNodes ? { nodes: this.#store(nodeType, nodeOptions) } : {}),
       serving: new Map(watchedKinds.map(([kind, label]) => [kind, this.#servingStores(kind, label)])),
     };
   }
@@ -114,10 +117,10 @@ export class PruneOperator extends KubeOperator {
 
   #reconcile(stores: WatchedStores, poller: ProgressPoller): Reconcile {
     const { client, recorder } = this;
-    const { engine, log, metrics } = this.#options;
-    const serviceAccounts = new ServiceAccounts(client, this.#clock);
+    const { engine, policy, log, metrics } = this.#options;
+    const serviceAccounts = new ServiceAccounts(client, this.#clock, policy);
     const starting = new Starting(stores.jobs, this.#clock);
-    const observing = { stores, client, serviceAccounts, progressOf: (podUid: string) => poller.latest(podUid), workingOn: (runKey: string) => poller.workingOn(runKey), kindOf: serviceKind, engine, starting };
+    const observing = { stores, client, serviceAccounts, progressOf: (podUid: string) => poller.latest(podUid), workingOn: (runKey: string) => poller.workingOn(runKey), kindOf: serviceKind, engine, policy, starting };
     return createReconcile({
       observe: createObserve(observing),
       decide,

@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
 import { compact } from '../prunejob/compact.ts';
+import { defaultPolicy } from '../prunejob/policy.ts';
 import { pruneJob } from '../prunejob/testing/builders.ts';
 import { happenings, unfinished, watched } from '../prunejob/testing/lives.ts';
 import { World } from '../prunejob/testing/world.ts';
@@ -43,7 +44,7 @@ class Pair {
     const { name, namespace } = world.pruneJob.metadata;
     const stores = this.#stores();
     const client = new FakeClient();
-    const observe = createObserve({ stores, client, serviceAccounts: new ServiceAccounts(client, systemClock), progressOf: () => undefined, workingOn: () => [], kindOf: () => undefined, engine: world.observed.engine });
+    const observe = createObserve({ stores, client, serviceAccounts: new ServiceAccounts(client, systemClock, defaultPolicy), progressOf: () => undefined, workingOn: () => [], kindOf: () => undefined, engine: world.observed.engine, policy: defaultPolicy });
     return (await observe(`${namespace}/${name}`))?.sameRun;
   }
 

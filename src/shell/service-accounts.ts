@@ -1,7 +1,9 @@
 /**
  * ServiceAccounts by GET, remembered for some seconds: a restart with thousands of finished PruneJobs must not become thousands of requests.
  */
+import { labels } from '../api/names.ts';
 import type { RunnerServiceAccount } from '../prunejob/observed.ts';
+import type { Policy } from '../prunejob/policy.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Client, KubeObject } from '../runtime/types.ts';
 import { serviceAccountType } from './resources.ts';
@@ -20,11 +22,13 @@ const rememberMs = 10_000;
 export class ServiceAccounts {
   readonly #client: Pick<Client, 'get'>;
   readonly #clock: Clock;
+  readonly #requireLabel: boolean;
   readonly #answers = new Map<string, Answer>();
 
-  constructor(client: Pick<Client, 'get'>, clock: Clock) {
+  constructor(client: Pick<Client, 'get'>, clock: Clock, { requireRunnerLabel }: Pick<Policy, 'requireRunnerLabel'>) {
     this.#client = client;
     this.#clock = clock;
+    this.#requireLabel = requireRunnerLabel;
   }
 
   find(namespace: string, name: string): Promise<RunnerServiceAccount> {
@@ -35,17 +39,21 @@ export class ServiceAccounts {
     return answer.found;
   }
 
-  /** Only what was found is remembered: a failure is asked again by the retry, a missing one by the next look. */
+  /** Only what can be used is remembered: a failure is asked again by the retry, what is missing by the next look. */
   async #ask(namespace: string, name: string): Promise<RunnerServiceAccount> {
     try {
       const account = await this.#client.get<ServiceAccount>({ type: serviceAccountType, namespace, name });
-      if (account !== undefined) return { name, secretNames: (account.secrets ?? []).flatMap((secret) => secret.name ?? []) };
+      if (account !== undefined && this.#isRunner(account)) return { name, secretNames: (account.secrets ?? []).flatMap((secret) => secret.name ?? []) };
+      this.#answers.delete(`${namespace}/${name}`);
+      return account === undefined ? 'Missing' : 'NotARunner';
     } catch (error) {
       this.#answers.delete(`${namespace}/${name}`);
       throw error;
     }
-    this.#answers.delete(`${namespace}/${name}`);
-    return 'Missing';
+  }
+
+  #isRunner({ metadata }: ServiceAccount): boolean {
+    return !this.#requireLabel || metadata.labels?.[labels.runner] === 'true';
   }
 
   #forgetOld(): void {

@@ -24,7 +24,8 @@ export interface Stores {
   readonly jobs: ObjectStore<LiveJob>;
   readonly enginePods: ObjectStore<LivePod>;
   readonly claims: ObjectStore<LiveClaim>;
-  readonly nodes: ObjectStore<LiveNode>;
+  /** Absent where the operator may not read them. */
+  readonly nodes?: ObjectStore<LiveNode>;
   /** Of the kinds that are watched. */
   readonly serving: ReadonlyMap<ServiceKind, ServingStores>;
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+import { labels } from '../../../src/api/names.ts';
 import { namespace } from '../control-plane.ts';
 import { isTrue, type Contender } from './contender.ts';
 import { pruneJobSpec } from './job.ts';
@@ -25,7 +26,10 @@ export const stunOperator: Contender = {
   // A failed one would be as quick, and would prove nothing.
   isTerminal: (object) => isTrue(object, 'Complete'),
   electsLeader: true,
-  prepare: (plane) => plane.apply(`${root}crds/stun-operator.io_prunejobs.yaml`),
+  prepare: async (plane) => {
+    await plane.apply(`${root}crds/stun-operator.io_prunejobs.yaml`);
+    await plane.server.call('PATCH', `/api/v1/namespaces/${namespace}/serviceaccounts/default`, { metadata: { labels: { [labels.runner]: 'true' } } });
+  },
   program: ({ kubeconfig, ports: [port] }) => ({
     command: [process.execPath, ...nodeFlags, `${root}dist/main.js`],
     env: { NODE_ENV: 'production', KUBECONFIG: kubeconfig, METRICS_PORT: `${port}`, POD_NAMESPACE: namespace, POD_NAME: `operator-${port}` },

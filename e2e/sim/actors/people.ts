@@ -1,5 +1,5 @@
 /** Those who use the cluster: they apply PruneJobs and services, change their minds, tidy up, and fight over fields. */
-import { plural } from '../../../src/api/names.ts';
+import { labels, plural } from '../../../src/api/names.ts';
 import type { PruneJob } from '../../../src/api/v1alpha1/prunejob.ts';
 import { denseUri, serving, withoutServing } from '../../../src/prunejob/testing/builders.ts';
 import { inferenceServiceType, type InferenceService } from '../../../src/prunejob/serving/kserve-types.ts';
@@ -45,7 +45,7 @@ export class People {
   setUp(): void {
     const { server, scenario } = this.#world;
     server.create(nodeType, node, by);
-    server.create(serviceAccountType, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } }, by);
+    server.create(serviceAccountType, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace, labels: { [labels.runner]: 'true' } } }, by);
     for (const plan of scenario.pruneJobs) {
       if (plan.service !== undefined) this.#soon(plan.createdAtMs + plan.serviceAfterMs, () => { server.create(inferenceServiceType, service(plan.service ?? ''), by); });
       this.#soon(plan.createdAtMs, () => { this.#create(plan); });

@@ -1,6 +1,7 @@
 /** One process of the operator: the real code on a simulated clock, network and randomness. */
 import { KubeConfig } from '@kubernetes/client-node';
 import { fieldManager, leaseName } from '../../../src/api/names.ts';
+import { defaultPolicy } from '../../../src/prunejob/policy.ts';
 import { asError } from '../../../src/runtime/errors.ts';
 import { PruneOperator } from '../../../src/shell/operator.ts';
 import type { Logger } from '../../../src/telemetry/log.ts';
@@ -59,6 +60,8 @@ export class OperatorProcess {
       clients: { client: this.#client(REQUEST_TIMEOUT_MS), leaseClient: this.#client(LEASE_TIMEOUT_MS) },
       ask: (url) => this.#ask(url),
       engine: { image: 'stun-engine:0.1.0', serviceAccountName: 'default' },
+      policy: defaultPolicy,
+      readNodes: true,
       watchNamespaces: random.chance(0.3) ? ['ml'] : [],
       leaderElection: { namespace: 'stun-operator', name: leaseName, identity: name },
     });

@@ -32,8 +32,8 @@ function endPods(run: Run): Step | undefined {
 function clean(run: Run): Step | undefined {
   const { attempt, runKey } = run.status;
   const neverWrote = attempt === undefined || runKey === undefined;
-  // Another PruneJob of this run would lose its work; without the ServiceAccount nobody may delete.
-  const mayNot = run.observed.sameRun !== undefined || run.observed.serviceAccount === 'Missing';
+  // Another PruneJob of this run would lose its work; without a ServiceAccount nobody may delete.
+  const mayNot = run.observed.sameRun !== undefined || typeof run.observed.serviceAccount === 'string';
   if (neverWrote || mayNot || holds(run, 'Published')) return undefined;
   const child = latestChild(run, 'clean');
   if (child !== undefined) return isFinished(child.job) ? undefined : { requeueAfterMs: lookAgainMs };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { child, facts, failedJob, secondsBefore, succeeded, waitingPod } from '../testing/builders.ts';
+import { child, facts, failedJob, secondsBefore, spec, succeeded, waitingPod } from '../testing/builders.ts';
 import { condition, decided } from '../testing/decided.ts';
 import type { PruneJobStatus } from '../../api/v1alpha1/prunejob.ts';
 import type { Observed } from '../observed.ts';
@@ -10,6 +10,14 @@ describe('inspect', () => {
   const waiting = (reason: string, seconds: number): PruneJobStatus => ({
     waiting: { reason, since: secondsBefore(seconds) },
     conditions: [{ type: 'Planned', status: 'False', reason, message: '', lastTransitionTime: secondsBefore(seconds) }],
+  });
+
+  it('starts no pod with more privileges than the policy allows', () => {
+    const runner = { ...spec().runner, podTemplate: { spec: { hostNetwork: true } } };
+    const decision = decided({ spec: { runner } });
+    expect(condition(decision, 'Planned')).toMatchObject({ status: 'False', reason: 'PodTemplateNotAllowed' });
+    expect(condition(decision, 'Failed')).toMatchObject({ reason: 'PodTemplateNotAllowed' });
+    expect(decision.actions).toEqual([]);
   });
 
   it('waits for a Secret, from when it was first missed', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { compact } from '../compact.ts';
+import { defaultPolicy } from '../policy.ts';
 import { facts, result, service, serving, spec, succeeded } from '../testing/builders.ts';
 import { condition, decided } from '../testing/decided.ts';
 
@@ -30,6 +31,32 @@ describe('plan', () => {
   it('refuses a service that it cannot move', () => {
     const refusal = { reason: 'UnsupportedService', message: 'It is stopped.' } as const;
     expect(condition(decided({ service: service({ refusal }) }), 'Failed')).toMatchObject(refusal);
+  });
+
+  describe('where services have to be offered', () => {
+    const policy = { ...defaultPolicy, requireServiceLabel: true };
+    const command = 'kubectl --namespace ml label inferenceservice tiny-moe stun-operator.io/allow-prune=true';
+
+    it.each([
+      { what: 'one that is not', allowsPrune: false, policy, mode: 'Apply', refused: true },
+      { what: 'one that is', allowsPrune: true, policy, mode: 'Apply', refused: false },
+      { what: 'one that nothing is written to', allowsPrune: false, policy, mode: 'Emit', refused: false },
+      { what: 'one that need not be', allowsPrune: false, policy: defaultPolicy, mode: 'Apply', refused: false },
+    ] as const)('refuses $what: $refused', ({ allowsPrune, policy, mode, refused }) => {
+      const decision = decided({ spec: { serving: serving({ mode }) }, childJobs: inspected, policy, service: service({ allowsPrune }) });
+      expect(condition(decision, 'Planned')?.status).toBe(refused ? 'False' : 'True');
+      expect(condition(decision, 'Failed')?.reason).toBe(refused ? 'ServiceNotAllowed' : undefined);
+      if (refused) expect(condition(decision, 'Failed')?.message).toContain(command);
+    });
+  });
+
+  it.each([
+    { gpuMemory: '5Mi', planned: 'True' },
+    { gpuMemory: undefined, planned: 'False' },
+  ])('without rights to the nodes trusts the PruneJob, whose gpuMemory is $gpuMemory', ({ gpuMemory, planned }) => {
+    const { sizing } = serving();
+    const decision = decided({ spec: { serving: serving({ sizing: compact({ ...sizing, gpuMemory }) }) }, childJobs: inspected, nodes: 'NotRead' });
+    expect(condition(decision, 'Planned')?.status, condition(decision, 'Planned')?.message).toBe(planned);
   });
 
   it('refuses to guess the memory of a GPU', () => {

@@ -4,7 +4,7 @@ import type { PruneJobStatus, ServingSpec } from '../../api/v1alpha1/prunejob.ts
 import { planGPUs } from '../gpu-plan.ts';
 import type { Asked, Plan, PlanRefusal, ServiceSize } from '../gpu-plan-types.ts';
 import { messageOf, type Facts } from '../messages.ts';
-import { fieldsOwnedByGit } from '../ownership.ts';
+import { fieldsOwnedByGit, notOffered } from '../ownership.ts';
 import { holds, latestChild, type Run } from '../run.ts';
 import type { ServiceObserved } from '../serving/adapter.ts';
 import { allocatableGPUs, servingNodes, sizingFor } from '../sizing.ts';
@@ -17,7 +17,7 @@ export function plan(run: Run): Step | undefined {
   if (holds(run, 'Planned')) return undefined;
   const { service } = run.observed;
   if (run.spec.serving === undefined || typeof service === 'string') return undefined;
-  const problem = strategyRefused(run, service) ?? fieldsOwnedByGit(run, service);
+  const problem = notOffered(run, service) ?? strategyRefused(run, service) ?? fieldsOwnedByGit(run, service);
   if (problem !== undefined) return fail(run, problem, 'Planned');
   const inspected = latestChild(run, 'inspect');
   const facts = inspected === undefined ? undefined : messageOf(inspected);
@@ -36,10 +36,14 @@ function planFor(run: Run, serving: ServingSpec, service: ServiceObserved, facts
 }
 
 function calculate(run: Run, serving: ServingSpec, service: ServiceObserved, facts: Facts): Plan | PlanRefusal {
-  const nodes = servingNodes(service, run.observed.nodes);
+  const known = run.observed.nodes !== 'NotRead';
+  const nodes = known ? servingNodes(service, run.observed.nodes) : [];
   const sizing = sizingFor(serving.sizing, service, facts, nodes);
   if (sizing === undefined) return { refused: 'GPUsUnavailable', message: 'No node says how much memory its GPUs have. Set serving.sizing.gpuMemory, or label the nodes with nvidia.com/gpu.memory (MiB).' };
-  return planGPUs({ facts, sizing, strategy: serving.strategy, service: sizeOf(service, facts), asked: asked(run, serving), allocatableGPUs: allocatableGPUs(nodes) });
+  // What Git delivers moves the service's own way, which is a new pod first unless its owner says otherwise; the owner sees to its room.
+  const emits = serving.mode === 'Emit';
+  const room = known && !emits ? allocatableGPUs(nodes) : Infinity;
+  return planGPUs({ facts, sizing, strategy: emits ? 'Surge' : serving.strategy, service: sizeOf(service, facts), asked: asked(run, serving), allocatableGPUs: room });
 }
 
 /** A service that runs this very result already is planned as it was before, so that a PruneJob applied again ends well again. */

@@ -1,5 +1,5 @@
 /** What must be there before the first pod: the service in a shape that can be moved, and the ServiceAccount. */
-import { missingServiceAccount } from '../jobs.ts';
+import { unusableServiceAccount } from '../jobs.ts';
 import { holds, serviceRef, type Run } from '../run.ts';
 import { fail, waitThenFail, type Missing, type Step } from '../step.ts';
 
@@ -9,7 +9,7 @@ export function prerequisites(run: Run): Step | undefined {
   const waiting = { type: 'Planned', status: 'False' } as const;
   if (service === 'Missing') return waitThenFail(run, 'Pending', { ...waiting, ...missingService(run) });
   if (service !== 'NotAsked' && service.refusal !== undefined) return fail(run, service.refusal, 'Planned');
-  if (serviceAccount === 'Missing') return waitThenFail(run, 'Pending', { ...waiting, ...missingServiceAccount(run) });
+  if (typeof serviceAccount === 'string') return waitThenFail(run, 'Pending', { ...waiting, ...unusableServiceAccount(run, serviceAccount) });
   return undefined;
 }
 

@@ -131,6 +131,8 @@ export interface ServiceObserved {
   readonly nodeNames: readonly string[];
   /** GitOps managers that own a field which a rollout writes. */
   readonly gitOwners: readonly GitOwner[];
+  /** The owner of the service offered it to PruneJobs, which counts where the policy asks for it. */
+  readonly allowsPrune: boolean;
   /** The owner of the service declared that Git ignores the fields a rollout writes. */
   readonly gitIgnoresFields: boolean;
   /** Other managers that own a field which a rollout writes, for the name in a conflict. */

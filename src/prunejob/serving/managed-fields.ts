@@ -1,5 +1,5 @@
 /** Who owns which field, as the API server records it in metadata.managedFields. */
-import { annotations, fieldManager } from '../../api/names.ts';
+import { annotations, fieldManager, labels } from '../../api/names.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../kube.ts';
 import type { GitOwner, ServiceObserved } from './adapter.ts';
 
@@ -9,9 +9,10 @@ const gitManagers = ['argocd-controller', 'kustomize-controller', 'helm-controll
 /** Names of fields; an item of a list that is merged by name is written `[name]`. A path stands for all that is below it. */
 export type FieldPath = readonly string[];
 
-export function ownershipOf(service: KubeObject, written: readonly FieldPath[]): Pick<ServiceObserved, 'gitOwners' | 'gitIgnoresFields' | 'otherManagers' | 'managedByUs'> {
+export function ownershipOf(service: KubeObject, written: readonly FieldPath[]): Pick<ServiceObserved, 'allowsPrune' | 'gitOwners' | 'gitIgnoresFields' | 'otherManagers' | 'managedByUs'> {
   const others = owners(service, written);
   return {
+    allowsPrune: service.metadata.labels?.[labels.allowPrune] === 'true',
     gitOwners: others.filter(({ manager }) => gitManagers.includes(manager)),
     gitIgnoresFields: service.metadata.annotations?.[annotations.gitIgnoresFields] === 'true',
     otherManagers: [...new Set(others.map(({ manager }) => manager))],

@@ -5,6 +5,7 @@ import { compact } from '../compact.ts';
 import type { Job, Pod, Terminated } from '../kube.ts';
 import type { EngineResult, Facts } from '../messages.ts';
 import type { ChildJob, Observed, Stage } from '../observed.ts';
+import { defaultPolicy } from '../policy.ts';
 import type { ServiceFields, ServiceObserved } from '../serving/adapter.ts';
 
 export const now = new Date('2026-01-01T12:00:00Z');
@@ -122,7 +123,7 @@ export const prunedFields: ServiceFields = {
 /** A service on four GPUs of the demo's node, at rest. */
 export function service(overrides: Partial<ServiceObserved> = {}): ServiceObserved {
   return {
-    fields: denseFields, replicas: 1, unsuited: {}, tensorParallel: 4, nodeNames: ['gpu-0'], gitOwners: [], gitIgnoresFields: false,
+    object: serviceObject(overrides.fields ?? denseFields), fields: denseFields, replicas: 1, unsuited: {}, tensorParallel: 4, nodeNames: ['gpu-0'], allowsPrune: false, gitOwners: [], gitIgnoresFields: false,
     otherManagers: [], managedByUs: false,
     running: { modelUri: denseUri, gpusPerReplica: 4, tensorParallel: 4, settled: true },
     ...overrides,
@@ -140,3 +141,4 @@ export function observed(overrides: Partial<Observed> = {}): Observed {
     ...overrides,
   };
 }
+    policy: defaultPolicy,
