@@ -123,7 +123,7 @@ export const prunedFields: ServiceFields = {
 /** A service on four GPUs of the demo's node, at rest. */
 export function service(overrides: Partial<ServiceObserved> = {}): ServiceObserved {
   return {
-    object: serviceObject(overrides.fields ?? denseFields), fields: denseFields, replicas: 1, unsuited: {}, tensorParallel: 4, nodeNames: ['gpu-0'], allowsPrune: false, gitOwners: [], gitIgnoresFields: false,
+    fields: denseFields, replicas: 1, unsuited: {}, tensorParallel: 4, nodeNames: ['gpu-0'], allowsPrune: false, gitOwners: [], gitIgnoresFields: false,
     otherManagers: [], managedByUs: false,
     running: { modelUri: denseUri, gpusPerReplica: 4, tensorParallel: 4, settled: true },
     ...overrides,
@@ -138,7 +138,7 @@ export function observed(overrides: Partial<Observed> = {}): Observed {
     service: service(),
     nodes: [{ name: 'gpu-0', product: 'NVIDIA-H100-80GB-HBM3', memoryMiB: 5, allocatableGPUs: 8, ready: true, schedulable: true }],
     engine: { image: 'stun-engine:0.1.0', serviceAccountName: 'default' },
+    policy: defaultPolicy,
     ...overrides,
   };
 }
-    policy: defaultPolicy,
