@@ -50,7 +50,7 @@ class Gate:
         if recipe.perplexity is not None:
             check_accepted(quality["perplexity"], recipe.perplexity.max_increase)
         if self.tasks:
-            check_retained(self.key, quality["tasks"])
+            check_retained(self.key.tasks, quality["tasks"])
 
 
 def prepare_gate(recipe: Recipe, calibration: Documents | None, encoder: Encoder) -> Gate | None:

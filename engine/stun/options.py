@@ -56,6 +56,16 @@ PRUNE: Options = {
 EVALUATE: Options = {
     "--model": SERVED,
     "--endpoint": {"metavar": "URL", "help": "OpenAI-compatible server to ask instead"},
+    "--baseline-endpoint": {
+        "metavar": "URL",
+        "dest": "baseline",
+        "help": "server of the model before pruning: ask it the same, and tell what is retained",
+    },
+    "--recipe": {
+        **RECIPE,
+        "required": False,
+        "help": f"{RECIPE['help']}; its quality.endpoint has the tasks and their limits",
+    },
     "--task": needed(
         "NAME=URI",
         "a task and its questions (JSON lines), such as boolq=s3://BUCKET/boolq.jsonl; may be "

@@ -60,6 +60,8 @@ class Recipe:
     calibration: CalibrationRecipe | None
     perplexity: PerplexityRecipe | None
     tasks: tuple[TaskRecipe, ...]
+    # Asked of the served model, by `stun evaluate` alone.
+    endpoint_tasks: tuple[TaskRecipe, ...]
 
     @property
     def ratio(self) -> float | None:

@@ -4,6 +4,8 @@ import math
 
 from stun.fields import Fields, invalid
 from stun.recipe import CalibrationRecipe, PerplexityRecipe, TaskRecipe
+from stun.tasks.planning import check_named_once
+from stun.tasks.presets import GENERATED, PRESETS, unknown_task
 
 
 def parse_calibration(recipe: Fields) -> CalibrationRecipe | None:
@@ -18,14 +20,6 @@ def parse_calibration(recipe: Fields) -> CalibrationRecipe | None:
     )
     fields.finish()
     return calibration
-
-
-def parse_quality(quality: Fields) -> tuple[PerplexityRecipe | None, tuple[TaskRecipe, ...]]:
-    found = parse_perplexity(quality), parse_tasks(quality)
-    # The operator measures this itself, on the served model.
-    quality.get("endpoint")
-    quality.finish()
-    return found
 
 
 def parse_perplexity(quality: Fields) -> PerplexityRecipe | None:
@@ -53,6 +47,18 @@ def parse_tasks(quality: Fields) -> tuple[TaskRecipe, ...]:
         parse_task(Fields(task, f"{quality.name('tasks')}[{index}]"))
         for index, task in enumerate(found)
     )
+
+
+def parse_endpoint(quality: Fields) -> tuple[TaskRecipe, ...]:
+    """Names are checked before a model is pruned, although they are asked long after."""
+    endpoint = quality.section("endpoint")
+    tasks = parse_tasks(endpoint)
+    endpoint.finish()
+    for task in tasks:
+        if task.name not in (*PRESETS, *GENERATED):
+            raise invalid(unknown_task(task.name))
+    check_named_once([task.name for task in tasks])
+    return tasks
 
 
 def parse_task(fields: Fields) -> TaskRecipe:

@@ -7,7 +7,7 @@ from pathlib import Path
 from stun.experts.registry import METHODS
 from stun.fields import Fields, invalid
 from stun.recipe import ExpertsRecipe, Recipe, WeightsRecipe
-from stun.recipe_data import parse_calibration, parse_quality
+from stun.recipe_data import parse_calibration, parse_endpoint, parse_perplexity, parse_tasks
 
 MOST_SPARSE = 0.99
 # The paper's where the user divides the target, what is never worse where the engine does:
@@ -50,7 +50,7 @@ def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def parse_recipe(value: object) -> Recipe:
     fields = Fields(value, "")
     pruning = fields.section("pruning")
-    perplexity, tasks = parse_quality(fields.section("quality"))
+    quality = fields.section("quality")
     split = pruning.choice("split", ("Manual", "Auto"))
     recipe = Recipe(
         target_sparsity=pruning.number("targetSparsity", 0, MOST_SPARSE),
@@ -59,9 +59,11 @@ def parse_recipe(value: object) -> Recipe:
         experts=parse_experts(pruning.section("experts"), DEFAULT_METHODS[split]),
         weights=parse_weights(pruning),
         calibration=parse_calibration(fields),
-        perplexity=perplexity,
-        tasks=tasks,
+        perplexity=parse_perplexity(quality),
+        tasks=parse_tasks(quality),
+        endpoint_tasks=parse_endpoint(quality),
     )
+    quality.finish()
     pruning.finish()
     fields.finish()
     check_whole(recipe)

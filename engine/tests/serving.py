@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -88,16 +89,22 @@ def transformers_serving(model: Path, scratch: Path) -> Iterator[str]:
         process.wait()
 
 
+# JSON to answer a path and a body with, or a status that says why there is none.
+Answer = Callable[[str, dict[str, Any]], Any]
+
+
 @contextmanager
-def http_serving(answer: Callable[[str, dict[str, Any]], Any]) -> Iterator[str]:
-    """The URL of a server that answers a path and a body with JSON."""
+def http_serving(answer: Answer) -> Iterator[str]:
+    """The URL of a server that answers so."""
 
     class Handler(BaseHTTPRequestHandler):
         def respond(self) -> None:
             length = int(self.headers.get("content-length", 0))
             body = json.loads(self.rfile.read(length) or "{}")
-            found = json.dumps(answer(self.path, body)).encode()
-            self.send_response(200)
+            given = answer(self.path, body)
+            status = given if isinstance(given, HTTPStatus) else HTTPStatus.OK
+            found = json.dumps(given).encode()
+            self.send_response(status)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(found)))
             self.end_headers()

@@ -196,6 +196,8 @@ WHOLE: list[tuple[dict[str, Any], str]] = [
     ({"quality": {"tasks": [{"uri": "t"}]}}, r"quality.tasks\[0\].name is missing"),
     ({"quality": {"tasks": [{"name": "a", "uri": "t", "x": 1}]}}, r"tasks\[0\].x is not a field"),
     ({"quality": {"perplexity": {}}}, "quality.perplexity.uri is missing"),
+    ({"quality": {"endpoint": {"tasks": [{"name": "arc", "uri": "t"}]}}}, "no task 'arc'"),
+    ({"quality": {"endpoint": {"gsm8k": 0.9}}}, "quality.endpoint.gsm8k is not a field"),
 ]
 
 

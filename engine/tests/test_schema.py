@@ -19,7 +19,7 @@ ACCEPTED: list[dict[str, Any]] = [
     make_recipe("c.jsonl", None, **API_DEFAULTS),
     make_recipe("c.jsonl", None, **EVERY_FIELD),
     {"pruning": {"experts": {"ratio": 0.5, "threshold": "Global"}}},
-    {**make_recipe("c.jsonl", None), "quality": {"tasks": [TASK], "endpoint": {"gsm8k": 0.9}}},
+    {**make_recipe("c.jsonl", None), "quality": {"tasks": [TASK], "endpoint": {"tasks": [TASK]}}},
     {"pruning": {"experts": {"ratio": 0.5}}},
     {"pruning": {"targetGPUs": 2, "weights": {"method": "OWL"}}, "quality": None},
     {"pruning": {"targetSparsity": 0.5, "weights": {"method": "Magnitude"}}, "calibration": None},

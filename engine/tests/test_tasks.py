@@ -188,10 +188,10 @@ def test_the_bound_decides(least: float | None, accepted: bool) -> None:
     assert judged[0]["lowerBound"] == pytest.approx(0.9772, abs=1e-4)
     assert judged[0]["accepted"] is accepted
     if accepted:
-        check_retained(key, judged)
+        check_retained(key.tasks, judged)
     else:
         with pytest.raises(StunError, match=r"below minRetained 0\.98\. Remove fewer"):
-            check_retained(key, judged)
+            check_retained(key.tasks, judged)
 
 
 @pytest.mark.parametrize(("right", "informative"), [(60, False), (61, True)])

@@ -16,12 +16,14 @@ from stun.prepare import supported
 from stun.progress import Progress
 from stun.quality import perplexity
 from stun.recipe import TaskRecipe
+from stun.recipe_parser import load_recipe
 from stun.scoring import Scored, whole
 from stun.tasks import plan_tasks, score_tasks
+from stun.termination import write_termination
 
 
 def run_evaluate(args: Namespace, progress: Progress) -> dict[str, Any]:
-    tasks = [task_of(text) for text in args.tasks]
+    tasks = tasks_of(args)
     if args.endpoint is not None and args.model is None:
         return evaluate_endpoint(args, tasks, progress)
     if args.model is None or args.endpoint is not None:
@@ -30,6 +32,19 @@ def run_evaluate(args: Namespace, progress: Progress) -> dict[str, Any]:
             "Give either --model, which is streamed, or --endpoint, which is asked.",
         )
     return evaluate_model(args, tasks, progress)
+
+
+def tasks_of(args: Namespace) -> list[TaskRecipe]:
+    """With --recipe the limits that it has are held; they are relative to another server."""
+    if args.recipe is None:
+        return [task_of(text) for text in args.tasks]
+    if args.baseline is None or args.tasks:
+        raise StunError(
+            "RecipeInvalid",
+            "The tasks of --recipe are those of quality.endpoint; give --endpoint and "
+            "--baseline-endpoint beside it, and no --task.",
+        )
+    return list(load_recipe(args.recipe).endpoint_tasks)
 
 
 def task_of(text: str) -> TaskRecipe:
@@ -44,12 +59,17 @@ def evaluate_endpoint(
 ) -> dict[str, Any]:
     """Imported late: the harness takes seconds that a streamed run should not cost."""
     from stun.endpoint.asking import ask_endpoint
+    from stun.endpoint.comparing import compare_endpoints
 
     if args.data is not None or not tasks:
         raise StunError("RecipeInvalid", "A served model is asked tasks; give --task, not --data.")
     progress.enter("Quality")
-    found = ask_endpoint(args.endpoint, [(task.name, task.uri) for task in tasks])
-    return {"uri": args.endpoint, "tasks": found}
+    if args.baseline is None:
+        found = ask_endpoint(args.endpoint, [(task.name, task.uri) for task in tasks])
+        return {"uri": args.endpoint, "tasks": found}
+    judged = compare_endpoints(args.baseline, args.endpoint, tasks)
+    write_termination({"kind": "Evaluation", "tasks": judged})
+    return {"uri": args.endpoint, "baseline": args.baseline, "tasks": judged}
 
 
 def evaluate_model(args: Namespace, tasks: list[TaskRecipe], progress: Progress) -> dict[str, Any]:

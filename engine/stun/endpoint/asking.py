@@ -4,15 +4,14 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-import aiohttp
 import lm_eval
-import requests
 from lm_eval.api.task import ConfigurableTask
 from lm_eval.tasks import TaskManager
 
 from stun.endpoint.harness import harness_task, harness_tasks, written_task
 from stun.endpoint.letters import CONFIG, written
-from stun.endpoint.served import ServedModel, unavailable
+from stun.endpoint.problems import asking
+from stun.endpoint.served import ServedModel
 from stun.errors import StunError
 from stun.tasks.judging import score
 from stun.tasks.presets import GENERATED
@@ -40,32 +39,39 @@ def generated_task(name: str, uri: str) -> ConfigurableTask:
     return written_task(name, lines[EXAMPLES:], lines[:EXAMPLES])
 
 
-def tasks_of(name: str, uri: str, model: ServedModel) -> list[ConfigurableTask]:
+def tasks_of(name: str, uri: str, likelihoods: bool) -> list[ConfigurableTask]:
+    """Choices are asked by their log-likelihoods, or in writing where a server tells none."""
     if name in GENERATED:
         return [generated_task(name, uri)]
     asked = read_asked(name, uri)
-    if model.tells_likelihoods():
+    if likelihoods:
         return harness_tasks(name, [line.fields for line, _ in asked])
     lines = [written(question) for _, question in asked]
     return [harness_task({**CONFIG, "task": name}, lines, lines)]
 
 
-def scores(name: str, samples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A score for each way of reading the answers that the harness has for the task."""
-    found: dict[str, list[float]] = {}
-    for sample in samples:
-        for metric in sample["metrics"]:
-            read = "" if sample["filter"] == "none" else f",{sample['filter']}"
-            found.setdefault(metric + read, []).append(float(sample[metric]))
-    return [
-        {
-            "name": name,
-            "metric": metric,
-            "questions": len(each),
-            **score(each),
-        }
-        for metric, each in found.items()
-    ]
+Answers = dict[str, list[float]]
+
+
+def ask_task(name: str, uri: str, model: ServedModel, likelihoods: bool) -> Answers:
+    """By each way of reading the answers that the harness has: a score of every question, in the
+    order of the file, or of MMLU by subjects.
+    """
+    logging.getLogger("lm_eval").setLevel(logging.ERROR)
+    with asking(model.url):
+        found = lm_eval.simple_evaluate(
+            model,
+            tasks=tasks_of(name, uri, likelihoods),
+            task_manager=TaskManager(include_defaults=False),
+            bootstrap_iters=0,
+        )
+    answers: Answers = {}
+    for _, part in sorted(found["samples"].items()):
+        for sample in sorted(part, key=lambda sample: int(sample["doc_id"])):
+            for metric in sample["metrics"]:
+                read = "" if sample["filter"] == "none" else f",{sample['filter']}"
+                answers.setdefault(metric + read, []).append(float(sample[metric]))
+    return answers
 
 
 def ask_endpoint(url: str, tasks: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
@@ -74,20 +80,10 @@ def ask_endpoint(url: str, tasks: Sequence[tuple[str, str]]) -> list[dict[str, A
     metric is the harness's own name of the score: acc and acc_norm by log-likelihoods,
     "exact_match,..." by what the model writes.
     """
-    logging.getLogger("lm_eval").setLevel(logging.ERROR)
-    try:
-        model = ServedModel(url)
-        return [row for name, uri in tasks for row in ask_task(name, uri, model)]
-    except (requests.RequestException, aiohttp.ClientError, TimeoutError) as problem:
-        raise unavailable(url, problem) from problem
-
-
-def ask_task(name: str, uri: str, model: ServedModel) -> list[dict[str, Any]]:
-    found = lm_eval.simple_evaluate(
-        model,
-        tasks=tasks_of(name, uri, model),
-        task_manager=TaskManager(include_defaults=False),
-        bootstrap_iters=0,
-    )
-    samples = [sample for part in found["samples"].values() for sample in part]
-    return scores(name, samples)
+    model = ServedModel(url)
+    likelihoods = model.tells_likelihoods()
+    return [
+        {"name": name, "metric": metric, "questions": len(each), **score(each)}
+        for name, uri in tasks
+        for metric, each in ask_task(name, uri, model, likelihoods).items()
+    ]

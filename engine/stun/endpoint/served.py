@@ -6,18 +6,11 @@ from typing import Any
 import requests
 from lm_eval.models.openai_completions import LocalCompletionsAPI
 
-from stun.errors import StunError
+from stun.endpoint.problems import KEY_WANTED, asking, is_refusal, status_of, unavailable
 
 # Servers batch what reaches them together; more only waits in their queues.
 TOGETHER = 8
 PATIENCE = 600  # seconds for one answer: a CPU writes a few tokens a second
-
-
-def unavailable(url: str, problem: object) -> StunError:
-    return StunError(
-        "EndpointUnavailable",
-        f"{url} could not be asked ({problem}); check that the model is served there and ready.",
-    )
 
 
 def base_of(url: str) -> str:
@@ -28,11 +21,11 @@ def base_of(url: str) -> str:
 
 def model_name(base: str) -> str | None:
     """The first model that the server lists; None where it lists none and has but one."""
-    try:
+    with asking(base):  # JSON that is none included
         answer = requests.get(f"{base}/models", timeout=PATIENCE)
+        if answer.status_code in KEY_WANTED:
+            answer.raise_for_status()
         listed = answer.json().get("data") if answer.ok else None
-    except requests.RequestException as problem:  # JSON that is none included
-        raise unavailable(base, problem) from problem
     return str(listed[0]["id"]) if listed else None
 
 
@@ -61,6 +54,7 @@ class ServedModel(LocalCompletionsAPI):
     """
 
     def __init__(self, url: str) -> None:
+        self.url = url
         base = base_of(url)
         super().__init__(
             model=model_name(base),
@@ -76,12 +70,20 @@ class ServedModel(LocalCompletionsAPI):
         return likelihood(answer["choices"][0], context, continuation) if answer else None
 
     def tells_likelihoods(self) -> bool:
-        return self.score("One two", " three") is not None
+        """Some servers leave them out of the answer, others refuse to be asked for them."""
+        with asking(self.url):
+            try:
+                return self.score("One two", " three") is not None
+            except requests.HTTPError as problem:
+                status = status_of(problem)
+                if status in KEY_WANTED or not is_refusal(status):
+                    raise
+                return False
 
     def loglikelihood(self, requests: Any, disable_tqdm: bool = False) -> list[tuple[float, bool]]:
         """Whether the choice is also the likeliest text, which no metric here asks, is not told."""
         with ThreadPoolExecutor(TOGETHER) as pool:
             scores = list(pool.map(lambda request: self.score(*request.args), requests))
         if None in scores:
-            raise unavailable(self.base_url, "it told some log-likelihoods and not others")
+            raise unavailable(self.url, "it told some log-likelihoods and not others")
         return [(float(score), False) for score in scores if score is not None]

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -66,19 +66,26 @@ def is_retained(bound: float, least: float | None) -> bool:
     return least is None or bound >= least
 
 
-def judge(task: TaskKey, before: Tensor, after: Tensor) -> dict[str, Any]:
+def retention(before: Tensor, after: Tensor, least: float | None) -> dict[str, Any]:
+    """What remains of a score above zero, from [questions] whether each answer is right."""
     dense, pruned = (float(right.double().mean()) for right in (before, after))
-    check_informative(task.name, task.questions, dense)
     bound = (dense + least_change(before, after)) / dense
     return {
-        "name": task.name,
-        "metric": task.metric,
-        "questions": len(task.questions),
+        "questions": len(before),
         "before": dense,
         "after": pruned,
         "retained": pruned / dense,
         "lowerBound": bound,
-        "accepted": is_retained(bound, task.min_retained),
+        "accepted": is_retained(bound, least),
+    }
+
+
+def judge(task: TaskKey, before: Tensor, after: Tensor) -> dict[str, Any]:
+    check_informative(task.name, task.questions, float(before.double().mean()))
+    return {
+        "name": task.name,
+        "metric": task.metric,
+        **retention(before, after, task.min_retained),
     }
 
 
@@ -118,8 +125,18 @@ def mean_score(judged: Sequence[dict[str, Any]]) -> dict[str, float]:
     }
 
 
-def check_retained(key: Key, judged: Sequence[dict[str, Any]]) -> None:
-    for task, found in zip(key.tasks, judged, strict=True):
+class Limited(Protocol):
+    """A task with its limit, in a recipe or in a key."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def min_retained(self) -> float | None: ...
+
+
+def check_retained(tasks: Sequence[Limited], judged: Sequence[dict[str, Any]]) -> None:
+    for task, found in zip(tasks, judged, strict=True):
         if task.min_retained is not None and not found["accepted"]:
             before, after = apart(found["before"], found["after"])
             bound = beside(found["lowerBound"], task.min_retained)

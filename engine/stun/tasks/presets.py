@@ -100,3 +100,8 @@ PRESETS = {
 }
 # Answered by writing, which a pass over given tokens cannot do.
 GENERATED = ("gsm8k",)
+
+
+def unknown_task(name: str) -> str:
+    known = ", ".join(sorted([*PRESETS, *GENERATED]))
+    return f"There is no task '{name}'; the tasks are {known}."

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from stun.errors import StunError
 from stun.storage import read_object
-from stun.tasks.presets import GENERATED, PRESETS
+from stun.tasks.presets import GENERATED, PRESETS, unknown_task
 from stun.tasks.question import BadLineError, Line, Preset, Question
 
 T = TypeVar("T")
@@ -20,8 +20,7 @@ def preset_of(name: str) -> Preset:
             f"model with 'stun evaluate --endpoint URL --task {name}=URI'.",
         )
     if name not in PRESETS:
-        known = ", ".join(sorted([*PRESETS, *GENERATED]))
-        raise StunError("RecipeInvalid", f"There is no task '{name}'; the tasks are {known}.")
+        raise StunError("RecipeInvalid", unknown_task(name))
     return PRESETS[name]
 
 
