@@ -31,8 +31,8 @@ test.each(roles)('$kind $metadata.name has no wildcard, no Secrets and no way to
 test('the operator writes nothing beyond these', () => {
   const writes = rules.flatMap(({ resources, verbs }) => resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)));
   expect(writes.filter((write) => !/^(get|list|watch) /.test(write)).sort()).toEqual([
-    'create events', 'create jobs', 'create leases', 'create persistentvolumeclaims', 'delete jobs', 'delete persistentvolumeclaims',
-    'patch deployments', 'patch events', 'patch inferenceservices', 'patch jobs', 'patch leases', 'patch llminferenceservices', 'patch prunejobs', 'patch prunejobs/status',
+    'create configmaps', 'create events', 'create jobs', 'create leases', 'create persistentvolumeclaims', 'delete jobs', 'delete persistentvolumeclaims',
+    'patch configmaps', 'patch deployments', 'patch events', 'patch inferenceservices', 'patch jobs', 'patch leases', 'patch llminferenceservices', 'patch prunejobs', 'patch prunejobs/status',
   ]);
 });
 

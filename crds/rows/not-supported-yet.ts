@@ -1,6 +1,6 @@
 /** Fields of later work: each row goes when its field is supported. */
 import { perplexity } from '../fixture.ts';
-import { task, withRunner, withServing, type Row } from './row.ts';
+import { task, withRunner, type Row } from './row.ts';
 
 export const notSupportedYet: readonly Row[] = [
   {
@@ -14,12 +14,6 @@ export const notSupportedYet: readonly Row[] = [
     refused: { output: { signing: { secretRef: { name: 'cosign' } } } },
     says: 'output.signing is not supported yet in this release; remove it',
     accepted: {},
-  },
-  {
-    field: 'serving.mode Emit',
-    refused: withServing({ mode: 'Emit' }),
-    says: 'mode: Emit is not supported yet in this release; write mode: Apply',
-    accepted: withServing({ mode: 'Apply' }),
   },
   {
     field: 'runner.gpus above 1',

@@ -31,7 +31,7 @@ export const annotations = {
   modelUri: `${group}/model-uri`,
 } as const;
 
-export type Stage = 'inspect' | 'prune' | 'clean';
+export type Stage = 'inspect' | 'prune' | 'evaluate' | 'clean';
 
 const maxLength = 63;
 const hashLength = 10;
@@ -48,6 +48,12 @@ export function childName(pruneJob: string, stage: Stage, attempt: number): stri
 /** `<pj>-scratch`, as short as the Jobs' names, so that every attempt and every restart of the operator means the same claim. */
 export function scratchName(pruneJob: string): string {
   const suffix = '-scratch';
+  return dnsLabel(pruneJob, maxLength - suffix.length) + suffix;
+}
+
+/** `<pj>-patch`, as short as the others. */
+export function patchName(pruneJob: string): string {
+  const suffix = '-patch';
   return dnsLabel(pruneJob, maxLength - suffix.length) + suffix;
 }
 

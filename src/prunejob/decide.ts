@@ -7,6 +7,8 @@ import type { Decision } from './decision.ts';
 import type { Observed } from './observed.ts';
 import { canary } from './phases/canary.ts';
 import { deletion } from './phases/deletion.ts';
+import { delivery } from './phases/delivery.ts';
+import { emit } from './phases/emit.ts';
 import { finish } from './phases/finish.ts';
 import { gateRefused } from './phases/gate-refused.ts';
 import { inspect } from './phases/inspect.ts';
@@ -26,6 +28,7 @@ import type { Phase, Step } from './step.ts';
 
 const ending: readonly Phase[] = [
   rollback, // asked for, also after the end
+  delivery, // an emitted patch arrives by Git after the end
   terminal, // what is over stays over
   putBack, // a service half way back comes before everything else
   deletion,
@@ -39,6 +42,7 @@ const working: readonly Phase[] = [
   plan,
   prune,
   rollbackBeforeRollout,
+  emit,
   canary,
   rollout,
   verify,

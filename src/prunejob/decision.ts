@@ -6,7 +6,7 @@
  * The next decision about the same PruneJob sees what this one wrote to the status and to the service.
  */
 import type { PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
-import type { KubeObject } from './kube.ts';
+import type { ConfigMap, KubeObject } from './kube.ts';
 
 /** The object that `spec.serving.ref` names, in the PruneJob's namespace. */
 export interface ServiceRef {
@@ -23,6 +23,8 @@ export type Action =
   /** Plain create, never apply: "already exists" is success, because the name is deterministic. */
   | { readonly kind: 'CreateJob'; readonly manifest: KubeObject }
   | { readonly kind: 'CreateClaim'; readonly manifest: KubeObject }
+  /** Created, or brought up to date; one of that name that is not this PruneJob's is left alone. */
+  | { readonly kind: 'WriteConfigMap'; readonly manifest: ConfigMap }
   /** A pod that still uses it keeps it until it ends. */
   | { readonly kind: 'DeleteClaim'; readonly name: string; readonly uid: string }
   /** Foreground, so that the Job stays visible until its last pod is gone. */

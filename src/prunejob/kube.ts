@@ -45,6 +45,10 @@ export interface KubeObject {
   readonly status?: unknown;
 }
 
+export interface ConfigMap extends KubeObject {
+  readonly data: Readonly<Record<string, string>>;
+}
+
 /** A condition of a built-in kind, or of KServe's. */
 export interface KubeCondition {
   readonly type: string;

@@ -94,6 +94,24 @@ describe('what act relies on the API server for', () => {
     expect((await client.get(ref))?.metadata.deletionTimestamp).toBeDefined();
   });
 
+  it('a ConfigMap is created, brought up to date, and left alone where it is a stranger\'s', async () => {
+    const owner = await created('emits');
+    const ref: ObjectRef = { type: { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', namespaced: true }, namespace, name: 'emits-patch' };
+    const live = () => client.get<KubeObject & { readonly data?: unknown }>(ref);
+    const configMap = (data: Record<string, string>, { metadata: { labels = {}, ownerReferences = [] } } = job(owner, 'prune')) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'emits-patch', namespace, labels, ownerReferences }, data });
+    await act({ kind: 'WriteConfigMap', manifest: configMap({ README: '1', old: '1' }) }, owner);
+    const first = await live();
+    await act({ kind: 'WriteConfigMap', manifest: configMap({ README: '2' }) }, owner);
+    expect(await live()).toMatchObject({ metadata: { uid: first?.metadata.uid }, data: { README: '2' } });
+    expect((await live())?.data).not.toHaveProperty('old');
+    const stranger = pruneJob('emits', { metadata: { namespace, uid: 'another' } });
+    await expect(act({ kind: 'WriteConfigMap', manifest: configMap({ README: '3' }) }, stranger)).rejects.toThrow("exists already and is not this PruneJob's");
+    await client.delete(ref);
+    await api.server.call('POST', '/api/v1/namespaces/default/configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'emits-patch' }, data: { theirs: '1' } });
+    await expect(act({ kind: 'WriteConfigMap', manifest: configMap({ README: '4' }) }, owner)).rejects.toThrow("exists already and is not this PruneJob's");
+    expect((await live())?.data).toEqual({ theirs: '1' });
+  });
+
   it('only the incarnation that was meant is changed or deleted', async () => {
     const owner = await created('meant');
     await act({ kind: 'CreateJob', manifest: manifest(owner) }, owner);

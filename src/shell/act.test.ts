@@ -159,6 +159,34 @@ describe('createAct', () => {
     });
   });
 
+  describe('WriteConfigMap', () => {
+    const manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'mixtral-patch', namespace: 'ml' }, data: { README: 'r' } };
+    const exists = new ApiError(409, { reason: 'AlreadyExists', message: 'already exists' });
+    it('creates it, and needs no right to read any', async () => {
+      await act({ kind: 'WriteConfigMap', manifest });
+      expect(client.calls).toEqual([{ verb: 'create', name: 'mixtral-patch', body: manifest }]);
+    });
+
+    it('brings up to date what is there, if it is this PruneJob\'s', async () => {
+      client.failNext('create', exists);
+      await act({ kind: 'WriteConfigMap', manifest });
+      expect(bodies('jsonPatch')).toEqual([[{ op: 'test', path: '/metadata/ownerReferences/0/uid', value: 'mixtral-uid' }, { op: 'add', path: '/data', value: { README: 'r' } }]]);
+    });
+
+    it('says so when the name is taken', async () => {
+      client.failNext('create', exists);
+      client.failNext('jsonPatch', testFailed);
+      await expect(act({ kind: 'WriteConfigMap', manifest })).rejects.toThrow("The ConfigMap ml/mixtral-patch exists already and is not this PruneJob's, or cannot change; delete it");
+    });
+
+    it.each(['create', 'jsonPatch'] as const)('is tried again when %s may work later', async (verb) => {
+      const later = new ApiError(503, { reason: 'ServiceUnavailable', message: 'not now' });
+      if (verb === 'jsonPatch') client.failNext('create', exists);
+      client.failNext(verb, later);
+      await expect(act({ kind: 'WriteConfigMap', manifest })).rejects.toBe(later);
+    });
+  });
+
   it('DeleteClaim names the incarnation', async () => {
     await act({ kind: 'DeleteClaim', name: 'mixtral-scratch', uid: 'u' });
     expect(client.calls).toEqual([{ verb: 'delete', name: 'mixtral-scratch', body: { uid: 'u' } }]);

@@ -15,6 +15,7 @@ import { createChild } from './create-child.ts';
 import { expectIdle } from './expect-idle.ts';
 import { claimType, jobType, serviceRef } from './resources.ts';
 import { release } from './release.ts';
+import { writeConfigMap } from './write-config-map.ts';
 
 /** Rejects with what a retry may mend, and answers what none will, or the version that the action gave the PruneJob itself. */
 export type Act = (action: Action, pruneJob: PruneJob) => Promise<Refusal | NextVersion | undefined>;
@@ -40,6 +41,8 @@ function change(client: Client, action: Exclude<Action, { readonly kind: 'Create
   switch (action.kind) {
     case 'RemoveFinalizer':
       return letGo(client, action, pruneJob);
+    case 'WriteConfigMap':
+      return writeConfigMap(client, action.manifest, pruneJob);
     case 'DeleteJob':
       return client.delete(jobRef(action.name, pruneJob), { uid: action.uid, propagation: 'Foreground' });
     case 'DeleteClaim':

@@ -64,6 +64,15 @@ describe('the service of a PruneJob', () => {
     expect(client.calls).toEqual([{ verb: 'get', name: 'chat' }, ...['deployments', 'replicasets', 'pods'].map((name) => ({ verb: 'list', name, body: expect.objectContaining({ namespace: 'ml', labelSelector: 'app=chat' }) as unknown }))]);
   });
 
+  it('is asked for until Git has delivered an emitted patch', async () => {
+    client.put(type, chat);
+    const emitted = over('Complete');
+    const awaiting = { ...emitted, spec: { ...emitted.spec, serving: { ...emitted.spec.serving, mode: 'Emit' } as NonNullable<PruneJob['spec']['serving']> }, status: { ...emitted.status, serving: { emitted: {} } } };
+    expect(await find(asked, awaiting)).toBe(observed);
+    const served = { type: 'Served', status: 'True' as const, reason: 'r', message: 'm', lastTransitionTime: 't' };
+    expect(await find(asked, { ...awaiting, status: { ...awaiting.status, conditions: [...(awaiting.status.conditions ?? []), served] } })).toBe('NotAsked');
+  });
+
   it.each(['Complete', 'Failed'])('is asked for no more once the PruneJob is %s', async (condition) => {
     expect(await find(asked, over(condition))).toBe('NotAsked');
     expect(client.calls).toEqual([]);

@@ -5,6 +5,7 @@
  * API server less than a watch of every pod it has.
  */
 import type { PruneJob, ServingSpec } from '../api/v1alpha1/prunejob.ts';
+import { isAwaitingGit } from '../prunejob/awaiting-git.ts';
 import { isTrue, type KubeObject } from '../prunejob/kube.ts';
 import type { ServiceState, ServingObjects } from '../prunejob/observed.ts';
 import type { Asked, ServiceKind } from '../prunejob/serving/registry.ts';
@@ -25,7 +26,7 @@ export async function serviceOf({ stores, client, kindOf }: ServicesOptions, pru
   const kind = kindOf(ref);
   if (kind === undefined) return 'Missing';
   const { rendered, type, adapter } = kind;
-  if ('selector' in rendered && isOver(pruneJob)) return 'NotAsked';
+  if ('selector' in rendered && isOver(pruneJob) && !isAwaitingGit(pruneJob)) return 'NotAsked';
   const place = { type, namespace: pruneJob.metadata.namespace, name: ref.name };
   const objects = 'selector' in rendered ? await ask(client, place, rendered) : cached(stores.serving.get(kind), `${place.namespace}/${place.name}`);
   return objects === undefined ? 'Missing' : adapter.read(objects);

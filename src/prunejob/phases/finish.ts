@@ -22,6 +22,6 @@ export function servedMessage({ status: { plan, result } }: Run): string {
   return `The service runs ${result?.uri ?? ''} on ${gpusAfter} GPUs instead of ${gpusBefore}: ${(gpusBefore - gpusAfter) * 24} GPU-hours a day saved.`;
 }
 
-export function complete(reason: 'PlanOnly' | 'Finished', message: string): ConditionUpdate {
+export function complete(reason: 'PlanOnly' | 'Finished' | 'Emitted', message: string): ConditionUpdate {
   return { type: 'Complete', status: 'True', reason, message };
 }

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { denseUri, prunedUri } from '../testing/builders.ts';
+import { denseUri, prunedUri, serving } from '../testing/builders.ts';
 import { born, happenings, holds, isOver, live, lives, unfinished, watched } from '../testing/lives.ts';
 import { World } from '../testing/world.ts';
 
@@ -95,6 +95,35 @@ describe('whatever happens', { timeout: 600_000 }, () => {
       expect([holds(world, 'Complete'), holds(world, 'Failed')]).not.toEqual([true, true]);
       if (isOver(world)) expect(unfinished(world)).toEqual([]);
     }), { numRuns: 200, seed });
+  });
+});
+
+describe('with mode Emit, whatever happens', { timeout: 600_000 }, () => {
+  const emits = (): World => born({ serving: serving({ mode: 'Emit' }) });
+
+  it('the service is never written to, and Served is True only of what runs', () => {
+    fc.assert(fc.property(lives, (names) => {
+      const world = live(names, emits());
+      const { current } = world.pruneJob.status?.serving ?? {};
+      if (holds(world, 'Served')) expect([holds(world, 'Complete'), current?.uri, current?.gpus]).toEqual([true, prunedUri, 2]);
+    }), { numRuns: 300, seed });
+  });
+
+  it('decisions come to rest, and then do nothing', () => {
+    fc.assert(fc.property(lives, (names) => {
+      const world = live(names, emits());
+      for (const seconds of [0, 121, 121]) {
+        world.pass(seconds);
+        world.settle();
+      }
+      expect(world.reconcile()).toMatchObject({ actions: [], events: [] });
+    }), { numRuns: 200, seed });
+  });
+
+  it('the lives reach the patch and its delivery', () => {
+    const delivery = ['Git delivers the patch', 'pods come up', 'a minute passes', 'a minute passes', 'a minute passes'];
+    const worlds = fc.sample(lives, { numRuns: 500, seed }).map((names) => live([...names, ...delivery], emits()));
+    expect([...new Set(worlds.map((world) => world.phase))]).toEqual(expect.arrayContaining(['Emitted', 'Complete', 'RolledBack', 'Failed']));
   });
 });
 

@@ -117,6 +117,8 @@ export interface GitOwner {
 }
 
 export interface ServiceObserved {
+  /** As the API server has it: a patch for Git names places in it that no field tells. */
+  readonly object: KubeObject;
   /** Set when this operator cannot move the service; every other field may then be meaningless. */
   readonly refusal?: Refusal;
   readonly fields: ServiceFields;
@@ -129,10 +131,10 @@ export interface ServiceObserved {
   readonly maxConcurrency?: number;
   /** Where its pods run: the GPUs there are the ones to plan for. */
   readonly nodeNames: readonly string[];
-  /** GitOps managers that own a field which a rollout writes. */
-  readonly gitOwners: readonly GitOwner[];
   /** The owner of the service offered it to PruneJobs, which counts where the policy asks for it. */
   readonly allowsPrune: boolean;
+  /** GitOps managers that own a field which a rollout writes. */
+  readonly gitOwners: readonly GitOwner[];
   /** The owner of the service declared that Git ignores the fields a rollout writes. */
   readonly gitIgnoresFields: boolean;
   /** Other managers that own a field which a rollout writes, for the name in a conflict. */

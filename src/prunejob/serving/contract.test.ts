@@ -1,10 +1,14 @@
 /** What the rest of the operator relies on, of every adapter in the registry. */
 import { describe, expect, it } from 'vitest';
 
+import { compact } from '../compact.ts';
 import { runs } from '../handover.ts';
 import type { ServiceFields, ServiceTarget } from './adapter.ts';
 import { restoredFields, sameFields } from './fields.ts';
+import { merged } from './patch.ts';
+import { patchFiles } from './patch-files.ts';
 import { serviceKind, serviceKinds } from './registry.ts';
+import { patched } from './testing/json-patch.ts';
 import { denseUri, podOf, samples, type Sample } from './testing/samples.ts';
 import { applied } from './testing/server-side-apply.ts';
 
@@ -50,6 +54,16 @@ describe.each(rows)('the adapter of $kind', ({ type, adapter, sample: { service,
   it.each(rollouts)('applies names and fields by $strategy, and nothing that would bind it to one version', ({ object }) => {
     expect(Object.keys(object).sort()).toEqual(['apiVersion', 'kind', 'metadata', 'spec']);
     expect(object.metadata).toEqual({ name: 'moe', namespace: 'ml', annotations: { 'stun-operator.io/receipt': receipt } });
+  });
+
+  it('is moved, and moved back, by the patch for Git as by the rollout', () => {
+    const wanted = adapter.object(ref, compact({ ...adapter.targetFields(before.fields, target('Surge')), receipt, deploymentStrategy: undefined, progressDeadlineSeconds: undefined }));
+    const files = patchFiles(ref, service, wanted) ?? {};
+    const there = patched(service, files['json-patch.json']);
+    expect(there).toEqual(merged(service, wanted));
+    expect(runs(adapter.read(rendered(there)).running, adapter.read(rendered(there)).fields, 2)).toBe(true);
+    expect(patched(there, files['revert-json-patch.json'])).toEqual(service);
+    expect(() => patched(there, files['json-patch.json'])).toThrow('test');
   });
 
   it('refuses a service with nothing in it by a sentence that names it', () => {

@@ -27,6 +27,7 @@ function read(objects: ServingObjects): ServiceObserved {
   const service = objects.service as VLLMDeployment;
   const fields = readFields(service);
   return compact({
+    object: service,
     refusal: refusalOf(service),
     fields,
     replicas: service.spec?.replicas ?? 1,

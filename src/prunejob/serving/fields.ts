@@ -9,7 +9,12 @@ type Key = (typeof allKeys)[number];
 
 /** The same model on the same GPUs, however pods are replaced. */
 export function sameModel(a: ServiceFields, b: ServiceFields): boolean {
-  return modelKeys.every((key) => equal(a[key], b[key]));
+  return differing(a, b).length === 0;
+}
+
+/** In which of the fields that choose the model and its GPUs the two differ. */
+export function differing(a: ServiceFields, b: ServiceFields): (typeof modelKeys)[number][] {
+  return modelKeys.filter((key) => !equal(a[key], b[key]));
 }
 
 export function sameFields(a: ServiceFields, b: ServiceFields): boolean {
@@ -40,7 +45,7 @@ export function sameCanary(a: Canary | undefined, b: Canary): boolean {
   return equal(a, b);
 }
 
-function equal(a: unknown, b: unknown): boolean {
+export function equal(a: unknown, b: unknown): boolean {
   return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
 }
 

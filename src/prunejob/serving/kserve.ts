@@ -36,6 +36,7 @@ function read(objects: ServingObjects): ServiceObserved {
   const fields = readFields(service);
   const deployment = newestDeployment(objects);
   return compact({
+    object: service,
     refusal: refusalOf(service, deployment),
     fields,
     replicas: deployment?.spec?.replicas ?? service.spec?.predictor?.minReplicas ?? 1,

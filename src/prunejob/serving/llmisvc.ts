@@ -33,6 +33,7 @@ function read(objects: ServingObjects): ServiceObserved {
   const fields = readFields(service);
   const workload = workloadOf(service, objects.deployments);
   return compact({
+    object: service,
     refusal: refusalOf(service),
     fields,
     replicas: workload?.spec?.replicas ?? service.spec?.replicas ?? 1,

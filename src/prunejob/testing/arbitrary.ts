@@ -68,13 +68,15 @@ const status = some({
   plan: some({ gpus: text, gpusBefore: fc.nat(8), gpusAfter: fc.nat(8), tensorParallel: fc.nat(8), expertsAfter: fc.nat(32), bytesAfter: fc.nat() }),
   result: some({ uri: fc.constant(result().uri), manifestDigest: text }),
   progress: some({ percent: fc.nat(100), stage: word, updatedAt: time }),
-  serving: some({ previous: saved, current: saved, rollout }),
+  serving: some({ previous: saved, current: saved, rollout, emitted: fc.constantFrom({}, { configMap: 'tiny-patch' }) }),
 }) as Arb<PruneJobStatus>;
 
 const anyService = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('Missing' as const, 'NotAsked' as const) },
   { weight: 4, arbitrary: fc.constantFrom(service(), service({ fields: prunedFields, managedByUs: true }), service({ fields: { modelUri: '' }, running: { gpusPerReplica: 0, settled: false } }), service({ replicas: 0, nodeNames: [] }), service({ gitOwners: [{ manager: 'argocd-controller', fields: ['spec'] }] }), service({ refusal: { reason: 'UnsupportedService', message: 'No.' } })) },
 );
+
+const emits = serving({ mode: 'Emit' });
 
 /** Each of these ends a decision before the rest is looked at. */
 function seldom<T>(arbitrary: Arb<T>): Arb<T | undefined> {
@@ -88,7 +90,7 @@ const anyPruneJob: Arb<PruneJob> = fc.record({
   planOnly: rarely,
   deleted: seldom(time),
   finalizers: fc.oneof({ weight: 4, arbitrary: fc.constant(['stun-operator.io/finalizer']) }, fc.constantFrom(undefined, [], ['example.org/theirs'])),
-  specs: fc.constantFrom(spec(), withoutServing(), spec({ serving: serving({ strategy: 'Recreate' }) }), spec({ runner: { ...spec().runner, scratch: { size: '2Ti', storageClassName: 'fast' } } }), spec({ quality: { perplexity: { uri: 's3://data/x', samples: 1, maxIncrease: 0.1 } } })),
+  specs: fc.constantFrom(spec(), withoutServing(), spec({ serving: serving({ strategy: 'Recreate' }) }), spec({ serving: emits }), spec({ serving: { ...emits, rollbackRequested: true } }), spec({ serving: { ...emits, ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'tiny-moe' } } }), spec({ runner: { ...spec().runner, scratch: { size: '2Ti', storageClassName: 'fast' } } }), spec({ quality: { perplexity: { uri: 's3://data/x', samples: 1, maxIncrease: 0.1 } } })),
 }).map(({ status: given, suspend, planOnly, deleted, finalizers, specs }) => {
   const base = pruneJob(compact({ status: given, deleted }));
   return { ...base, metadata: compact({ ...base.metadata, finalizers }), spec: { ...specs, suspend, ...(planOnly && specs.serving !== undefined ? { planOnly } : {}) } };

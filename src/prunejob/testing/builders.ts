@@ -2,11 +2,12 @@
 import { finalizer } from '../../api/names.ts';
 import type { PruneJob, PruneJobSpec, PruneJobStatus, ServingSpec } from '../../api/v1alpha1/prunejob.ts';
 import { compact } from '../compact.ts';
-import type { Job, Pod, Terminated } from '../kube.ts';
+import type { Job, KubeObject, Pod, Terminated } from '../kube.ts';
 import type { EngineResult, Facts } from '../messages.ts';
 import type { ChildJob, Observed, Stage } from '../observed.ts';
 import { defaultPolicy } from '../policy.ts';
 import type { ServiceFields, ServiceObserved } from '../serving/adapter.ts';
+import { kserve } from '../serving/kserve.ts';
 
 export const now = new Date('2026-01-01T12:00:00Z');
 export const runKey = '0123456789abcdef';
@@ -120,10 +121,15 @@ export const prunedFields: ServiceFields = {
   deploymentStrategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
 };
 
+/** As an API server would have it, as far as these fields tell. */
+export function serviceObject(fields: ServiceFields): KubeObject {
+  return kserve.object({ ...serving().ref, namespace: 'ml' }, fields);
+}
+
 /** A service on four GPUs of the demo's node, at rest. */
 export function service(overrides: Partial<ServiceObserved> = {}): ServiceObserved {
   return {
-    fields: denseFields, replicas: 1, unsuited: {}, tensorParallel: 4, nodeNames: ['gpu-0'], allowsPrune: false, gitOwners: [], gitIgnoresFields: false,
+    object: serviceObject(overrides.fields ?? denseFields), fields: denseFields, replicas: 1, unsuited: {}, tensorParallel: 4, nodeNames: ['gpu-0'], allowsPrune: false, gitOwners: [], gitIgnoresFields: false,
     otherManagers: [], managedByUs: false,
     running: { modelUri: denseUri, gpusPerReplica: 4, tensorParallel: 4, settled: true },
     ...overrides,

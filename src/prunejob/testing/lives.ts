@@ -10,7 +10,9 @@ import type { Condition, PruneJobSpec } from '../../api/v1alpha1/prunejob.ts';
 import type { Decision } from '../decision.ts';
 import { isFinished } from '../failure.ts';
 import type { ChildJob } from '../observed.ts';
+import type { ServiceFields } from '../serving/adapter.ts';
 import { denseFields, denseUri, endedPod, prunedUri, pruneJob, result, service, spec, waitingPod } from './builders.ts';
+import { delivered } from './emitting.ts';
 import { recordedPods } from './recorded-pods.ts';
 import { World } from './world.ts';
 
@@ -60,6 +62,9 @@ const users: Readonly<Record<string, Happening>> = {
   'pods are on their way': (world) => { ifServed(world, () => { world.roll(false); }); },
   'pods crash': (world) => { ifServed(world, () => { world.changeService({ running: { ...world.service.running, settled: false, failure: 'Crash' } }); }); },
   'Git reverts': (world) => { ifServed(world, () => { world.changeService({ fields: denseFields, otherManagers: ['argocd-controller'] }); }); },
+  'Git delivers the patch': (world) => { ifEmitted(world, delivered); },
+  'Git delivers half of it': (world) => { ifEmitted(world, { ...delivered, gpuLimit: 4 }); },
+  'Git reverts the patch': (world) => { ifEmitted(world, denseFields); },
   'service goes': (world) => { world.change({ service: 'Missing' }); },
   'service comes': (world) => { if (world.observed.service === 'Missing') world.change({ service: service() }); },
   suspended: (world) => { world.changeSpec({ suspend: true }); },
@@ -83,6 +88,11 @@ function ifServed(world: World, act: () => void): void {
   if (typeof world.observed.service !== 'string') act();
 }
 
+/** Only the patch tells Git where the model is. */
+function ifEmitted(world: World, fields: ServiceFields): void {
+  if (world.pruneJob.status?.serving?.emitted !== undefined) ifServed(world, () => { world.changeService({ fields }); });
+}
+
 export function holds(world: World, type: string): boolean {
   return world.condition(type)?.status === 'True';
 }
@@ -100,18 +110,27 @@ const afterTheEnd = ['RemoveFinalizer', 'UpdateJob', 'DeleteClaim'];
 const undoing = [...afterTheEnd, 'AddFinalizer', 'ApplyService', 'ReleaseService'];
 const undone = ['Served', 'RolledBack'];
 
+function emits({ pruneJob }: World): boolean {
+  return pruneJob.spec.serving?.mode === 'Emit';
+}
+
+function isUndone(world: World): boolean {
+  return holds(world, 'Complete') && world.pruneJob.spec.serving?.rollbackRequested === true && !emits(world);
+}
+
 /** One decision, and what no decision may ever do. */
 export function watched(world: World): Decision {
   const publishedBefore = holds(world, 'Published');
   const over = isOver(world);
   const conditions = world.pruneJob.status?.conditions;
-  const allowed = holds(world, 'Complete') && world.pruneJob.spec.serving?.rollbackRequested === true ? undoing : afterTheEnd;
+  const allowed = isUndone(world) ? undoing : afterTheEnd;
   const decision = world.reconcile();
   expect(unfinished(world).length, 'Jobs at once').toBeLessThanOrEqual(1);
   expect(decision.actions.map(({ kind }) => kind).filter((kind) => (over ? !allowed.includes(kind) : kind === 'DeleteClaim')), 'actions at the wrong time').toEqual([]);
-  const stays = ({ type }: Condition): boolean => allowed === afterTheEnd || !undone.includes(type);
+  const stays = ({ type }: Condition): boolean => (allowed === afterTheEnd && !emits(world)) || !undone.includes(type);
   if (over) expect(decision.status.conditions?.filter(stays)).toEqual(conditions?.filter(stays));
   serviceKept(world, decision, publishedBefore);
+  if (emits(world)) expect(decision.actions.filter(({ kind }) => kind === 'ApplyService' || kind === 'ReleaseService'), 'writes to a service of Git').toEqual([]);
   return decision;
 }
 

@@ -7,7 +7,7 @@ import type { PruneJob } from '../../api/v1alpha1/prunejob.ts';
 import { compact } from '../compact.ts';
 import { decide } from '../decide.ts';
 import type { Action, Decision } from '../decision.ts';
-import type { KubeObject } from '../kube.ts';
+import type { ConfigMap, KubeObject } from '../kube.ts';
 import type { ChildJob, Observed, Stage } from '../observed.ts';
 import type { Running, ServiceObserved } from '../serving/adapter.ts';
 import { readCanary } from '../serving/kserve-canary.ts';
@@ -15,12 +15,13 @@ import type { InferenceService } from '../serving/kserve-types.ts';
 import { receiptText } from '../serving/receipt.ts';
 import { readGPUs } from '../serving/resources.ts';
 import { isFinished } from '../failure.ts';
-import { endedPod, facts, job, now, observed, result, runningPod } from './builders.ts';
+import { endedPod, facts, job, now, observed, result, runningPod, serviceObject } from './builders.ts';
 
 export class World {
   observed: Observed;
   clock = now;
   decisions: Decision[] = [];
+  configMaps = new Map<string, ConfigMap>();
 
   constructor(overrides: Partial<Observed> = {}) {
     this.observed = observed(overrides);
@@ -86,7 +87,8 @@ export class World {
   }
 
   changeService(overrides: Partial<ServiceObserved>): void {
-    this.change({ service: { ...this.service, ...overrides } });
+    const changed = { ...this.service, ...overrides };
+    this.change({ service: { ...changed, object: serviceObject(changed.fields) } });
   }
 
   pass(seconds: number): void {
@@ -158,6 +160,11 @@ export class World {
   }
 
   private act(action: Action): void {
+    if (action.kind === 'WriteConfigMap') this.configMaps.set(action.manifest.metadata.name, action.manifest);
+    else this.actOnOthers(action);
+  }
+
+  private actOnOthers(action: Exclude<Action, { kind: 'WriteConfigMap' }>): void {
     switch (action.kind) {
       case 'AddFinalizer':
         this.setFinalizers(['stun-operator.io/finalizer']);

@@ -1,0 +1,101 @@
+/**
+ * After an emitted patch: what Git has delivered of it, judged by what really runs, without ever writing to the service.
+ *
+ * The run is over, so nothing but Served (or RolledBack, where somebody wants the previous model back) moves any more.
+ */
+import type { ConditionReason, ConditionUpdate } from '../../api/conditions.ts';
+import type { RolloutStatus } from '../../api/v1alpha1/prunejob.ts';
+import { awaitedOf, isAwaitingGit, nextLookMs } from '../awaiting-git.ts';
+import { compact } from '../compact.ts';
+import { currentService, handoverOf, runs, type Handover } from '../handover.ts';
+import { conditionOf, elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
+import type { ServiceFields, ServiceObserved } from '../serving/adapter.ts';
+import { differing, sameModel } from '../serving/fields.ts';
+import type { Step } from '../step.ts';
+import { durationMs } from '../units.ts';
+import { awaitingGit } from './emit.ts';
+import { servedMessage } from './finish.ts';
+import { terminal } from './terminal.ts';
+
+export function delivery(run: Run): Step | undefined {
+  const { pruneJob, service } = run.observed;
+  if (!holds(run, 'Complete') || !isAwaitingGit(pruneJob) || terminal(run)?.actions?.length !== 0) return undefined;
+  const handover = handoverOf(run);
+  if (typeof service === 'string' || handover === undefined) return waiting(run, { reason: 'AwaitingGit', message: 'The service does not exist.' });
+  if (service.refusal !== undefined) return waiting(run, { reason: 'AwaitingGit', message: `The service cannot be judged as it is: ${service.refusal.message}` });
+  return awaitedOf(pruneJob) === 'Served' ? arrival(run, handover) : wayBack(run, handover);
+}
+
+function arrival(run: Run, { serving, service, previous, final }: Handover): Step {
+  if (runs(service.running, final, run.status.plan?.tensorParallel)) return soak(run, service, durationMs(serving.soak));
+  if (sameModel(service.fields, final)) return coming(run, service, final);
+  if (sameModel(service.fields, previous)) return waiting(run, { reason: 'AwaitingGit', message: awaitingGit });
+  return waiting(run, { status: 'False', reason: 'NotAsEmitted', message: `The service asks for something else than the patch: ${otherwise(service.fields, final)}.` });
+}
+
+/** As a rollout ends: with the pods as they shall be for as long as the soak lasts. */
+function soak(run: Run, service: ServiceObserved, soakMs: number): Step {
+  const verifiedAt = rolloutOf(run).verifiedAt ?? rfc3339(run.now);
+  const left = soakMs - elapsedMs(run, verifiedAt);
+  if (left > 0) return { ...under(run, { ...rolloutOf(run), verifiedAt }, said(run, 'Unknown', 'Verifying', 'The pods run the pruned model; it must stay so for serving.soak.')), requeueAfterMs: left };
+  return ended(run, service, 'Complete', [said(run, 'True', 'Serving', servedMessage(run))]);
+}
+
+function coming(run: Run, { running }: ServiceObserved, { modelUri }: ServiceFields): Step {
+  const rollout = { appliedAt: rolloutOf(run).appliedAt ?? rfc3339(run.now) };
+  if (running.failure === undefined || running.modelUri !== modelUri) {
+    return waiting(run, { reason: 'Verifying', message: `Git has delivered the patch; the service ${running.pending ?? 'does not run the pruned model yet'}.` }, rollout);
+  }
+  return waiting(run, { status: 'False', reason: 'RolloutFailed', message: `${running.failure.replace(/[.\s]*$/, '')}. Revert the change in Git.` }, rollout);
+}
+
+/** The commit that is reverted is Git's too. */
+function wayBack(run: Run, { service, previous }: Handover): Step {
+  const { configMap } = run.status.serving?.emitted ?? {};
+  if (!runs(service.running, previous)) {
+    return waiting(run, { reason: 'AwaitingGit', message: `serving.rollbackRequested asks for the previous model, which with mode Emit Git brings back: revert the commit, or commit the revert patch in ConfigMap ${configMap ?? ''}.` });
+  }
+  const message = 'The service runs its previous model, as serving.rollbackRequested asked.';
+  return ended(run, service, 'RolledBack', [said(run, 'True', 'PutBack', message), { type: 'Served', status: 'False', reason: 'RolledBack', message }]);
+}
+
+interface Finding {
+  readonly status?: ConditionUpdate['status'];
+  readonly reason: ConditionReason;
+  readonly message: string;
+}
+
+function waiting(run: Run, { status = 'Unknown', reason, message }: Finding, rollout: RolloutStatus = {}): Step {
+  const next = nextLookMs(run.observed.pruneJob, waitedMs(run, rollout));
+  if (next === 0) return under(run, rollout, said(run, 'False', 'NotDelivered', `${message} It is not looked at any more.`));
+  return compact({ ...under(run, rollout, said(run, status, reason, message)), requeueAfterMs: next });
+}
+
+/** Of a time that is no time, or lies ahead, nothing. */
+function waitedMs(run: Run, { appliedAt }: RolloutStatus): number {
+  const since = appliedAt ?? conditionOf(run, awaitedOf(run.observed.pruneJob) === 'RolledBack' ? 'RolledBack' : 'Complete')?.lastTransitionTime;
+  return Math.max(since === undefined ? 0 : elapsedMs(run, since), 0) || 0;
+}
+
+function said(run: Run, status: ConditionUpdate['status'], reason: ConditionReason, message: string): ConditionUpdate {
+  return { type: awaitedOf(run.observed.pruneJob), status, reason, message };
+}
+
+/** What the service holds is told when it has arrived: until then no GPU is free. */
+function under(run: Run, rollout: RolloutStatus, condition: ConditionUpdate): Step {
+  return { phase: 'Emitted', conditions: [condition, ...takenBack(run)], set: { serving: { ...run.status.serving, rollout } } };
+}
+
+function ended(run: Run, service: ServiceObserved, phase: 'Complete' | 'RolledBack', conditions: readonly ConditionUpdate[]): Step {
+  return { phase, conditions: [...conditions, ...takenBack(run)], set: { serving: { ...run.status.serving, current: currentService(service) } } };
+}
+
+function takenBack(run: Run): ConditionUpdate[] {
+  const status = conditionOf(run, 'RolledBack')?.status ?? 'False';
+  if (status === 'False' || awaitedOf(run.observed.pruneJob) === 'RolledBack') return [];
+  return [{ type: 'RolledBack', status: 'False', reason: 'NothingToRollBack', message: 'serving.rollbackRequested was taken back.' }];
+}
+
+function otherwise(actual: ServiceFields, wanted: ServiceFields): string {
+  return differing(actual, wanted).map((key) => `${key} is ${JSON.stringify(actual[key])}, not ${JSON.stringify(wanted[key])}`).join('; ');
+}
