@@ -23,7 +23,7 @@ node_modules/.installed: package.json package-lock.json
 
 node: node_modules/.installed bin/kubectl-prune ## Install the locked Node packages and Node 24, and make bin/kubectl-prune
 
-bin/kubectl-prune: node_modules/.installed scripts/bundle-cli.ts $(shell find src/cli src/prunejob src/api -name '*.ts' ! -name '*.test.ts')
+bin/kubectl-prune: node_modules/.installed scripts/bundle-cli.ts $(shell find src/cli src/runtime src/prunejob src/api -name '*.ts' ! -name '*.test.ts')
 	$(NODE) scripts/bundle-cli.ts
 
 engine: ## Install the locked Python environment and make .venv/bin/stun

@@ -12,7 +12,7 @@ describe('kubectl-prune', () => {
   it.each([
     { name: 'a plan', args: plan, code: 0, out: /^\{"gpusBefore":8,"gpusAfter":4,.*\}\n$/, err: /^Warning: [^\n]*\n$/ },
     { name: 'a refused plan', args: [...plan, '--ratio', '0.9'], code: 2, out: /^$/, err: /^TooFewExperts: [^\n]*\n$/ },
-    { name: 'help', args: ['--help'], code: 0, out: /^Usage: kubectl-prune COMMAND.* plan {7}what pruning/s, err: /^$/ },
+    { name: 'help', args: ['--help'], code: 0, out: /^Usage: kubectl-prune COMMAND.* plan +what pruning/s, err: /^$/ },
     { name: 'help for a command', args: ['plan', '-h'], code: 0, out: /^Usage: kubectl-prune plan --facts/, err: /^$/ },
     { name: 'no command', args: [], code: 2, out: /^Usage/, err: /^$/ },
     { name: 'an unknown command', args: ['toString'], code: 2, out: /^$/, err: /^toString is no command of kubectl-prune\. See: kubectl-prune --help\n$/ },

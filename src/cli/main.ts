@@ -1,45 +1,47 @@
 #!/usr/bin/env node
-/** kubectl-prune, which kubectl finds as `kubectl prune`: picks the command, and turns a refusal into a sentence and exit code 2. */
-import { readFileSync } from 'node:fs';
+/** kubectl-prune, which kubectl finds as `kubectl prune`: picks the command, and turns a refusal into a sentence and an exit code. */
+import { basename } from 'node:path';
 
-import { Refused, type Command, type Terminal } from './command.ts';
-import { plan } from './plan.ts';
+import { complete } from './complete.ts';
+import { kubectlCompletion } from './completion.ts';
+import { exitCodes, Failed, Refused } from './command.ts';
+import { commands } from './commands.ts';
+import { commandHelp, program, programHelp } from './help.ts';
+import { processTerminal } from './terminal.ts';
 
-const commands: Readonly<Record<string, Command>> = { plan };
+const terminal = processTerminal();
 
-const standardInput = 0;
-const terminal: Terminal = {
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
-  read: (path) => readFileSync(path === '-' ? standardInput : path, 'utf8'),
-};
-
-const list = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`).join('\n');
-const help = `Usage: kubectl-prune COMMAND [FLAGS]\n\n${list}\n\nkubectl-prune COMMAND --help says more.\n`;
-
-async function run(name: string | undefined, args: readonly string[]): Promise<number> {
+async function run(called: string, words: readonly string[]): Promise<number> {
+  if (called === kubectlCompletion) return answerTab(words);
+  const [name, ...args] = words;
+  if (name === '__complete') return answerTab(args);
   if (name === undefined || isHelp(name)) {
-    terminal.out(help);
-    return name === undefined ? 2 : 0;
+    terminal.out(programHelp(commands));
+    return name === undefined ? exitCodes.usage : exitCodes.done;
   }
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command === undefined) throw new Refused(`${name} is no command of kubectl-prune. See: kubectl-prune --help`);
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command === undefined) throw new Refused(`${name} is no command of ${program}. See: ${program} --help`);
   if (args.some(isHelp)) {
-    terminal.out(command.help);
-    return 0;
+    terminal.out(commandHelp(command));
+    return exitCodes.done;
   }
   return command.run(args, terminal);
+}
+
+async function answerTab(words: readonly string[]): Promise<number> {
+  await complete(commands, words, terminal);
+  return exitCodes.done;
 }
 
 function isHelp(argument: string): boolean {
   return argument === '--help' || argument === '-h';
 }
 
-const [name, ...args] = process.argv.slice(2);
+const [, path = '', ...words] = process.argv;
 try {
-  process.exitCode = await run(name, args);
+  process.exitCode = await run(basename(path), words);
 } catch (error) {
-  if (!(error instanceof Refused)) throw error;
+  if (!(error instanceof Refused || error instanceof Failed)) throw error;
   terminal.err(`${error.message}\n`);
-  process.exitCode = 2;
+  process.exitCode = error instanceof Refused ? exitCodes.usage : exitCodes.failed;
 }

@@ -2,30 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-import { Refused } from './command.ts';
 import { plan } from './plan.ts';
+import { call } from './testing/terminal.ts';
 
 const shapes = new URL('../prunejob/testing/shapes/', import.meta.url);
 const mixtral = readFileSync(new URL('mixtral-8x22b.json', shapes), 'utf8');
 const sizing = ['--gpu-memory', '81559', '--max-model-len', '32768', '--max-concurrency', '8'];
 const usual = ['--facts', 'facts.json', ...sizing];
 
-/** Files by name; `-` is standard input. */
-async function run(args: readonly string[], files: Readonly<Record<string, string>> = { 'facts.json': mixtral }) {
-  const said = { out: '', err: '', code: 2, refused: '' };
-  const read = (path: string): string => {
-    const text = files[path];
-    if (text === undefined) throw new Error('no such file');
-    return text;
-  };
-  try {
-    said.code = await plan.run(args, { out: (text) => void (said.out += text), err: (text) => void (said.err += text), read });
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    said.refused = error.message;
-  }
-  return said;
-}
+const run = (args: readonly string[], files: Readonly<Record<string, string>> = { 'facts.json': mixtral }) => call(plan, args, { files });
 
 const planned = { gpusBefore: 8, gpusAfter: 4, gpusPeak: 16, ratio: 0.25, bytesBefore: 281_241_268_224, bytesAfter: 213_594_157_056, kvTokensBefore: 1_308_545, kvTokensAfter: 336_133 };
 

@@ -3,87 +3,85 @@
  *
  * The plan is the operator's own; only its names for fields of a PruneJob become flags.
  */
-import type { Plan, PlanRefusal, Strategy, WhatIf } from '../prunejob/gpu-plan-types.ts';
+import type { Plan, PlanRefusal, WhatIf } from '../prunejob/gpu-plan-types.ts';
 import { planWithoutService } from '../prunejob/gpu-what-if.ts';
-import { Refused, type Command, type Terminal } from './command.ts';
+import { Refused, type Command, type Terminal, type FlagTable } from './command.ts';
 import { readFacts } from './facts-file.ts';
-import { numberFlag, parseFlags, wholeNumber, wordFlag } from './flags.ts';
+import { formatFlag, numberFlag, parseFlags, ratio as ratioKind, seeHelp, wholeNumber, wordFlag, type Values } from './flags.ts';
 import { planTable } from './plan-table.ts';
+import { strategies } from './run-flags.ts';
 
 const mebibyte = 2 ** 20;
-const strategies: readonly Strategy[] = ['Canary', 'Surge', 'Recreate'];
 
-const help = `Usage: kubectl-prune plan --facts FILE --gpu-memory MIB --max-model-len N --max-concurrency N [--ratio R | --target-gpus N] [-o json]
+const flags = {
+  facts: { type: 'string', value: 'FILE', text: 'what `stun inspect --model URI` prints; - reads standard input', file: true },
+  'gpu-memory': { type: 'string', value: 'MIB', text: 'memory of one GPU, as nvidia-smi and the node label nvidia.com/gpu.memory state it (H100: 81559)' },
+  'max-model-len': { type: 'string', value: 'N', text: 'longest request, in tokens' },
+  'max-concurrency': { type: 'string', value: 'N', text: 'requests of that length served at once' },
+  ratio: { type: 'string', value: 'R', text: 'share of the experts to remove, above 0 and below 1' },
+  'target-gpus': { type: 'string', value: 'N', text: 'GPUs to end on; the smallest ratio that does is planned' },
+  utilization: { type: 'string', value: 'U', default: '0.9', text: 'share of the memory that vLLM may take, its --gpu-memory-utilization' },
+  'overhead-per-gpu': { type: 'string', value: 'MIB', default: '4096', text: 'what neither weights nor KV cache take' },
+  'multiple-of': { type: 'string', value: 'N', default: '1', text: 'keep a multiple of this many experts, as expert parallelism needs it' },
+  strategy: { type: 'string', value: 'S', default: 'Canary', text: 'Canary, Surge or Recreate: how gpusPeak is counted', words: strategies },
+  output: { type: 'string', short: 'o', value: 'FORMAT', default: 'table', text: 'table or json', words: ['table', 'json'] },
+} as const satisfies FlagTable;
 
-Says how many GPUs a model takes now and with fewer experts, as the operator would plan it. Without --ratio and --target-gpus it
-plans the smallest ratio that saves a GPU. How it counts: docs/reference/gpu-plan.md
-
-  --facts FILE             what \`stun inspect --model URI\` prints; - reads standard input
-  --gpu-memory MIB         memory of one GPU, as nvidia-smi and the node label nvidia.com/gpu.memory state it (H100: 81559)
-  --max-model-len N        longest request, in tokens
-  --max-concurrency N      requests of that length served at once
-  --ratio R                share of the experts to remove, above 0 and below 1
-  --target-gpus N          GPUs to end on; the smallest ratio that does is planned
-  --utilization U          share of the memory that vLLM may take, its --gpu-memory-utilization (default 0.9)
-  --overhead-per-gpu MIB   what neither weights nor KV cache take (default 4096)
-  --multiple-of N          keep a multiple of this many experts, as expert parallelism needs it (default 1)
-  --strategy S             Canary, Surge or Recreate: how gpusPeak is counted (default Canary)
-  -o, --output FORMAT      table or json (default table)
-
-Exit code 0 for a plan, 2 for a question that cannot be answered and for a plan that the operator would refuse.
-`;
-
-const options = {
-  facts: { type: 'string' }, 'gpu-memory': { type: 'string' }, 'max-model-len': { type: 'string' }, 'max-concurrency': { type: 'string' },
-  ratio: { type: 'string' }, 'target-gpus': { type: 'string' },
-  utilization: { type: 'string', default: '0.9' }, 'overhead-per-gpu': { type: 'string', default: '4096' },
-  'multiple-of': { type: 'string', default: '1' }, strategy: { type: 'string', default: 'Canary' },
-  output: { type: 'string', short: 'o', default: 'table' },
+const described = {
+  name: 'plan',
+  summary: 'what pruning a model would save, without a cluster',
+  usage: ['--facts FILE --gpu-memory MIB --max-model-len N --max-concurrency N [--ratio R | --target-gpus N] [-o json]'],
+  about: `Says how many GPUs a model takes now and with fewer experts, as the operator would plan it. Without --ratio and --target-gpus it
+plans the smallest ratio that saves a GPU. How it counts: docs/reference/gpu-plan.md`,
+  flags,
+  examples: [
+    'stun inspect --model s3://models/Mixtral-8x22B-v0.1/ > facts.json',
+    'kubectl prune plan --facts facts.json --gpu-memory 81559 --max-model-len 32768 --max-concurrency 8',
+  ],
+  exits: 'Exit code 0 for a plan, 2 for a question that cannot be answered and for a plan that the operator would refuse.',
 } as const;
 
 export const plan: Command = {
-  summary: 'what pruning a model would save, without a cluster',
-  help,
+  ...described,
   run(args, terminal) {
-    const flags = parseFlags('plan', args, options);
-    const format = wordFlag('output', flags.output.replace(/^=/, ''), ['table', 'json']);
-    const question = questionOf(flags, terminal);
+    const given = parseFlags(described, args);
+    const format = formatFlag(given.output, ['table', 'json']);
+    const question = questionOf(given, terminal);
     return answer(question, planWithoutService(question), format, terminal);
   },
 };
 
-type Flags = ReturnType<typeof parseFlags<typeof options>>;
+type Flags = Values<typeof flags>;
 
 const kinds = {
   memory: { ...wholeNumber, what: 'a whole number of MiB; write 81559 for an H100 of 80 GB' },
   overhead: { what: 'a number of MiB, 0 or more', accepts: (value: number) => value >= 0 && value < Infinity },
   utilization: { what: 'a share above 0 and up to 1', accepts: (value: number) => value > 0 && value <= 1 },
-  ratio: { what: 'a share above 0 and below 1, such as 0.25', accepts: (value: number) => value > 0 && value < 1 },
 };
 
-function questionOf(flags: Flags, terminal: Terminal): WhatIf {
-  const { facts, ratio, 'target-gpus': target } = flags;
-  const count = (flag: 'gpu-memory' | 'max-model-len' | 'max-concurrency', kind = wholeNumber): number => numberFlag(flag, required(flag, flags[flag]), kind);
+function questionOf(given: Flags, terminal: Terminal): WhatIf {
+  const { facts, ratio, 'target-gpus': target } = given;
+  const count = (flag: 'gpu-memory' | 'max-model-len' | 'max-concurrency', kind = wholeNumber): number => numberFlag(flag, required(flag, given[flag]), kind);
   return {
     facts: readFacts(required('facts', facts), terminal),
     sizing: {
       gpuMemory: count('gpu-memory', kinds.memory) * mebibyte,
-      utilization: numberFlag('utilization', flags.utilization, kinds.utilization),
-      overheadPerGPU: numberFlag('overhead-per-gpu', flags['overhead-per-gpu'], kinds.overhead) * mebibyte,
+      utilization: numberFlag('utilization', given.utilization, kinds.utilization),
+      overheadPerGPU: numberFlag('overhead-per-gpu', given['overhead-per-gpu'], kinds.overhead) * mebibyte,
       maxModelLen: count('max-model-len'),
       maxConcurrency: count('max-concurrency'),
     },
     asked: {
-      multipleOf: numberFlag('multiple-of', flags['multiple-of'], wholeNumber),
-      ...(ratio === undefined ? {} : { ratio: numberFlag('ratio', ratio, kinds.ratio) }),
+      multipleOf: numberFlag('multiple-of', given['multiple-of'], wholeNumber),
+      ...(ratio === undefined ? {} : { ratio: numberFlag('ratio', ratio, ratioKind) }),
       ...(target === undefined ? {} : { targetGPUs: numberFlag('target-gpus', target, wholeNumber) }),
     },
-    strategy: wordFlag('strategy', flags.strategy, strategies),
+    strategy: wordFlag('strategy', given.strategy, strategies),
   };
 }
 
 function required(flag: string, text: string | undefined): string {
-  if (text === undefined) throw new Refused(`--${flag} is missing. See: kubectl-prune plan --help`);
+  if (text === undefined) throw new Refused(`--${flag} is missing. ${seeHelp(described)}`);
   return text;
 }
 

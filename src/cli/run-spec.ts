@@ -1,0 +1,84 @@
+/** The spec that the flags of `run` stand for. What it leaves out the API server fills in, and what it gets wrong the API server refuses. */
+import type { PruneJobSpec, ServiceReference } from '../api/v1alpha1/prunejob.ts';
+import { compact } from '../prunejob/compact.ts';
+import { serviceKinds } from '../prunejob/serving/registry.ts';
+import { Refused } from './command.ts';
+import { numberFlag, ratio, seeHelp, wholeNumber, wordFlag, type NumberKind } from './flags.ts';
+import { strategies, type SpecFlags } from './run-flags.ts';
+
+/** As somebody writes it: without the defaults. */
+type Written<T> = T extends readonly unknown[] ? T : T extends object ? { readonly [K in keyof T]?: Written<T[K]> } : T;
+export type WrittenSpec = Written<PruneJobSpec>;
+
+/** Of the perplexity gate; as many as the documentation's own example reads. */
+const heldOutSamples = 64;
+
+const share: NumberKind = { what: 'a share above 0 and up to 0.99; for 40 % write 0.40', accepts: (value) => value > 0 && value <= 0.99 };
+const increase: NumberKind = { what: 'a number from 0 on; for 5 % write 0.05', accepts: (value) => value >= 0 && value < Infinity };
+
+export function specOf(given: SpecFlags): WrittenSpec {
+  return compact({
+    model: { uri: required('model', given.model) },
+    pruning: pruning(given),
+    calibration: calibration(given),
+    quality: quality(given),
+    output: { uri: required('output-uri', given['output-uri']) },
+    serving: serving(given),
+    runner: runner(given),
+    planOnly: given['plan-only'],
+  });
+}
+
+function required(flag: string, text: string | undefined): string {
+  if (text === undefined) throw new Refused(`--${flag} is missing, and so is -f FILE. ${seeHelp({ name: 'run' })}`);
+  return text;
+}
+
+function pruning({ ratio: removed, 'target-gpus': gpus, 'target-sparsity': sparsity }: SpecFlags): WrittenSpec['pruning'] & object {
+  if (removed === undefined && gpus === undefined && sparsity === undefined) throw new Refused('Nothing says how much to prune; write --target-gpus N, --ratio R or --target-sparsity S.');
+  return compact({
+    targetSparsity: optional('target-sparsity', sparsity, share),
+    targetGPUs: optional('target-gpus', gpus, wholeNumber),
+    experts: removed === undefined ? undefined : { ratio: numberFlag('ratio', removed, ratio) },
+  });
+}
+
+function optional(flag: string, text: string | undefined, kind: NumberKind): number | undefined {
+  return text === undefined ? undefined : numberFlag(flag, text, kind);
+}
+
+function calibration({ calibration: uri, samples, 'sequence-length': length }: SpecFlags): WrittenSpec['calibration'] {
+  if (uri === undefined) return undefined;
+  return { uri, samples: numberFlag('samples', samples, wholeNumber), sequenceLength: numberFlag('sequence-length', length, wholeNumber) };
+}
+
+function quality({ perplexity: uri, 'max-increase': most }: SpecFlags): WrittenSpec['quality'] {
+  return uri === undefined ? undefined : { perplexity: { uri, samples: heldOutSamples, maxIncrease: numberFlag('max-increase', most, increase) } };
+}
+
+function serving({ service, strategy }: SpecFlags): WrittenSpec['serving'] {
+  if (service !== undefined) return compact({ ref: serviceNamed(service), strategy: strategy === undefined ? undefined : wordFlag('strategy', strategy, strategies) });
+  if (strategy !== undefined) throw new Refused('--strategy says how a service moves; name it with --service KIND/NAME.');
+  return undefined;
+}
+
+/** As kubectl's own short names. */
+const shortNames: Readonly<Record<string, string>> = { isvc: 'InferenceService', deploy: 'Deployment', llmisvc: 'LLMInferenceService' };
+
+/** The registry's kinds are those that the CRD takes. */
+function serviceNamed(text: string): ServiceReference {
+  const [word = '', name = ''] = text.split('/');
+  const found = serviceKinds.find(({ type }) => [type.kind, shortNameOf(type.kind), `${type.kind}s`].some((known) => known.toLowerCase() === word.toLowerCase()));
+  if (found === undefined || name === '') throw new Refused(`--service ${text} is not KIND/NAME with one of ${Object.keys(shortNames).join(', ')}, such as isvc/mixtral.`);
+  const { group, version, kind } = found.type;
+  return { apiVersion: `${group}/${version}`, kind: kind as ServiceReference['kind'], name };
+}
+
+function shortNameOf(kind: string): string {
+  return Object.entries(shortNames).find(([, known]) => known === kind)?.[0] ?? kind;
+}
+
+function runner({ 'service-account': account, queue, 'gpu-product': products }: SpecFlags): WrittenSpec['runner'] {
+  const fields = compact({ serviceAccountName: account, queueName: queue, gpuProducts: products });
+  return Object.keys(fields).length === 0 ? undefined : fields;
+}
