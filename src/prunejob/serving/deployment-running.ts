@@ -2,6 +2,7 @@
 import { compact } from '../compact.ts';
 import { condition, type Deployment, type Pod, type ReplicaSet } from '../kube.ts';
 import type { Running, ServingObjects } from './adapter.ts';
+import { heldUpBecause } from './held-up.ts';
 
 const revision = 'deployment.kubernetes.io/revision';
 
@@ -16,7 +17,7 @@ export function readRollout(subject: string, objects: Pick<ServingObjects, 'repl
   return compact({
     updatedReplicas,
     availableReplicas,
-    pending: behind ?? replicasPending(deployment) ?? oldPodsPending(pods.old),
+    pending: behind ?? replicasPending(deployment, pods.new) ?? oldPodsPending(pods.old),
     // Until then what the Deployment reports, and the newest ReplicaSet, are those of its earlier template.
     failure: behind === undefined ? (deploymentFailure(subject, deployment) ?? podFailure(subject, pods.new)) : undefined,
   });
@@ -53,11 +54,12 @@ function behindBecause({ metadata, status }: Deployment): string | undefined {
   return (status?.observedGeneration ?? 0) < (metadata.generation ?? 0) ? 'has a change that its Deployment has not taken up yet' : undefined;
 }
 
-function replicasPending({ spec, status = {} }: Deployment): string | undefined {
+function replicasPending({ spec, status = {} }: Deployment, pods: readonly Pod[]): string | undefined {
   const wanted = spec?.replicas ?? 1;
   const { replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = status;
   if (wanted > 0 && [replicas, updatedReplicas, availableReplicas].every((count) => count === wanted)) return undefined;
-  return `has ${updatedReplicas} of ${wanted} replicas updated and ${availableReplicas} available`;
+  const why = heldUpBecause(pods);
+  return `has ${updatedReplicas} of ${wanted} replicas updated and ${availableReplicas} available${why === undefined ? '' : ` (${why})`}`;
 }
 
 function oldPodsPending(pods: readonly Pod[]): string | undefined {

@@ -124,6 +124,11 @@ describe('what runs', () => {
     { name: 'nothing is rendered', change: { deployments: [] }, says: /no Deployment/ },
     { name: 'the Deployment is behind', change: { deployments: [deployment({ status: { observedGeneration: 2 } })] }, says: /not taken up/ },
     { name: 'a replica is not available', change: { deployments: [deployment({ status: { availableReplicas: 0 } })] }, says: /1 of 1 replicas updated and 0 available/ },
+    {
+      name: 'a new pod has no image',
+      change: { deployments: [deployment({ status: { availableReplicas: 0 } })], pods: [pod('new', 'rs-10', { status: { containerStatuses: [{ name: 'c', state: { waiting: { reason: 'ErrImagePull', message: 'not found' } } }] } })] },
+      says: /0 available \(pod new: ErrImagePull: not found\)$/,
+    },
     { name: 'an old replica is left', change: { deployments: [deployment({ status: { replicas: 2 } })] }, says: /replicas/ },
     { name: 'no replica is wanted', change: { deployments: [deployment({ spec: { replicas: 0 }, status: { replicas: 0, updatedReplicas: 0, availableReplicas: 0 } })] }, says: /0 of 0/ },
     { name: 'an old pod is left', change: { pods: [pod('new', 'rs-10'), pod('old', 'rs-9')] }, says: /1 pod\(s\) of its old template/ },
