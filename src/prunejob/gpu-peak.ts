@@ -2,7 +2,7 @@
 import type { ServiceSize, Strategy } from './gpu-plan-types.ts';
 
 // Surge adds one new replica (maxSurge 1) before an old one goes; Canary does so while the canary, one replica too, still stands by.
-const newReplicasAtFirst: Readonly<Record<Strategy, number>> = { Canary: 2, Surge: 1, Recreate: 0 };
+export const newReplicasAtFirst: Readonly<Record<Strategy, number>> = { Canary: 2, Surge: 1, Recreate: 0 };
 
 /** At its start, when all old replicas still run: afterwards each new replica lets an old one, which is no smaller, go. */
 export function gpusAtPeak(strategy: Strategy, { replicas, gpusPerReplica }: ServiceSize, gpusOfNewReplica: number): number {

@@ -66,6 +66,16 @@ export interface Container {
   readonly args?: readonly string[];
   readonly env?: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: { readonly fieldRef?: { readonly fieldPath?: string } } }[];
   readonly resources?: { readonly limits?: Quantities; readonly requests?: Quantities };
+  /** Of an init container that stays beside the others. */
+  readonly restartPolicy?: string;
+  readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
+  readonly startupProbe?: Probe;
+  readonly readinessProbe?: Probe;
+}
+
+interface Probe {
+  readonly httpGet?: { readonly port: number | string; readonly scheme?: string };
+  readonly tcpSocket?: { readonly port: number | string };
 }
 
 interface Waiting {
@@ -89,7 +99,7 @@ export interface ContainerStatus {
 
 export interface Pod {
   readonly metadata: Metadata;
-  readonly spec?: { readonly nodeName?: string; readonly containers?: readonly Container[] };
+  readonly spec?: { readonly nodeName?: string; readonly containers?: readonly Container[]; readonly initContainers?: readonly Container[] };
   readonly status?: {
     readonly phase?: string;
     readonly podIP?: string;

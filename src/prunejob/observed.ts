@@ -48,6 +48,15 @@ export interface EngineProgress {
   readonly updatedAt: string | null;
 }
 
+/** What a serving pod made of the last completion that it was asked for. */
+export type Answer = { readonly answered: true } | {
+  readonly answered: false;
+  /** Why not, as the end of a sentence that begins with the pod. */
+  readonly why: string;
+  /** How often it was asked in vain. */
+  readonly tries: number;
+};
+
 /** The operator's own configuration, as far as engine pods are made of it. */
 export interface EngineConfig {
   readonly image: string;
@@ -78,6 +87,10 @@ export interface Observed {
    * One that is being deleted counts until it is gone: it may still clean the prefix that both share.
    */
   readonly sameRun?: SameRun;
+  /** By the pod's uid, of the pods that were asked; only while a rollout is due or under way. */
+  readonly answers?: Readonly<Record<string, Answer>>;
+  /** GPUs that the pods of the cluster request, by node; only right before a rollout. `Forbidden`: the operator may not list them. */
+  readonly gpuRequests?: 'Forbidden' | Readonly<Record<string, number>>;
   readonly engine: EngineConfig;
   readonly policy: Policy;
 }

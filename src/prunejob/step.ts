@@ -1,5 +1,5 @@
 /** What a phase answers: the changes it wants. Everything it does not mention stays as it was. */
-import type { ConditionUpdate, FailedReason } from '../api/conditions.ts';
+import type { ConditionReason, ConditionUpdate, FailedReason } from '../api/conditions.ts';
 import type { PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
 import type { Action } from './decision.ts';
 import type { Failure } from './failure.ts';
@@ -45,6 +45,8 @@ export interface Missing {
   /** The condition's status while waiting. */
   readonly status: 'True' | 'False';
   readonly reason: FailedReason;
+  /** The condition's reason while waiting, where the end is called something else. */
+  readonly whileWaiting?: ConditionReason;
   readonly message: string;
 }
 
@@ -54,10 +56,11 @@ export interface Missing {
  * Each wait has its own start in the status: the condition's transition time is older when another reason gave the same status before.
  */
 export function waitThenFail(run: Run, phase: NonNullable<Step['phase']>, missing: Missing): Step {
-  const { type, status, reason, message } = missing;
+  const { type, status, message } = missing;
+  const reason = missing.whileWaiting ?? missing.reason;
   const before = run.status.waiting;
   const since = before?.reason === reason ? before.since : rfc3339(run.now);
   const remaining = waitForMs(run) - elapsedMs(run, since);
-  if (remaining <= 0) return fail(run, { reason, message }, type === 'Queued' ? undefined : type);
+  if (remaining <= 0) return fail(run, { reason: missing.reason, message }, type === 'Queued' ? undefined : type);
   return { phase, conditions: [{ type, status, reason, message }], waiting: { reason, since }, requeueAfterMs: Math.min(remaining, lookAgainMs) };
 }

@@ -32,6 +32,7 @@ const hasCode = (code: number) => (error: unknown): boolean => error instanceof 
 const hasReason = (reason: string) => (error: unknown): boolean => error instanceof ApiError && error.reason === reason;
 
 export const isNotFound = hasCode(404);
+export const isForbidden = hasCode(403);
 /** The trap: AlreadyExists is a 409 too, so the reason decides. */
 export const isConflict = hasReason('Conflict');
 export const isAlreadyExists = hasReason('AlreadyExists');

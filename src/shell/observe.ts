@@ -2,7 +2,7 @@
  * One snapshot of everything that concerns a PruneJob, taken from the caches.
  *
  * Asked for are only the ServiceAccount (names are all that is needed of it, and watching every one of a cluster would cost more), the
- * last pods of a Job that ended before its pod was seen to, and a service whose pods no label marks.
+ * last pods of a Job that ended before its pod was seen to, a service whose pods no label marks, and what a rollout must know of pods.
  */
 import { labels, scratchName } from '../api/names.ts';
 import type { PruneJob, ServingSpec } from '../api/v1alpha1/prunejob.ts';
@@ -13,6 +13,7 @@ import type { Policy } from '../prunejob/policy.ts';
 import type { ServiceKind } from '../prunejob/serving/registry.ts';
 import type { Client, Key } from '../runtime/types.ts';
 import { hasEnded, lastPods } from './last-pods.ts';
+import { asked, type Questions } from './questions.ts';
 import type { ServiceAccounts } from './service-accounts.ts';
 import { serviceOf } from './services.ts';
 import type { Starting } from './starting.ts';
@@ -29,6 +30,7 @@ export interface ObserveOptions {
   readonly engine: EngineConfig;
   readonly policy: Policy;
   readonly starting?: Pick<Starting, 'has' | 'begin'>;
+  readonly questions?: Questions;
 }
 
 export type Observe = (key: Key) => Promise<Observed | undefined>;
@@ -46,6 +48,7 @@ export function createObserve(options: ObserveOptions): Observe {
     const serviceAccount = await serviceAccounts.find(pruneJob.metadata.namespace, account);
     const childJobs = await childJobsOf(options, pruneJob);
     const service = await serviceOf(options, pruneJob);
+    const answers = options.questions === undefined ? {} : await asked(options.questions, pruneJob, service);
     return {
       pruneJob,
       childJobs,
@@ -54,6 +57,7 @@ export function createObserve(options: ObserveOptions): Observe {
       nodes: stores.nodes?.list().flatMap(gpuNode) ?? 'NotRead',
       engine,
       policy,
+      ...answers,
       ...optional('scratch', scratchOf(stores, pruneJob)),
       ...optional('progress', progressOf(options, childJobs)),
       ...optional('sameRun', sameRun(options, pruneJob)),

@@ -14,7 +14,10 @@ import { source, type Source } from '../runtime/sources.ts';
 import type { Store, StoreOptions } from '../runtime/store.ts';
 import type { KubeObject as LiveObject, Reconcile, ResourceType } from '../runtime/types.ts';
 import { createAct } from './act.ts';
+import { askByHttp } from './ask-completion.ts';
+import { Completions, type AskCompletion } from './completions.ts';
 import { DomainMetrics } from './domain-metrics.ts';
+import { GPURequests } from './gpu-requests.ts';
 import { keyMaps } from './key-maps.ts';
 import { beginJob, createObserve } from './observe.ts';
 import { ProgressPoller, type Ask } from './progress.ts';
@@ -39,6 +42,8 @@ export interface PruneOperatorOptions extends OperatorOptions {
   readonly readNodes: boolean;
   /** How a pod is asked for its progress; by HTTP if absent. */
   readonly ask?: Ask;
+  /** How a serving pod is asked for a completion; by HTTP if absent. */
+  readonly askCompletion?: AskCompletion;
 }
 
 type Watched<S> = { readonly [Name in keyof S]: NonNullable<S[Name]> extends { list(): readonly (infer T extends LiveObject)[] } ? Store<T> : never };
@@ -59,7 +64,9 @@ export class PruneOperator extends KubeOperator {
     const stores = this.#watch();
     const { log, ask } = this.#options;
     const poller = new ProgressPoller({ targets: () => progressTargets(stores), log, clock: this.#clock, ...(ask === undefined ? {} : { ask }) });
-    this.addController({ name: 'prunejob', concurrency, sources: [...this.#sources(stores), poller.source], reconcile: this.#reconcile(stores, poller) });
+    const completions = new Completions({ ask: this.#options.askCompletion ?? askByHttp, log, clock: this.#clock, signal: this.#stopping.signal });
+    const sources = [...this.#sources(stores), poller.source, completions.source];
+    this.addController({ name: 'prunejob', concurrency, sources, reconcile: this.#reconcile(stores, poller, completions) });
     void poller.run(this.#stopping.signal);
     return Promise.resolve();
   }
@@ -115,12 +122,13 @@ export class PruneOperator extends KubeOperator {
     return [source(stores.services, ofService), source(stores.deployments, rendered), source(stores.replicaSets, rendered), source(stores.pods, rendered)];
   }
 
-  #reconcile(stores: WatchedStores, poller: ProgressPoller): Reconcile {
+  #reconcile(stores: WatchedStores, poller: ProgressPoller, completions: Completions): Reconcile {
     const { client, recorder } = this;
     const { engine, policy, log, metrics } = this.#options;
     const serviceAccounts = new ServiceAccounts(client, this.#clock, policy);
     const starting = new Starting(stores.jobs, this.#clock);
-    const observing = { stores, client, serviceAccounts, progressOf: (podUid: string) => poller.latest(podUid), workingOn: (runKey: string) => poller.workingOn(runKey), kindOf: serviceKind, engine, policy, starting };
+    const questions = { completions, gpuRequests: new GPURequests({ client, clock: this.#clock, log }) };
+    const observing = { stores, client, serviceAccounts, progressOf: (podUid: string) => poller.latest(podUid), workingOn: (runKey: string) => poller.workingOn(runKey), kindOf: serviceKind, engine, policy, starting, questions };
     return createReconcile({
       observe: createObserve(observing),
       decide,

@@ -4,9 +4,13 @@ import type { EngineProgress } from '../prunejob/observed.ts';
 
 const longestAnswer = 16 * 1024;
 
-/** Stops reading early: a pod that answers without end must not fill the operator's memory. */
 export async function readAnswer(response: Response): Promise<string> {
   if (!response.ok) throw new Error(`The answer's status is ${response.status}.`);
+  return readText(response);
+}
+
+/** Stops reading early: a pod that answers without end must not fill the operator's memory. */
+export async function readText(response: Response): Promise<string> {
   const decoder = new TextDecoder();
   let answer = '';
   for await (const chunk of response.body ?? []) {

@@ -1,5 +1,6 @@
 /** Which pods can be asked for their progress: prune pods that run and have an address. */
 import { labels } from '../api/names.ts';
+import { hostOf } from '../prunejob/serving/endpoints.ts';
 import { keyOf } from '../runtime/keys.ts';
 import type { ProgressTarget } from './progress.ts';
 import { pruneJobUid, type LivePod, type Stores } from './stores.ts';
@@ -17,6 +18,5 @@ export function progressTargets({ pruneJobs, enginePods }: Pick<Stores, 'pruneJo
 function progressUrl({ metadata, status }: LivePod): string | undefined {
   const isPruning = metadata.labels?.[labels.stage] === 'prune' && status?.phase === 'Running';
   if (!isPruning || status.podIP === undefined) return undefined;
-  const host = status.podIP.includes(':') ? `[${status.podIP}]` : status.podIP;
-  return `http://${host}:${port}/progress`;
+  return `http://${hostOf(status.podIP)}:${port}/progress`;
 }

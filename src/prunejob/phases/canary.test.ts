@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { denseFields, prunedFields, prunedUri, pruneJob, serving, service, spec } from '../testing/builders.ts';
+import { denseFields, endpoint, prunedFields, prunedUri, pruneJob, serving, service, spec } from '../testing/builders.ts';
 import type { InferenceService, Predictor } from '../serving/kserve-types.ts';
 import { World } from '../testing/world.ts';
 
@@ -80,6 +80,31 @@ describe('a canary', () => {
     expect(world.service.fields).toEqual(denseFields);
     expect(world.condition('Failed')).toMatchObject({ reason: 'RolledBack', message: expect.stringMatching(cause) as string });
     expect(predictors(world).filter(({ model }) => model?.storageUri === prunedUri)).toEqual([]);
+  });
+
+  it('that does not answer as the service does keeps the service from being touched, and is taken away in the end', () => {
+    const world = World.published({ pruneJob: pruneJob({ spec: { ...spec(), serving: serving({ strategy: 'Canary' }) } }), service: service({ running: { ...service().running, endpoints: [endpoint('old')] } }) });
+    world.change({ answers: { old: { answered: true } } });
+    world.settle();
+    world.rollCanary({ endpoints: [endpoint('canary')] });
+    world.settle();
+    expect(world.condition('Served')?.message).toBe('The canary is asked for a completion.');
+    world.change({ answers: { canary: { answered: false, why: 'answers a completion with 500', tries: 1 } } });
+    world.pass(1801);
+    settled(world);
+    expect(world.decisions.flatMap(({ status }) => status.conditions ?? [])).toContainEqual(expect.objectContaining({ type: 'RolledBack', reason: 'NotAnswering' }));
+    expect(world.condition('Failed')?.message).toContain('It does not answer completions, as it did before: pod canary answers a completion with 500.');
+    expect(predictors(world).filter(({ model }) => model?.storageUri === prunedUri)).toEqual([]);
+  });
+
+  it('that answers is followed by the service', () => {
+    const world = World.published({ pruneJob: pruneJob({ spec: { ...spec(), serving: serving({ strategy: 'Canary' }) } }), service: service({ running: { ...service().running, endpoints: [endpoint('old')] } }) });
+    world.change({ answers: { old: { answered: true } } });
+    world.settle();
+    world.rollCanary({ endpoints: [endpoint('canary')] });
+    world.change({ answers: { canary: { answered: true } } });
+    world.settle();
+    expect(world.service.fields.modelUri).toBe(prunedUri);
   });
 
   it('that somebody takes away three times ends the rollout as a conflict', () => {

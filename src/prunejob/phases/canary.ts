@@ -3,6 +3,7 @@
  *
  * What cannot load, or crashes, is found there, and no request was ever sent to it.
  */
+import { silenceOf } from '../answers.ts';
 import { compact } from '../compact.ts';
 import { applyService, handoverOf, runs, type Handover } from '../handover.ts';
 import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
@@ -18,7 +19,7 @@ export function canary(run: Run): Step | undefined {
   const { service, previous, target } = handover;
   // Served already, or changed after it was saved: the rollout knows what to do.
   if (sameModel(previous, target) || !sameFields(service.fields, previous)) return undefined;
-  if (isLate(run)) return startPutBack(run, { reason: 'RolloutTimedOut', message: `The canary was not ready within serving.timeout ${handover.serving.timeout}. It ${pendingOf(handover)}.` });
+  if (isLate(run)) return late(run, handover);
   return sameCanary(service.fields.canary, handover.canary) ? watch(run, handover) : launch(run, handover, handover.canary);
 }
 
@@ -27,8 +28,19 @@ function isDue(run: Run): boolean {
   return holds(run, 'Published') && !holds(run, 'Served') && canaryReadyAt === undefined && appliedAt === undefined;
 }
 
-function pendingOf({ service: { canary } }: Handover): string {
-  return canary === undefined ? 'has no Deployment yet' : (canary.pending ?? 'does not run the pruned model yet');
+function late(run: Run, handover: Handover): Step {
+  const reason = isUp(run, handover) ? 'NotAnswering' : 'RolloutTimedOut';
+  return startPutBack(run, { reason, message: `The canary was not ready within serving.timeout ${handover.serving.timeout}. It ${pendingOf(run, handover)}.` });
+}
+
+function pendingOf(run: Run, handover: Handover): string {
+  const { canary } = handover.service;
+  if (canary === undefined) return 'has no Deployment yet';
+  return (isUp(run, handover) ? silenceOf(run, canary) : canary.pending) ?? 'does not run the pruned model yet';
+}
+
+function isUp(run: Run, { service: { canary }, target }: Handover): boolean {
+  return canary !== undefined && runs(canary, target, run.status.plan?.tensorParallel);
 }
 
 function launch(run: Run, handover: Handover, wanted: Canary): Step {
@@ -50,14 +62,14 @@ function write(run: Run, handover: Handover, wanted: Canary, counted: { readonly
 function watch(run: Run, handover: Handover): Step {
   const { service: { canary: running }, target } = handover;
   if (running === undefined) return starting(run, handover);
-  if (runs(running, target, run.status.plan?.tensorParallel)) {
+  if (isUp(run, handover) && silenceOf(run, running) === undefined) {
     return rollingOut({ ...rolloutOf(run), canaryReadyAt: rfc3339(run.now) }, run, 'The canary runs the pruned model; the service follows.');
   }
   return failed(run, running, target) ?? starting(run, handover);
 }
 
 function starting(run: Run, handover: Handover): Step {
-  return rollingOut(rolloutOf(run), run, `The canary ${pendingOf(handover)}.`);
+  return rollingOut(rolloutOf(run), run, `The canary ${pendingOf(run, handover)}.`);
 }
 
 /** The service runs the pruned model itself: the canary goes before the soak, so that what is judged is what stays. */

@@ -3,9 +3,11 @@
  *
  * Saving and writing are two decisions, so that the way back is in the status before the first write can happen.
  */
-import type { RolloutStatus } from '../../api/v1alpha1/prunejob.ts';
+import type { PreviousService, RolloutStatus } from '../../api/v1alpha1/prunejob.ts';
+import { heardBefore } from '../answers.ts';
 import { compact } from '../compact.ts';
 import type { Action } from '../decision.ts';
+import { uncounted, waitForGPUs } from '../free-gpus.ts';
 import { applyService, currentService, handoverOf, savedService, type Handover } from '../handover.ts';
 import { fieldsOwnedByGit } from '../ownership.ts';
 import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
@@ -19,6 +21,7 @@ import { startPutBack } from './put-back.ts';
 
 export const mostReverts = 3;
 const lookAgainMs = 5000;
+const movingMessage = 'The service is moved to the pruned model.';
 /** Counting a late cache as another manager would end a rollout that nobody disputes. */
 export const lateCacheMs = 15_000;
 
@@ -33,14 +36,23 @@ export function rollout(run: Run): Step | undefined {
 
 function begin(run: Run, service: ServiceObserved): Step {
   const problem = service.refusal ?? strategyRefused(run, service) ?? fieldsOwnedByGit(run, service);
-  return problem === undefined ? save(run, service, rfc3339(run.now)) : fail(run, problem, 'Served');
+  if (problem !== undefined) return fail(run, problem, 'Served');
+  if (heardBefore(run.observed.answers, service.running) === undefined) return { requeueAfterMs: lookAgainMs };
+  return waitForGPUs(run, service) ?? save(run, service, rfc3339(run.now));
 }
 
 function save(run: Run, service: ServiceObserved, startedAt: string): Step {
-  return rollingOut({ strategy: run.spec.serving?.strategy ?? '', startedAt }, { ...run, observed: { ...run.observed, service } }, undefined, savedService(service));
+  const saved = { ...savedService(service), ...heard(run, service) };
+  return rollingOut({ strategy: run.spec.serving?.strategy ?? '', startedAt }, { ...run, observed: { ...run.observed, service } }, movingMessage + uncounted(run), saved);
 }
 
-export function rollingOut(next: RolloutStatus, { observed, status }: Run, message = 'The service is moved to the pruned model.', previous = status.serving?.previous): Step {
+/** Once heard it holds, also for a service that was changed and saved again: its pods may just be on their way. */
+function heard(run: Run, { running }: ServiceObserved): Partial<PreviousService> {
+  const { answered, unansweredBecause } = run.status.serving?.previous ?? {};
+  return answered === undefined ? (heardBefore(run.observed.answers, running) ?? {}) : compact({ answered, unansweredBecause });
+}
+
+export function rollingOut(next: RolloutStatus, { observed, status }: Run, message = movingMessage, previous = status.serving?.previous): Step {
   const current = typeof observed.service === 'string' ? {} : { current: currentService(observed.service) };
   return {
     phase: 'RollingOut',

@@ -4,7 +4,9 @@
  * A sign of failure counts only once the Deployment asks for the pruned model, because the service keeps old ones.
  */
 import type { RolloutStatus } from '../../api/v1alpha1/prunejob.ts';
+import { silenceOf } from '../answers.ts';
 import { compact } from '../compact.ts';
+import { withDowntime } from '../downtime.ts';
 import { applyService, currentService, handoverOf, runs, type Handover } from '../handover.ts';
 import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
 import { sameFields, sameModel } from '../serving/fields.ts';
@@ -21,13 +23,15 @@ export function verify(run: Run): Step | undefined {
   const handover = handoverOf(run);
   if (handover === undefined || !holds(run, 'Published') || holds(run, 'Served')) return undefined;
   const { service, target } = handover;
-  if (runs(service.running, target, run.status.plan?.tensorParallel)) return retire(run, handover) ?? soak(run, handover);
-  return failed(run, service.running, target) ?? waitFor(run, handover);
+  if (!runs(service.running, target, run.status.plan?.tensorParallel)) return failed(run, service.running, target) ?? waitFor(run, handover);
+  const silence = silenceOf(run, service.running);
+  return silence === undefined ? (retire(run, handover) ?? soak(run, handover)) : waitFor(run, handover, silence);
 }
 
-function waitFor(run: Run, handover: Handover): Step {
-  const waiting = `The service ${handover.service.running.pending ?? 'does not run the pruned model yet'}.`;
-  if (isLate(run)) return startPutBack(run, { reason: 'RolloutTimedOut', message: `The rollout was not done within serving.timeout ${handover.serving.timeout}. ${waiting}` });
+function waitFor(run: Run, handover: Handover, silence?: string): Step {
+  const waiting = `The service ${silence ?? handover.service.running.pending ?? 'does not run the pruned model yet'}.`;
+  const reason = silence === undefined ? 'RolloutTimedOut' : 'NotAnswering';
+  if (isLate(run)) return startPutBack(run, { reason, message: `The rollout was not done within serving.timeout ${handover.serving.timeout}. ${waiting}` });
   const state = compact({ ...rolloutOf(run), verifiedAt: undefined });
   return { ...under(run, handover, waiting, state), requeueAfterMs: Math.min(timeLeftMs(run), lookAgainMs) };
 }
@@ -51,18 +55,26 @@ function settle(run: Run, handover: Handover, state: RolloutStatus): Step {
     phase: 'Complete',
     conditions: [
       { type: 'Served', status: 'True', reason: 'Serving', message: `Every pod runs ${target.modelUri} on ${target.gpuLimit ?? 0} GPUs.` },
-      complete('Finished', servedMessage(run)),
+      complete('Finished', [servedMessage(run), ...remarks(run, state)].join(' ')),
     ],
     set: { serving: { ...run.status.serving, current: currentService(service), rollout: state } },
     actions: untouched ? [] : [applyService(run, handover, final)],
   };
 }
 
-function under({ status }: Run, { service }: Handover, message: string, rollout: RolloutStatus): Step {
+/** What the price was, and what could not be seen. */
+function remarks({ status }: Run, { downtimeSeconds }: RolloutStatus): string[] {
+  const { answered, unansweredBecause = '' } = status.serving?.previous ?? {};
+  const down = downtimeSeconds === undefined ? [] : [`It was down for ${downtimeSeconds} s.`];
+  return answered === false ? [...down, `No completion was asked of it, because the service before did not answer one to the operator: ${unansweredBecause}.`] : down;
+}
+
+function under(run: Run, { service }: Handover, message: string, state: RolloutStatus): Step {
+  const rollout = withDowntime(run, service.running, state);
   const phase = rollout.verifiedAt === undefined ? 'RollingOut' : 'Verifying';
   return {
     phase,
     conditions: [{ type: 'Served', status: 'Unknown', reason: phase, message }],
-    set: { serving: { ...status.serving, current: currentService(service), rollout } },
+    set: { serving: { ...run.status.serving, current: currentService(service), rollout } },
   };
 }

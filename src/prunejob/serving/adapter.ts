@@ -104,6 +104,20 @@ export interface Running {
   readonly pending?: string;
   /** A sign that waiting longer is useless, as a sentence. */
   readonly failure?: string;
+  /** The ready pods of the newest template. */
+  readonly endpoints?: readonly Endpoint[];
+}
+
+/** Where one pod can be asked for a completion. */
+export interface Endpoint {
+  readonly podUid: string;
+  readonly pod: string;
+  /** As `http://10.0.0.7:8080`. */
+  readonly url: string;
+  /** Where the OpenAI API may begin, the likely ones first. */
+  readonly paths: readonly string[];
+  /** The names by which the server may know its model, the likely ones first. */
+  readonly models: readonly string[];
 }
 
 export interface Refusal {

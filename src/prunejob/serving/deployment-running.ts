@@ -2,11 +2,12 @@
 import { compact } from '../compact.ts';
 import { condition, type Deployment, type Pod, type ReplicaSet } from '../kube.ts';
 import type { Running, ServingObjects } from './adapter.ts';
+import { endpointsOf } from './endpoints.ts';
 import { heldUpBecause } from './held-up.ts';
 
 const revision = 'deployment.kubernetes.io/revision';
 
-type Rollout = Pick<Running, 'updatedReplicas' | 'availableReplicas' | 'pending' | 'failure'>;
+type Rollout = Pick<Running, 'updatedReplicas' | 'availableReplicas' | 'pending' | 'failure' | 'endpoints'>;
 
 /** `subject` is the service in the sentences, as `InferenceService moe`. */
 export function readRollout(subject: string, objects: Pick<ServingObjects, 'replicaSets' | 'pods'>, deployment: Deployment | undefined): Rollout {
@@ -20,7 +21,17 @@ export function readRollout(subject: string, objects: Pick<ServingObjects, 'repl
     pending: behind ?? replicasPending(deployment, pods.new) ?? oldPodsPending(pods.old),
     // Until then what the Deployment reports, and the newest ReplicaSet, are those of its earlier template.
     failure: behind === undefined ? (deploymentFailure(subject, deployment) ?? podFailure(subject, pods.new)) : undefined,
+    endpoints: endpointsOf(pods.new),
   });
+}
+
+/**
+ * For what KServe renders: neither kind of its services has a field for the progress deadline, and its controller puts the ten minutes of
+ * Kubernetes' default back when somebody else writes the Deployment. A big model that loads for longer has not failed; the rollout's own
+ * timeout decides.
+ */
+export function withoutDeadline({ status = {}, ...deployment }: Deployment): Deployment {
+  return { ...deployment, status: { ...status, conditions: [] } };
 }
 
 export function nodeNames({ pods }: Pick<ServingObjects, 'pods'>): string[] {

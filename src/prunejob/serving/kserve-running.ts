@@ -3,7 +3,7 @@ import { compact } from '../compact.ts';
 import { isTrue, type Container, type Deployment, type KubeObject } from '../kube.ts';
 import type { Running, ServingObjects } from './adapter.ts';
 import { readArguments } from './arguments.ts';
-import { readRollout } from './deployment-running.ts';
+import { readRollout, withoutDeadline } from './deployment-running.ts';
 import type { InferenceService } from './kserve-types.ts';
 import { gpuLimitOf } from './resources.ts';
 
@@ -36,7 +36,7 @@ export function readRunning(objects: ServingObjects): Running {
 
 /** Without a word from the service, which speaks for the stable predictor alone. */
 export function readRunningOf(subject: string, objects: ServingObjects, deployment: Deployment | undefined): Running {
-  const rollout = readRollout(subject, objects, deployment);
+  const rollout = readRollout(subject, objects, deployment && withoutDeadline(deployment));
   return compact({
     modelUri: deployment?.spec?.template?.metadata?.annotations?.[sourceUri],
     gpusPerReplica: gpuLimitOf(serverContainer(deployment)),

@@ -9,7 +9,7 @@ import type { ServiceRef } from '../decision.ts';
 import { isTrue, type Deployment, type KubeObject } from '../kube.ts';
 import type { Running, ServiceFields, ServiceObserved, ServiceTarget, ServingAdapter, ServingObjects } from './adapter.ts';
 import { readArguments, type ServerArguments } from './arguments.ts';
-import { nodeNames, readRollout } from './deployment-running.ts';
+import { nodeNames, readRollout, withoutDeadline } from './deployment-running.ts';
 import { refusalOf } from './llmisvc-refusal.ts';
 import { mainContainer, workloadOf, type LLMInferenceService } from './llmisvc-types.ts';
 import { ownershipOf, type FieldPath } from './managed-fields.ts';
@@ -65,11 +65,6 @@ function readRunning(objects: ServingObjects, service: LLMInferenceService, work
     settled: pending === undefined,
     pending,
   });
-}
-
-/** The service cannot be told a longer deadline than ten minutes, and a big model that loads for longer has not failed: the rollout's own timeout decides. */
-function withoutDeadline({ status = {}, ...workload }: Deployment): Deployment {
-  return { ...workload, status: { ...status, conditions: [] } };
 }
 
 /** KServe's own script, what the service adds to it, and the variable by which its samples add more. */

@@ -19,7 +19,7 @@ export function gpuLimitOf(container: Container | undefined): number {
   return gpuCount(container?.resources?.limits) ?? 0;
 }
 
-function gpuCount(quantities: Quantities | undefined): number | undefined {
+export function gpuCount(quantities: Quantities | undefined): number | undefined {
   const value = quantities?.[gpu];
   return value === undefined ? undefined : Number(value);
 }

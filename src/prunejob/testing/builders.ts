@@ -6,7 +6,7 @@ import type { Job, KubeObject, Pod, Terminated } from '../kube.ts';
 import type { EngineResult, Facts } from '../messages.ts';
 import type { ChildJob, Observed, Stage } from '../observed.ts';
 import { defaultPolicy } from '../policy.ts';
-import type { ServiceFields, ServiceObserved } from '../serving/adapter.ts';
+import type { Endpoint, ServiceFields, ServiceObserved } from '../serving/adapter.ts';
 import { kserve } from '../serving/kserve.ts';
 
 export const now = new Date('2026-01-01T12:00:00Z');
@@ -134,6 +134,11 @@ export function service(overrides: Partial<ServiceObserved> = {}): ServiceObserv
     running: { modelUri: denseUri, gpusPerReplica: 4, tensorParallel: 4, settled: true },
     ...overrides,
   };
+}
+
+/** Of a ready pod that goes by its uid. */
+export function endpoint(podUid: string): Endpoint {
+  return { podUid, pod: podUid, url: 'http://10.0.0.7:8080', paths: ['/v1'], models: ['/mnt/models'] };
 }
 
 export function observed(overrides: Partial<Observed> = {}): Observed {
