@@ -46,7 +46,33 @@ test.each(serviceKinds)('$type.plural can be moved', ({ type }) => {
 
 test('the rights end at the watched namespaces, the nodes aside', () => {
   const objects = renderChart({ watchNamespaces: ['ml', 'lab'] });
-  const bindings = ofKind(objects, 'RoleBinding').map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`);
-  expect(bindings.sort()).toEqual(['lab/stun-operator', 'ml/stun-operator', 'stun-operator/stun-operator-leader-election']);
-  expect(ofKind(objects, 'ClusterRoleBinding').map(({ metadata }) => metadata.name)).toEqual(['stun-operator-nodes']);
+  for (const kind of ['Role', 'RoleBinding']) {
+    expect(ofKind(objects, kind).map(place).sort()).toEqual(['lab/stun-operator', 'ml/stun-operator', 'stun-operator/stun-operator-leader-election']);
+  }
+  for (const kind of ['ClusterRole', 'ClusterRoleBinding']) expect(forOperator(ofKind(objects, kind)).map(place)).toEqual(['/stun-operator-nodes']);
+  const inNamespace = ofKind(objects, 'Role').find(({ metadata }) => metadata.namespace === 'ml') as Role;
+  const inCluster = ofKind(renderChart(), 'ClusterRole').find(({ metadata }) => metadata.name === 'stun-operator') as Role;
+  expect(inNamespace.rules).toEqual(inCluster.rules);
 });
+
+test('without the nodes there is no right outside of the namespaces at all', () => {
+  const objects = renderChart({ watchNamespaces: ['ml'], readNodes: false });
+  for (const kind of ['ClusterRole', 'ClusterRoleBinding']) expect(forOperator(ofKind(objects, kind))).toEqual([]);
+});
+
+test('PruneJobs join the cluster\'s own roles, and nobody gets to write their status', () => {
+  const people = ofKind(renderChart(), 'ClusterRole').filter(({ metadata }) => metadata.name.includes('prunejob-')) as Role[];
+  expect(people.map(({ metadata }) => Object.keys(metadata.labels ?? {}).filter((label) => label.includes('aggregate-to')).sort())).toEqual([
+    ['rbac.authorization.k8s.io/aggregate-to-view'],
+    ['rbac.authorization.k8s.io/aggregate-to-admin', 'rbac.authorization.k8s.io/aggregate-to-edit'],
+  ]);
+  expect(people.flatMap((role) => role.rules.flatMap(({ resources }) => resources))).toEqual(['prunejobs', 'prunejobs']);
+});
+
+function place({ metadata }: KubeObject): string {
+  return `${metadata.namespace ?? ''}/${metadata.name}`;
+}
+
+function forOperator(objects: readonly KubeObject[]): KubeObject[] {
+  return objects.filter(({ metadata }) => !metadata.name.includes('prunejob-'));
+}

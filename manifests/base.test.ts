@@ -1,8 +1,9 @@
 /** The plain manifests install the same objects as the chart, so that kustomize users are no second-class citizens. */
 import { fileURLToPath } from 'node:url';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { parseObjects, renderChart, withoutHelm } from '../scripts/chart.ts';
-import { drift, renderedFiles } from '../scripts/render-manifests.ts';
+import { drift, overlayNames, overlayValues, renderedFiles } from '../scripts/render-manifests.ts';
+import { difference } from '../scripts/overlays.ts';
 import { runTool } from '../scripts/tools.ts';
 import type { KubeObject } from '../src/runtime/types.ts';
 
@@ -10,6 +11,7 @@ import type { KubeObject } from '../src/runtime/types.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 const base = fileURLToPath(new URL('base', import.meta.url));
+const overlay = (name: string): string => fileURLToPath(new URL(`overlays/${name}`, import.meta.url));
 
 function byIdentity(objects: readonly KubeObject[]): Record<string, KubeObject> {
   return Object.fromEntries(objects.map((object) => [`${object.kind}/${object.metadata.namespace ?? ''}/${object.metadata.name}`, object]));
@@ -22,8 +24,32 @@ test('kustomize gives the objects of the chart with default values, Helm’s own
   expect(plain).toEqual(chart);
 });
 
+describe.each(overlayNames())('overlay %s', (name) => {
+  test('gives the objects of the chart with its values', () => {
+    const chart = byIdentity(renderChart(overlayValues(name)).map(withoutHelm));
+    expect(byIdentity(parseObjects(runTool('kubectl', ['kustomize', overlay(name)])))).toEqual(chart);
+    expect(chart).not.toEqual(byIdentity(renderChart().map(withoutHelm)));
+  });
+});
+
+test('overlay namespaced has no object that belongs to no namespace', () => {
+  const objects = parseObjects(runTool('kubectl', ['kustomize', overlay('namespaced')]));
+  expect(objects.filter(({ metadata }) => metadata.namespace === undefined)).toEqual([]);
+  expect([...new Set(objects.map(({ metadata }) => metadata.namespace))].sort()).toEqual(['ml', 'stun-operator']);
+});
+
 test('no mark of Helm is left in the plain manifests', () => {
-  expect(runTool('kubectl', ['kustomize', base])).not.toMatch(/helm/i);
+  for (const folder of [base, ...overlayNames().map(overlay)]) expect(runTool('kubectl', ['kustomize', folder])).not.toMatch(/helm/i);
+});
+
+test.each([
+  { what: 'nothing', before: { a: [1] }, after: { a: [1] }, operations: [] },
+  { what: 'a value', before: { a: { b: 1 } }, after: { a: { b: 2 } }, operations: [{ op: 'replace', path: '/a/b', value: 2 }] },
+  { what: 'a list, as a whole', before: { a: [1, 2] }, after: { a: [1, 3] }, operations: [{ op: 'replace', path: '/a', value: [1, 3] }] },
+  { what: 'what is new', before: {}, after: { 'x/y~z': {} }, operations: [{ op: 'add', path: '/x~1y~0z', value: {} }] },
+  { what: 'what is gone', before: { a: { b: 1, c: 1 } }, after: { a: { c: 1 } }, operations: [{ op: 'remove', path: '/a/b' }] },
+])('an overlay patches $what', ({ before, after, operations }) => {
+  expect(difference(before, after)).toEqual(operations);
 });
 
 test('what is derived from chart, alerts and health check is up to date', () => {

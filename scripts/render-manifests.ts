@@ -1,7 +1,7 @@
 /**
  * Writes what is derived from the chart, the alerts and the health check, so that each of them has one source:
  *
- * - manifests/base from charts/stun-operator, for those who install by kustomize;
+ * - manifests/base from charts/stun-operator, and manifests/overlays from it and their values.yaml, for those who install by kustomize;
  * - charts/stun-operator/files/alerts.yaml from manifests/monitoring/alerts.yaml, because a chart reads no file outside itself;
  * - manifests/argocd/argocd-cm.yaml from health.lua, because Argo CD takes the script as a value of that ConfigMap.
  *
@@ -10,18 +10,22 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { dump } from 'js-yaml';
+import { dump, load } from 'js-yaml';
 import type { KubeObject } from '../src/runtime/types.ts';
 import { namespace, renderChart, withoutHelm } from './chart.ts';
+import { overlayOf } from './overlays.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const base = 'manifests/base';
+const overlays = 'manifests/overlays';
+const valuesFile = 'values.yaml';
 
 /** Path in the repository → content. */
 export type Files = ReadonlyMap<string, string>;
 
 export function renderedFiles(): Files {
-  return new Map([...baseFiles(), chartAlerts(), argocdConfig()]);
+  const plain = renderChart().map(withoutHelm);
+  return new Map([...baseFiles(plain), ...overlayNames().flatMap((name) => overlayFiles(name, plain)), chartAlerts(), argocdConfig()]);
 }
 
 /** One sentence for each file that is missing, changed by hand, or left over. */
@@ -41,15 +45,35 @@ function write(files: Files): void {
   }
 }
 
-function baseFiles(): [string, string][] {
-  const objects = renderChart().map(withoutHelm);
-  const names = objects.map(fileName).sort();
-  const kustomization = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', namespace, resources: names };
+function baseFiles(objects: readonly KubeObject[]): [string, string][] {
   const header = generatedFrom('charts/stun-operator');
   return [
-    ...objects.map((object): [string, string] => [`${base}/${fileName(object)}`, header + dump(object, { lineWidth: -1 })]),
-    [`${base}/kustomization.yaml`, header + dump(kustomization)],
+    ...objectFiles(base, header, objects),
+    [`${base}/kustomization.yaml`, header + dump({ ...kustomization, namespace, resources: objects.map(fileName).sort() })],
   ];
+}
+
+export function overlayNames(): string[] {
+  return readdirSync(join(root, overlays)).sort();
+}
+
+/** The chart's values that an overlay stands for. */
+export function overlayValues(name: string): object {
+  return load(required(`${overlays}/${name}/${valuesFile}`)) as object;
+}
+
+function overlayFiles(name: string, plain: readonly KubeObject[]): [string, string][] {
+  const folder = `${overlays}/${name}`;
+  const header = generatedFrom(`charts/stun-operator with ${valuesFile}`);
+  const { added, patches } = overlayOf(plain, renderChart(overlayValues(name)).map(withoutHelm));
+  const resources = ['../../base', ...added.map(fileName).sort()];
+  return [...objectFiles(folder, header, added), [`${folder}/kustomization.yaml`, header + dump({ ...kustomization, resources, patches }, { lineWidth: -1 })]];
+}
+
+const kustomization = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' };
+
+function objectFiles(folder: string, header: string, objects: readonly KubeObject[]): [string, string][] {
+  return objects.map((object) => [`${folder}/${fileName(object)}`, header + dump(object, { lineWidth: -1 })]);
 }
 
 function fileName(object: KubeObject): string {
@@ -75,9 +99,13 @@ function generatedFrom(source: string): string {
 }
 
 function leftovers(files: Files): string[] {
-  mkdirSync(join(root, base), { recursive: true });
-  const present = readdirSync(join(root, base)).filter((name) => name.endsWith('.yaml'));
-  return present.map((name) => `${base}/${name}`).filter((path) => !files.has(path));
+  const folders = [base, ...overlayNames().map((name) => `${overlays}/${name}`)];
+  return folders.flatMap((folder) => derivedIn(folder).map((name) => `${folder}/${name}`)).filter((path) => !files.has(path));
+}
+
+function derivedIn(folder: string): string[] {
+  mkdirSync(join(root, folder), { recursive: true });
+  return readdirSync(join(root, folder)).filter((name) => name.endsWith('.yaml') && name !== valuesFile);
 }
 
 function read(path: string): string | undefined {

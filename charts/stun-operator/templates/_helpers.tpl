@@ -2,7 +2,9 @@
 
 {{/* The release's name where it already says what runs, else release and chart: two releases must not share cluster-scoped names. */}}
 {{- define "stun-operator.fullname" -}}
-{{- if contains .Chart.Name .Release.Name -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride -}}
+{{- else if contains .Chart.Name .Release.Name -}}
 {{- .Release.Name | trunc 63 | trimSuffix "-" -}}
 {{- else -}}
 {{- printf "%s-%s" .Release.Name .Chart.Name | trunc 63 | trimSuffix "-" -}}
@@ -19,6 +21,26 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{/*
+The metadata of an object from (dict "root" $ "name" "x" "suffix" "-metrics" "namespace" "ml" "labels" .. "annotations" ..).
+What is left out: the full name, no suffix, no namespace, no marks but everybody's.
+*/}}
+{{- define "stun-operator.metadata" -}}
+name: {{ .name | default (include "stun-operator.fullname" .root) }}{{ .suffix }}
+{{- with .namespace }}
+namespace: {{ . }}
+{{- end }}
+labels:
+  {{- include "stun-operator.labels" .root | nindent 2 }}
+  {{- with merge (dict) (.labels | default dict) .root.Values.commonLabels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end -}}
 
 {{- define "stun-operator.serviceAccountName" -}}
