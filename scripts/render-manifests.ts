@@ -1,9 +1,9 @@
 /**
- * Writes what is derived from the chart, the alerts and the health check, so that each of them has one source:
+ * Writes what is derived from the chart, the alerts and Argo CD's scripts, so that each of them has one source:
  *
  * - manifests/base from charts/stun-operator, and manifests/overlays from it and their values.yaml, for those who install by kustomize;
  * - charts/stun-operator/files/alerts.yaml from manifests/monitoring/alerts.yaml, because a chart reads no file outside itself;
- * - manifests/argocd/argocd-cm.yaml from health.lua, because Argo CD takes the script as a value of that ConfigMap.
+ * - manifests/argocd/argocd-cm.yaml from health.lua and actions/, because Argo CD takes scripts as values of that ConfigMap.
  *
  * Usage: node scripts/render-manifests.ts [--check]. With --check nothing is written; a difference is an error.
  */
@@ -12,6 +12,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dump, load } from 'js-yaml';
 import type { KubeObject } from '../src/runtime/types.ts';
+import { argocdConfig } from './argocd-config.ts';
 import { namespace, renderChart, withoutHelm } from './chart.ts';
 import { overlayOf } from './overlays.ts';
 
@@ -25,7 +26,7 @@ export type Files = ReadonlyMap<string, string>;
 
 export function renderedFiles(): Files {
   const plain = renderChart().map(withoutHelm);
-  return new Map([...baseFiles(plain), ...overlayNames().flatMap((name) => overlayFiles(name, plain)), chartAlerts(), argocdConfig()]);
+  return new Map([...baseFiles(plain), ...overlayNames().flatMap((name) => overlayFiles(name, plain)), chartAlerts(), argocdFile()]);
 }
 
 /** One sentence for each file that is missing, changed by hand, or left over. */
@@ -85,13 +86,10 @@ function chartAlerts(): [string, string] {
   return ['charts/stun-operator/files/alerts.yaml', generatedFrom(source) + required(source)];
 }
 
-function argocdConfig(): [string, string] {
-  const source = 'manifests/argocd/stun-operator.io/PruneJob/health.lua';
-  const data = { 'resource.customizations.health.stun-operator.io_PruneJob': required(source) };
-  const labels = { 'app.kubernetes.io/name': 'argocd-cm', 'app.kubernetes.io/part-of': 'argocd' };
-  const patch = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'argocd-cm', namespace: 'argocd', labels }, data };
+function argocdFile(): [string, string] {
+  const source = 'manifests/argocd/stun-operator.io/PruneJob';
   const use = '# Add it to your own: kubectl -n argocd patch configmap argocd-cm --patch-file manifests/argocd/argocd-cm.yaml\n';
-  return ['manifests/argocd/argocd-cm.yaml', generatedFrom(source) + use + dump(patch, { lineWidth: -1 })];
+  return ['manifests/argocd/argocd-cm.yaml', generatedFrom(source) + use + dump(argocdConfig(join(root, source)), { lineWidth: -1 })];
 }
 
 function generatedFrom(source: string): string {

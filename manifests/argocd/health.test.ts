@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { load } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runTool } from '../../scripts/tools.ts';
+import { runLua } from './lua.ts';
 
 interface Health {
   readonly status: string;
@@ -31,25 +31,6 @@ afterAll(() => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
-function health(script: string, object: unknown): Health {
-  const input = join(scratch, 'object.lua');
-  writeFileSync(input, `return ${toLua(object)}`);
-  const [status = '', ...message] = runTool('lua5.1', [join(here, 'closed.lua'), script, input]).split('\n');
-  return { status, message: message.join('\n') };
-}
-
-/** As Argo CD hands objects over: null is nil, lists count from 1. */
-function toLua(value: unknown): string {
-  if (value === null || value === undefined) return 'nil';
-  if (Array.isArray(value)) return `{${value.map(toLua).join(', ')}}`;
-  if (typeof value === 'object') return `{${Object.entries(value).map(([key, item]) => `[${quoted(key)}] = ${toLua(item)}`).join(', ')}}`;
-  return typeof value === 'string' ? quoted(value) : JSON.stringify(value);
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text).replaceAll('\\n', '\\\n');
-}
-
 test('there are tables to run', () => {
   expect(tables).toEqual(['stun-operator.io/PruneJob/health_test.yaml']);
 });
@@ -60,7 +41,7 @@ describe.each(tables)('%s', (table) => {
 
   test.each(tests)('$inputPath is $healthStatus.status', ({ inputPath, healthStatus }) => {
     const object = load(readFileSync(join(folder, inputPath), 'utf8'));
-    expect(health(join(folder, 'health.lua'), object)).toEqual(healthStatus);
+    expect(runLua(join(folder, 'health.lua'), object)).toEqual(healthStatus);
   });
 
   test('every sample is in the table', () => {
@@ -76,5 +57,5 @@ test.each([
 ])('a script that uses %s fails here, as it would in Argo CD', (_, expression) => {
   const script = join(scratch, 'open.lua');
   writeFileSync(script, `local found = ${expression}\nreturn {status = "Healthy", message = ""}`);
-  expect(() => health(script, { kind: 'PruneJob' })).toThrow(/attempt to (index|call)/);
+  expect(() => runLua(script, { kind: 'PruneJob' })).toThrow(/attempt to (index|call)/);
 });
