@@ -49,9 +49,9 @@ export async function follow(cluster: Cluster, job: PruneJob, { changed, done, s
     changed(seen());
     if (latest === undefined || done(latest)) end.abort();
   };
-  // Another PruneJob of this name is another run.
   jobs.onChange(({ before, after }) => {
-    if ((after ?? before)?.metadata.uid !== job.metadata.uid) return;
+    // Another PruneJob of this name is another run; and the first list repeats what was read already.
+    if ((after ?? before)?.metadata.uid !== job.metadata.uid || after?.metadata.resourceVersion === latest?.metadata.resourceVersion) return;
     latest = after;
     look();
   });

@@ -1,12 +1,14 @@
 /** Which of the names that exist was probably meant. */
 
 const shown = 3;
-const typos = 3;
+/** One in so many letters may be wrong. */
+const lettersATypo = 3;
 
 /** The nearest first; those that contain what was written, or lie a few letters away. */
 export function near(wanted: string, names: readonly string[]): string[] {
   const scored = names.map((name) => ({ name, away: name.includes(wanted) || wanted.includes(name) ? 1 : distance(wanted, name) }));
-  const close = scored.filter(({ name, away }) => away <= Math.min(typos, name.length - 1));
+  const most = Math.ceil(wanted.length / lettersATypo);
+  const close = scored.filter(({ name, away }) => away <= Math.min(most, name.length - 1));
   return close.sort((a, b) => a.away - b.away).slice(0, shown).map(({ name }) => name);
 }
 

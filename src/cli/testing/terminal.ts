@@ -40,7 +40,7 @@ export function nothing(): Said {
   return { out: '', err: '', code: -1, refused: '', failed: '', asked: '', opened: '' };
 }
 
-function terminalOf({ files = {}, env = {}, screen, answer, browser = true, stop = new AbortController().signal }: Given, said: Said): Terminal {
+export function terminalOf({ files = {}, env = {}, screen, answer, browser = true, stop = new AbortController().signal }: Given, said: Said): Terminal {
   return {
     out: (text) => void (said.out += text),
     err: (text) => void (said.err += text),
