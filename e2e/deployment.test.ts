@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deploy, podsOf, type Deployment } from './lib/deployment.ts';
 import { apply, get, kubectl } from './lib/kubectl.ts';
 import { emptyNamespace, freshNamespace } from './lib/namespace.ts';
-import { isTrue, samplePruneJob, untilFinished, type PruneJob } from './lib/prunejob.ts';
+import { condition, isTrue, samplePruneJob, untilFinished, type PruneJob } from './lib/prunejob.ts';
 import * as s3 from './lib/s3.ts';
 import { waitFor } from './lib/wait.ts';
 
@@ -52,10 +52,26 @@ describe('a Deployment', () => {
     expect(pods[0]?.metadata.uid).toBe(pod?.metadata.uid);
   });
 
-  it.each(['Surge', 'Recreate'])('ends on 2 GPUs of 4 by %s, with the pruned model and its own way of replacing pods', async (strategy) => {
+  it('whose server is ready with the pruned model and answers no request is put back', async () => {
+    await deploy(name, namespace, { uri: model, gpus: 4, onlyDense: true });
+    const job = await move('silent', { strategy: 'Surge', timeout: '2m' });
+    expect(condition(job, 'Failed'), JSON.stringify(job.status)).toMatchObject({ reason: 'RolledBack', message: expect.stringContaining('does not answer completions, as it did before') as string });
+    expect(condition(job, 'Failed')?.message).toContain('answers a completion with 500');
+    expect(job.status?.serving?.previous).toMatchObject({ answered: true });
+    const { template } = (await live()).spec;
+    expect(template.metadata.annotations?.['stun-operator.io/model-uri']).toBe(model);
+    const pods = await podsOf(name, namespace);
+    expect(pods.map((pod) => pod.spec.containers[0]?.resources?.limits?.['nvidia.com/gpu'])).toEqual(['4']);
+  });
+
+  it.each([
+    { strategy: 'Surge', says: /GPU-hours a day saved\.$/ },
+    { strategy: 'Recreate', says: /It was down for [0-9]+ s\.$/ },
+  ])('ends on 2 GPUs of 4 by $strategy, with the pruned model and its own way of replacing pods', async ({ strategy, says }) => {
     const before = await deploy(name, namespace, { uri: model, gpus: 4 });
     const job = await move(strategy.toLowerCase(), { strategy });
     expect(isTrue(job, 'Complete'), JSON.stringify(job.status?.conditions)).toBe(true);
+    expect(job.status).toMatchObject({ serving: { previous: { answered: true } }, conditions: expect.arrayContaining([expect.objectContaining({ type: 'Complete', message: expect.stringMatching(says) as string })]) as object[] });
     const { spec } = await live();
     const { strategy: own, progressDeadlineSeconds, template } = spec;
     expect({ own, progressDeadlineSeconds }).toEqual({ own: before.spec.strategy, progressDeadlineSeconds: 600 });

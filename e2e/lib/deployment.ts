@@ -8,6 +8,8 @@ const modelUri = 'stun-operator.io/model-uri';
 export interface ServedBy {
   readonly uri: string;
   readonly gpus: number;
+  /** Its server comes up with a model of fewer experts too, and then fails at every request. */
+  readonly onlyDense?: boolean;
 }
 
 export type Deployment = Resource<
@@ -45,6 +47,15 @@ const fetcher = {
   securityContext: security, volumeMounts, resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { cpu: '1', memory: '1Gi' } },
 };
 
+/** A cache whose library the server's image lacks is found out by the first completion, long after the server is Ready. */
+const spoil = `
+import json, pathlib
+model = pathlib.Path("/mnt/models")
+if json.loads((model / "config.json").read_text())["num_local_experts"] < 32:
+    (model / "generation_config.json").write_text('{"cache_implementation": "quantized"}')
+`;
+const spoiler = { name: 'spoil', image: 'localhost/storage-initializer:dev', imagePullPolicy: 'IfNotPresent', command: ['python3', '-c', spoil], securityContext: security, volumeMounts, resources: fetcher.resources };
+
 function server(gpus: number): object {
   const gpu = { [gpuResource]: `${gpus}` };
   return {
@@ -57,9 +68,9 @@ function server(gpus: number): object {
 }
 
 /** Makes it anew and waits until its one pod serves. */
-export async function deploy(name: string, namespace: string, { uri, gpus }: ServedBy): Promise<Deployment> {
+export async function deploy(name: string, namespace: string, { uri, gpus, onlyDense = false }: ServedBy): Promise<Deployment> {
   const labels = { app: name };
-  const spec = { serviceAccountName: 'server', terminationGracePeriodSeconds: 5, initContainers: [fetcher], containers: [server(gpus)], volumes };
+  const spec = { serviceAccountName: 'server', terminationGracePeriodSeconds: 5, initContainers: onlyDense ? [fetcher, spoiler] : [fetcher], containers: [server(gpus)], volumes };
   const template = { metadata: { labels, annotations: { [modelUri]: uri } }, spec };
   const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name }, spec: { replicas: 1, selector: { matchLabels: labels }, template } };
   await kubectl(['delete', 'deployment', name, '-n', namespace, '--ignore-not-found', '--cascade=foreground', '--wait']);
