@@ -39,6 +39,15 @@ describe('its delivery by Git', () => {
     expect(served(world)?.status).toBe('Unknown');
   });
 
+  it('begins its soak anew when Git takes it back in between', () => {
+    const world = emitting();
+    deliver(world);
+    deliver(world, service().fields);
+    world.pass(120);
+    deliver(world);
+    expect(served(world)?.status).toBe('Unknown');
+  });
+
   it.each([
     { what: 'other values', change: (world: World) => { deliver(world, { ...delivered, gpuLimit: 3 }); }, expected: { status: 'False', reason: 'NotAsEmitted', message: 'The service asks for something else than the patch: gpuLimit is 3, not 2.' } },
     { what: 'pods that crash', change: (world: World) => { deliver(world, delivered, false); world.changeService({ running: { modelUri: prunedUri, gpusPerReplica: 2, settled: false, failure: 'Pod x keeps crashing.' } }); }, expected: { status: 'False', reason: 'RolloutFailed', message: 'Pod x keeps crashing. Revert the change in Git.' } },
@@ -76,6 +85,8 @@ describe('how long a service is looked at that nobody watches', () => {
     expect([looks[0], Math.max(...looks), looks.length < 300]).toEqual([10_000, 3_600_000, true]);
     expect(world.condition('Served')).toMatchObject({ status: 'False', reason: 'NotDelivered', message: expect.stringContaining('not looked at any more') as string });
     expect(world.reconcile()).toEqual({ actions: [], status: world.pruneJob.status, events: [] });
+    deliver(world);
+    expect(world.condition('Served')?.reason).toBe('NotDelivered');
   });
 
   it('costs nothing where a watch tells', () => {
@@ -107,8 +118,8 @@ describe('a rollback that is asked for after the patch', () => {
     deliver(world, delivered, false);
     wish(world, true);
     wish(world, false);
-    deliver(world);
     expect(world.condition('RolledBack')).toMatchObject({ status: 'False', reason: 'NothingToRollBack' });
+    deliver(world);
     expect(served(world)?.status).toBe('True');
   });
 });
