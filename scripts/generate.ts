@@ -1,13 +1,15 @@
 /**
- * Makes everything that follows from the CRD. `node scripts/generate.ts` writes, `--check` only compares and fails on drift.
+ * Makes everything that follows from the CRD, and the reference of the command line. `node scripts/generate.ts` writes, `--check` only compares and fails on drift.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { commands } from '../src/cli/commands.ts';
 import { chartTemplate } from './generate/chart.ts';
+import { cliReference } from './generate/cli.ts';
 import { reference } from './generate/reference.ts';
-import { crdPath, readCRD, readCRDText, root } from './generate/schema.ts';
+import { readCRD, readCRDText, root } from './generate/schema.ts';
 import { types } from './generate/types.ts';
 
 async function generated(): Promise<Record<string, string>> {
@@ -15,6 +17,7 @@ async function generated(): Promise<Record<string, string>> {
   return {
     'src/api/v1alpha1/prunejob.generated.ts': await types(crd),
     'docs/reference/prunejob.md': reference(crd),
+    'docs/reference/cli.md': cliReference(commands),
     'charts/stun-operator/templates/crds/stun-operator.io_prunejobs.yaml': chartTemplate(readCRDText(), crd),
   };
 }
@@ -37,6 +40,6 @@ const stale = Object.entries(await generated()).filter(([path, content]) => curr
 if (!process.argv.includes('--check')) {
   for (const [path, content] of stale) write(path, content);
 } else if (stale.length > 0) {
-  console.error(`${stale.map(([path]) => path).join(', ')} differ${stale.length === 1 ? 's' : ''} from what ${crdPath} gives; run: node scripts/generate.ts`);
+  console.error(`${stale.map(([path]) => path).join(', ')} ${stale.length === 1 ? 'differs from what it is' : 'differ from what they are'} generated from; run: node scripts/generate.ts`);
   process.exitCode = 1;
 }
