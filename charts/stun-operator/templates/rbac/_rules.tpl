@@ -3,7 +3,7 @@
 # `patch` writes the finalizer.
 - apiGroups: [stun-operator.io]
   resources: [prunejobs]
-  verbs: [get, list, watch, patch]
+  verbs: [list, watch, patch]
 - apiGroups: [stun-operator.io]
   resources: [prunejobs/status]
   verbs: [patch]
@@ -13,7 +13,7 @@
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [""]
   resources: [pods]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 # The scratch disk of a run: `patch` is left out, because a claim is only ever made and dropped.
 - apiGroups: [""]
   resources: [persistentvolumeclaims]
@@ -42,7 +42,7 @@
   verbs: [get, list, watch, patch]
 - apiGroups: [apps]
   resources: [replicasets]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
