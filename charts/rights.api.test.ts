@@ -5,7 +5,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { samples } from '../src/prunejob/serving/testing/samples.ts';
 import type { KubeObject } from '../src/runtime/types.ts';
-import type { OperatorProcess } from '../src/shell/testing/operator-process.ts';
 import { ofKind, renderChart, withoutHelm } from '../scripts/chart.ts';
 import { account, apply, startAudited, type AuditedServer, type Call } from './testing/audited-operator.ts';
 import { createPlayer, namespace, outputOf } from './testing/player.ts';
@@ -34,21 +33,17 @@ const rights = roles.flatMap(rightsOf);
 const askedOfCanaries: readonly Call[] = ['get services'];
 
 let audited: AuditedServer;
-let operator: OperatorProcess;
 let recorded: Set<Call>;
 
 beforeAll(async () => {
   audited = await startAudited();
   await apply(audited.server, [node, runner, ...services(), ...strangers]);
-  operator = await audited.startOperator();
+  const operator = await audited.startOperator();
   await apply(audited.server, pruneJobs());
   recorded = await recordCalls();
+  expect((await operator.stop()).output).not.toContain('forbidden');
 }, 120_000);
-afterAll(async () => {
-  const { output } = await operator.stop();
-  await audited.stop();
-  expect(output).not.toContain('forbidden');
-});
+afterAll(() => audited.stop());
 
 it('every request of the operator is one of the chart\'s rights, and every right is asked for', () => {
   expect([...recorded, ...askedOfCanaries].sort()).toEqual([...new Set(rights.map(({ call }) => call))].sort());
