@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
+import { compact } from '../compact.ts';
 import { denseFields, endpoint, prunedFields, prunedUri, pruneJob, serving, service, spec } from '../testing/builders.ts';
 import type { InferenceService, Predictor } from '../serving/kserve-types.ts';
 import { World } from '../testing/world.ts';
 
-const canaryFields = { modelUri: prunedUri, args: ['--tensor-parallel-size=2'], gpuLimit: 2, gpuRequest: 2 };
+const canaryFields = { modelUri: prunedUri, args: ['--tensor-parallel-size=2'], gpuLimit: 2, gpuRequest: 2, receipt: expect.stringContaining('"gpusAfter":2') as string };
 
 function published(fields = denseFields): World {
   const world = World.published({ pruneJob: pruneJob({ spec: { ...spec(), serving: serving({ strategy: 'Canary' }) } }), service: service({ fields }) });
@@ -122,7 +123,7 @@ describe('a canary', () => {
   it('is made again when the service was changed meanwhile, and the change is what is kept', () => {
     const world = published();
     const changed = { ...denseFields, args: ['--max-model-len=4096', '--tensor-parallel-size=4'] };
-    world.changeService({ fields: { ...changed, canary: canaryFields } });
+    world.changeService({ fields: compact({ ...changed, canary: world.service.fields.canary }) });
     world.settle();
     expect(world.service.fields).toEqual({ ...changed, canary: { ...canaryFields, args: ['--max-model-len=4096', '--tensor-parallel-size=2'] } });
     expect(world.pruneJob.status?.serving?.previous?.fields).toEqual(changed);

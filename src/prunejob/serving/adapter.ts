@@ -53,7 +53,7 @@ export interface ServiceFields {
 }
 
 /** One pod of the pruned model beside the service, without traffic. */
-export interface Canary extends Pick<ServiceFields, 'modelUri' | 'args' | 'gpuLimit' | 'gpuRequest'> {
+export interface Canary extends Pick<ServiceFields, 'modelUri' | 'args' | 'gpuLimit' | 'gpuRequest' | 'receipt'> {
   /** Of the service itself while the canary is there, where it has to be raised. */
   readonly minReplicas?: number;
 }

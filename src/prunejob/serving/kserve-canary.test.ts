@@ -10,7 +10,7 @@ import { applied } from './testing/server-side-apply.ts';
 const { service, rendered } = samples.InferenceService!;
 const ref = { apiVersion: 'serving.kserve.io/v1beta1', kind: 'InferenceService', namespace: 'ml', name: 'moe' };
 const before = kserve.read(rendered(service)).fields;
-const target: ServiceFields = { modelUri: 's3://models/pruned/', args: ['--tensor-parallel-size=2'], gpuLimit: 2, gpuRequest: 2 };
+const target: ServiceFields = { modelUri: 's3://models/pruned/', args: ['--tensor-parallel-size=2'], gpuLimit: 2, gpuRequest: 2, receipt: '{"runKey":"r"}' };
 const canary = kserve.canary!(before, target);
 const launched = applied(service, kserve.object(ref, { canary, stable: before.stable! })) as InferenceService;
 
@@ -25,10 +25,11 @@ function canaryDeployment(availableReplicas: number): Deployment {
 }
 
 describe('the canary of an InferenceService', () => {
-  it('is an entry of its own without traffic, whose one pod KServe would else not start', () => {
+  it('is an entry of its own without traffic, whose one pod KServe would else not start, and not replace when the service gets its receipt', () => {
+    const annotations = { 'stun-operator.io/receipt': target.receipt };
     expect(launched.spec?.canary).toEqual([{
       trafficPercent: 0,
-      predictor: { name: 'stun', minReplicas: 1, model: { modelFormat: { name: 'vLLM' }, storageUri: target.modelUri, args: target.args, resources: gpus(2) } },
+      predictor: { name: 'stun', annotations, minReplicas: 1, model: { modelFormat: { name: 'vLLM' }, storageUri: target.modelUri, args: target.args, resources: gpus(2) } },
     }]);
   });
 

@@ -1,20 +1,24 @@
 /**
  * A dark launch beside an InferenceService: one pod of the pruned model, with a Service of its own and no share of the traffic.
  *
- * Two traps of KServe 0.20. Without `minReplicas` a canary with no traffic gets no pod. And the canary's pod is taken out of the
- * stable predictor's `minReplicas` at once, before it is ready, so that is raised by one for as long as the canary is there.
+ * Three traps of KServe 0.20. Without `minReplicas` a canary with no traffic gets no pod. The canary's pod is taken out of the
+ * stable predictor's `minReplicas` at once, before it is ready, so that is raised by one for as long as the canary is there. And annotations
+ * of the service go into the pods of both: the receipt, written when the service itself moves, would replace the canary's pod by another
+ * one on GPUs that nobody planned, so the canary has it from its start.
  */
+import { annotations } from '../../api/names.ts';
 import { compact } from '../compact.ts';
 import type { Canary, Running, ServiceFields, ServingObjects, Stable } from './adapter.ts';
 import { deploymentName, deploymentNamed, readRunningOf } from './kserve-running.ts';
 import type { CanaryEntry, InferenceService } from './kserve-types.ts';
+import { receiptAnnotation } from './receipt.ts';
 import { gpuResources, readGPUs } from './resources.ts';
 
 const canaryName = 'stun';
 const standard = 'Standard';
 
-export function canaryOf({ stable: { minReplicas } = {} }: ServiceFields, { modelUri, args, gpuLimit, gpuRequest }: ServiceFields): Canary {
-  return compact({ modelUri, args, gpuLimit, gpuRequest, minReplicas: keepsReplicas(minReplicas) ? minReplicas + 1 : undefined });
+export function canaryOf({ stable: { minReplicas } = {} }: ServiceFields, { modelUri, args, gpuLimit, gpuRequest, receipt }: ServiceFields): Canary {
+  return compact({ modelUri, args, gpuLimit, gpuRequest, receipt, minReplicas: keepsReplicas(minReplicas) ? minReplicas + 1 : undefined });
 }
 
 function keepsReplicas(minReplicas: number | undefined): minReplicas is number {
@@ -22,16 +26,17 @@ function keepsReplicas(minReplicas: number | undefined): minReplicas is number {
 }
 
 export function readCanary({ spec }: InferenceService): Canary | undefined {
-  const model = spec?.canary?.find(({ predictor }) => predictor?.name === canaryName)?.predictor?.model;
+  const { model, annotations: marks } = spec?.canary?.find(({ predictor }) => predictor?.name === canaryName)?.predictor ?? {};
   const minReplicas = spec?.predictor?.minReplicas;
   if (model === undefined) return undefined;
-  return compact({ modelUri: model.storageUri ?? '', args: model.args, ...readGPUs(model.resources), minReplicas: keepsReplicas(minReplicas) ? minReplicas : undefined });
+  const fields = { modelUri: model.storageUri ?? '', args: model.args, ...readGPUs(model.resources), receipt: marks?.[annotations.receipt] };
+  return compact({ ...fields, minReplicas: keepsReplicas(minReplicas) ? minReplicas : undefined });
 }
 
 /** KServe lays the entry over the stable predictor: what it leaves out is the same there. */
-export function canaryEntries({ modelUri, args, ...gpus }: Canary, { modelFormat }: Stable = {}): CanaryEntry[] {
+export function canaryEntries({ modelUri, args, receipt, ...gpus }: Canary, { modelFormat }: Stable = {}): CanaryEntry[] {
   const model = compact({ modelFormat, storageUri: modelUri, args, resources: gpuResources(gpus) });
-  return [{ trafficPercent: 0, predictor: { name: canaryName, minReplicas: 1, model } }];
+  return [{ trafficPercent: 0, predictor: compact({ name: canaryName, annotations: receiptAnnotation(receipt), minReplicas: 1, model }) }];
 }
 
 /** Undefined when nothing of a canary of ours is there yet, or any more. */

@@ -9,6 +9,7 @@ export const serviceLabel = 'serving.kserve.io/inferenceservice';
 
 export interface Predictor {
   readonly name?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly minReplicas?: number;
   readonly maxReplicas?: number;
   readonly deploymentStrategy?: Readonly<Record<string, unknown>>;

@@ -20,5 +20,9 @@ export function parseReceipt(text: string | undefined): Receipt | undefined {
 /** The metadata of an apply configuration. */
 export function metadataWith(ref: { readonly name: string; readonly namespace: string }, { receipt }: Partial<ServiceFields>): Metadata {
   const { name, namespace } = ref;
-  return compact({ name, namespace, annotations: receipt === undefined ? undefined : { [annotations.receipt]: receipt } });
+  return compact({ name, namespace, annotations: receiptAnnotation(receipt) });
+}
+
+export function receiptAnnotation(receipt: string | undefined): Readonly<Record<string, string>> | undefined {
+  return receipt === undefined ? undefined : { [annotations.receipt]: receipt };
 }
