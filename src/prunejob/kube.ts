@@ -66,6 +66,7 @@ export interface Container {
   readonly args?: readonly string[];
   readonly env?: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: { readonly fieldRef?: { readonly fieldPath?: string } } }[];
   readonly resources?: { readonly limits?: Quantities; readonly requests?: Quantities };
+  readonly volumeMounts?: readonly { readonly name: string; readonly subPath?: string }[];
   /** Of an init container that stays beside the others. */
   readonly restartPolicy?: string;
   readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
@@ -128,11 +129,17 @@ export interface Claim {
   readonly metadata: Metadata;
 }
 
+export interface PodSpec {
+  readonly containers?: readonly Container[];
+  readonly initContainers?: readonly Container[];
+  readonly volumes?: readonly { readonly name: string; readonly persistentVolumeClaim?: { readonly claimName: string } }[];
+}
+
 export interface Deployment {
   readonly metadata: Metadata;
   readonly spec?: {
     readonly replicas?: number;
-    readonly template?: { readonly metadata?: Partial<Metadata>; readonly spec?: { readonly containers?: readonly Container[]; readonly initContainers?: readonly Container[] } };
+    readonly template?: { readonly metadata?: Partial<Metadata>; readonly spec?: PodSpec };
   };
   readonly status?: {
     readonly observedGeneration?: number;

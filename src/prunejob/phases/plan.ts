@@ -1,9 +1,11 @@
 /** The GPU plan: made once from the facts, the service as it runs and the nodes, and refused before a GPU is spent. */
 import type { ConditionUpdate } from '../../api/conditions.ts';
 import type { PruneJobStatus, ServingSpec } from '../../api/v1alpha1/prunejob.ts';
+import type { Failure } from '../failure.ts';
 import { planGPUs } from '../gpu-plan.ts';
 import type { Asked, Plan, PlanRefusal, ServiceSize } from '../gpu-plan-types.ts';
 import { messageOf, type Facts } from '../messages.ts';
+import { outputRefused } from '../output-refused.ts';
 import { fieldsOwnedByGit, notOffered } from '../ownership.ts';
 import { holds, latestChild, type Run } from '../run.ts';
 import type { ServiceObserved } from '../serving/adapter.ts';
@@ -17,11 +19,15 @@ export function plan(run: Run): Step | undefined {
   if (holds(run, 'Planned')) return undefined;
   const { service } = run.observed;
   if (run.spec.serving === undefined || typeof service === 'string') return undefined;
-  const problem = notOffered(run, service) ?? strategyRefused(run, service) ?? fieldsOwnedByGit(run, service);
+  const problem = problemOf(run, service);
   if (problem !== undefined) return fail(run, problem, 'Planned');
   const inspected = latestChild(run, 'inspect');
   const facts = inspected === undefined ? undefined : messageOf(inspected);
   return facts?.kind === 'Facts' ? planFor(run, run.spec.serving, service, facts) : undefined;
+}
+
+function problemOf(run: Run, service: ServiceObserved): Failure | undefined {
+  return notOffered(run, service) ?? strategyRefused(run, service) ?? outputRefused(run, service) ?? fieldsOwnedByGit(run, service);
 }
 
 function planFor(run: Run, serving: ServingSpec, service: ServiceObserved, facts: Facts): Step {

@@ -139,6 +139,8 @@ export interface ServiceObserved {
   readonly replicas: number;
   /** The strategies that cannot move it, each with why, as the end of a sentence that begins with the service. */
   readonly unsuited: Readonly<Partial<Record<RolloutStrategy, string>>>;
+  /** Why it cannot be given a model in a claim, as the end of a sentence that begins with the service. */
+  readonly claimProblem?: string;
   /** As the running container's arguments say; absent when they do not. */
   readonly tensorParallel?: number;
   readonly maxModelLen?: number;

@@ -32,6 +32,7 @@ function read(objects: ServingObjects): ServiceObserved {
     fields,
     replicas: service.spec?.replicas ?? 1,
     unsuited: { Canary: 'can have no canary, which is a feature of InferenceServices' },
+    claimProblem: fields.modelUri.startsWith('pvc://') ? undefined : 'does not serve from a claim, and the one of spec.output would have to be mounted into its pods',
     ...readArguments(wordsOf(fields)),
     nodeNames: nodeNames(objects),
     ...ownershipOf(service, writtenPaths(fields.place)),

@@ -6,7 +6,7 @@ import { mainContainer, type LLMInferenceService } from './llmisvc-types.ts';
 import { isManaged } from './managed-fields.ts';
 import { gpu, gpuLimitOf } from './resources.ts';
 
-const fetched = /^(s3|hf):\/\//;
+const shown = /^(s3|hf|pvc):\/\//;
 /** In v1alpha2 only: a write by v1alpha1 would drop them. */
 const newerFields = [['spec', 'kvCacheOffloading'], ['spec', 'model', 'confidential']];
 
@@ -35,8 +35,8 @@ function shapeProblem({ spec: { worker, prefill, parallelism = {} } = {} }: LLMI
 
 function modelProblem({ spec: { model, storageInitializer } = {} }: LLMInferenceService): string | undefined {
   if (storageInitializer?.enabled === false) return 'does not let KServe fetch its model (spec.storageInitializer.enabled: false). Remove that field.';
-  if (fetched.test(model?.uri ?? '')) return undefined;
-  return `has the model URI "${model?.uri ?? ''}", and only what KServe fetches before the server starts can be verified. Use an s3:// URI.`;
+  if (shown.test(model?.uri ?? '')) return undefined;
+  return `has the model URI "${model?.uri ?? ''}", and only what KServe fetches or mounts before the server starts can be verified. Use an s3:// or pvc:// URI.`;
 }
 
 function sizeProblem({ spec: { template, parallelism } = {} }: LLMInferenceService): string | undefined {

@@ -24,7 +24,7 @@ describe('an LLMInferenceService', () => {
     { name: 'with pipeline parallelism', service: llmService({ parallelism: { tensor: 2, pipeline: 2 } }), says: /pipeline or data/ },
     { name: 'with data parallelism', service: llmService({ parallelism: { tensor: 2, data: 2 } }), says: /pipeline or data/ },
     { name: 'that fetches its model itself', service: llmService({ storageInitializer: { enabled: false } }), says: /storageInitializer/ },
-    { name: 'of a model in a claim', service: llmService({ model: { uri: 'pvc://models/moe' } }), says: /"pvc:\/\/models\/moe"/ },
+    { name: 'of a model in an image', service: llmService({ model: { uri: 'oci://models/moe' } }), says: /"oci:\/\/models\/moe"/ },
     { name: 'without a GPU', service: main({ resources: {} }), says: /no nvidia\.com\/gpu limit/ },
     { name: 'with the size in its arguments', service: main({ args: ['--tensor-parallel-size=4'] }), says: /spec\.parallelism\.tensor alone/ },
     { name: 'with GPUs and no size', service: llmService({ parallelism: {} }), says: /4 GPUs and has no spec\.parallelism\.tensor/ },
@@ -34,6 +34,7 @@ describe('an LLMInferenceService', () => {
 
   it.each([
     { name: 'from the Hub', service: llmService({ model: { uri: 'hf://mistralai/Mixtral-8x7B-v0.1' } }) },
+    { name: 'of a model in a claim', service: llmService({ model: { uri: 'pvc://models/moe' } }) },
     { name: 'with expert parallelism', service: llmService({ parallelism: { tensor: 4, expert: true } }) },
     { name: 'on one GPU', service: main({ resources: gpus(1) }) },
   ])('$name is taken', ({ service }) => {
@@ -54,6 +55,16 @@ describe('an LLMInferenceService', () => {
   it('promises what its own arguments say, wherever they stand', () => {
     const objects = rendered((main) => ({ ...main, args: ['--max-model-len=8192'], env: [{ name: 'VLLM_ADDITIONAL_ARGS', value: '--max-num-seqs 32' }] }));
     expect(llmisvc.read(objects)).toMatchObject({ maxModelLen: 8192, maxConcurrency: 32, tensorParallel: 4 });
+  });
+
+  it.each([
+    { uri: 'pvc://models', mount: { name: 'kserve-pvc-source' } },
+    { uri: 'pvc://models/pruned/moe/0123456789abcdef/', mount: { name: 'kserve-pvc-source', subPath: 'pruned/moe/0123456789abcdef/' } },
+  ])('runs the model that is mounted, $uri', ({ uri, mount }) => {
+    const objects = rendered((main) => ({ ...main, volumeMounts: [{ name: 'cache' }, mount] }));
+    const volumes = [{ name: 'cache' }, { name: 'kserve-pvc-source', persistentVolumeClaim: { claimName: 'models' } }];
+    const deployments = objects.deployments.map((workload) => ({ ...workload, spec: { ...workload.spec, template: { spec: { ...workload.spec.template.spec, initContainers: [], volumes } } } }));
+    expect(llmisvc.read({ ...objects, deployments }).running).toMatchObject({ modelUri: uri, settled: true });
   });
 
   it('is not settled while KServe calls its workloads unready', () => {

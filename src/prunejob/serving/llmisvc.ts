@@ -6,7 +6,7 @@
  */
 import { compact } from '../compact.ts';
 import type { ServiceRef } from '../decision.ts';
-import { isTrue, type Deployment, type KubeObject } from '../kube.ts';
+import { isTrue, type Deployment, type KubeObject, type PodSpec } from '../kube.ts';
 import type { Running, ServiceFields, ServiceObserved, ServiceTarget, ServingAdapter, ServingObjects } from './adapter.ts';
 import { readArguments, type ServerArguments } from './arguments.ts';
 import { nodeNames, readRollout, withoutDeadline } from './deployment-running.ts';
@@ -17,6 +17,7 @@ import { metadataWith, parseReceipt, receiptText } from './receipt.ts';
 import { gpu, gpuLimitOf, gpuResources, readGPUs } from './resources.ts';
 import { wordsOf } from './vllm-command.ts';
 
+const claimVolume = 'kserve-pvc-source';
 const resources = ['spec', 'template', 'containers', '[main]', 'resources'];
 
 const writtenPaths: readonly FieldPath[] = [
@@ -75,7 +76,15 @@ function serverArguments(workload: Deployment | undefined): ServerArguments {
 }
 
 function loadedUri(workload: Deployment | undefined): string | undefined {
-  return workload?.spec?.template?.spec?.initContainers?.find(({ name }) => name === 'storage-initializer')?.args?.[0];
+  const template = workload?.spec?.template?.spec;
+  return template?.initContainers?.find(({ name }) => name === 'storage-initializer')?.args?.[0] ?? mountedUri(template);
+}
+
+/** Nothing fetches a model that lies in a claim: KServe mounts the claim at the model's path. */
+function mountedUri(template: PodSpec | undefined): string | undefined {
+  const claim = template?.volumes?.find(({ name }) => name === claimVolume)?.persistentVolumeClaim?.claimName;
+  const path = mainContainer(template)?.volumeMounts?.find(({ name }) => name === claimVolume)?.subPath;
+  return claim && `pvc://${[claim, ...(path === undefined ? [] : [path])].join('/')}`;
 }
 
 function targetFields(current: ServiceFields, { modelUri, gpusPerReplica, tensorParallel }: ServiceTarget): ServiceFields {
