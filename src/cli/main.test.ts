@@ -15,6 +15,9 @@ describe('kubectl-prune', () => {
     { name: 'help', args: ['--help'], code: 0, out: /^Usage: kubectl-prune COMMAND.* plan +what pruning/s, err: /^$/ },
     { name: 'help for a command', args: ['plan', '-h'], code: 0, out: /^Usage: kubectl-prune plan --facts/, err: /^$/ },
     { name: 'no command', args: [], code: 2, out: /^Usage/, err: /^$/ },
+    { name: 'a command misspelt', args: ['repot'], code: 2, out: /^$/, err: /^repot is no command of kubectl-prune\. Did you mean report\?\n$/ },
+    { name: 'a cluster that is not known', args: ['watch', 'm', '--kubeconfig', '/none'], code: 1, out: /^$/, err: /^There is no kubeconfig at \/none, [^\n]*\n$/ },
+    { name: 'a Tab', args: ['__complete', 'pl'], code: 0, out: /^plan\twhat pruning[^\n]*\n:4\n$/, err: /^$/ },
     { name: 'an unknown command', args: ['toString'], code: 2, out: /^$/, err: /^toString is no command of kubectl-prune\. See: kubectl-prune --help\n$/ },
   ])('ends with $code after $name', ({ args, code, out, err }) => {
     const ended = spawnSync(process.execPath, [main, ...args], { input: facts, encoding: 'utf8' });

@@ -7,6 +7,7 @@ import { kubectlCompletion } from './completion.ts';
 import { exitCodes, Failed, Refused } from './command.ts';
 import { commands } from './commands.ts';
 import { commandHelp, program, programHelp } from './help.ts';
+import { near } from './near.ts';
 import { processTerminal } from './terminal.ts';
 
 const terminal = processTerminal();
@@ -20,12 +21,17 @@ async function run(called: string, words: readonly string[]): Promise<number> {
     return name === undefined ? exitCodes.usage : exitCodes.done;
   }
   const command = commands.find((candidate) => candidate.name === name);
-  if (command === undefined) throw new Refused(`${name} is no command of ${program}. See: ${program} --help`);
+  if (command === undefined) throw new Refused(`${name} is no command of ${program}. ${remedy(name)}`);
   if (args.some(isHelp)) {
     terminal.out(commandHelp(command));
     return exitCodes.done;
   }
   return command.run(args, terminal);
+}
+
+function remedy(name: string): string {
+  const [meant] = near(name, commands.map((command) => command.name));
+  return meant === undefined ? `See: ${program} --help` : `Did you mean ${meant}?`;
 }
 
 async function answerTab(words: readonly string[]): Promise<number> {

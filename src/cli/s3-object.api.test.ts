@@ -67,7 +67,7 @@ describe('without keys', () => {
   });
 
   it('passes on what the AWS CLI says', async () => {
-    await expect(readObject('s3://m/r.html', await awsThat('echo Token has expired >&2; exit 255'))).rejects.toThrow('aws s3 cp s3://m/r.html - failed: Token has expired');
+    await expect(readObject('s3://m/r.html', await awsThat('echo Token has expired >&2; exit 255'))).rejects.toThrow('aws s3 cp s3://m/r.html - failed: Token has expired. Name a profile that may read it with AWS_PROFILE, log in again');
   });
 
   it('says what to set where there is no AWS CLI either', async () => {

@@ -62,7 +62,7 @@ async function byAwsCli(uri: string, env: Environment): Promise<string> {
   } catch (error) {
     const { code, stderr } = error as { readonly code?: unknown; readonly stderr?: string };
     if (code === 'ENOENT') throw new Failed(noWay(uri));
-    throw new Failed(`aws ${args.join(' ')} failed: ${stderr?.trim() ?? asError(error).message}`);
+    throw new Failed(`aws ${args.join(' ')} failed: ${stderr?.trim() ?? asError(error).message}. Name a profile that may read it with AWS_PROFILE, log in again (aws sso login), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`);
   }
 }
 
