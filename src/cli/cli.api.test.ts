@@ -13,6 +13,7 @@ import { report } from './report.ts';
 import { rollback } from './rollback.ts';
 import { run } from './run.ts';
 import { CliApi } from './testing/api.ts';
+import { writtenLines } from './testing/docs.ts';
 import { complete, failed, pruning } from './testing/jobs.ts';
 import { call, nothing, terminalOf, type Given, type Said } from './testing/terminal.ts';
 import { watch } from './watch.ts';
@@ -49,6 +50,11 @@ describe('run', () => {
     const { out } = await call(run, ['dry', ...flagged, '--ratio=0.5', '--dry-run=server', ...api.flags()]);
     expect(out).toBe('prunejob.stun-operator.io/dry created (server dry run)\n');
     expect(await api.read('dry')).toBeUndefined();
+  });
+
+  it.each(writtenLines.filter(({ words }) => words[0] === 'run' && !words.includes('-f')))('takes what $page says: $line', async ({ words }) => {
+    const flags = words.slice(1).filter((word) => word !== '--watch' && !word.startsWith('--dry-run'));
+    expect(await call(run, [...flags, '--dry-run=server', ...api.flags()])).toMatchObject({ code: 0, failed: '', refused: '' });
   });
 
   it.each([
@@ -126,7 +132,7 @@ describe('watch', () => {
     expect(said.out).toContain('\u001b[36m● Pruned');
     await api.writeStatus('drawn', complete);
     await ended;
-    expect(said.out.split('\u001b[?1049l').at(-1)).toMatch(/ml\/drawn {3}Complete.*✓ Complete.*GPUs +8→4\n.*ppl 3\.1/s);
+    expect(said.out.split('\u001b[?1049l')[1]).toMatch(/ml\/drawn {3}Complete.*✓ Complete.*GPUs +8→4\n.*ppl 3\.1/s);
   });
 
   it('tells programs a line of JSON a change', async () => {
