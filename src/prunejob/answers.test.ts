@@ -26,6 +26,8 @@ describe('what the service as it is has answered', () => {
 describe('pods are asked', () => {
   const is = (type: string): Condition => ({ type, status: 'True', reason: 'r', message: 'm', lastTransitionTime: secondsBefore(1) });
   const published = { conditions: [is('Published')] };
+  const emitted = { conditions: [is('Published'), { ...is('Complete'), reason: 'Emitted' }] };
+  const arrived = { ...emitted, serving: { rollout: { appliedAt: secondsBefore(1) } } };
 
   it.each([
     { when: 'the model is published', status: published, wanted: true },
@@ -34,7 +36,10 @@ describe('pods are asked', () => {
     { when: 'the run failed', status: { conditions: [is('Published'), is('Failed')] }, wanted: false },
     { when: 'the service is put back', status: { ...published, serving: { rollout: { rollbackStartedAt: secondsBefore(1) } } }, wanted: false },
     { when: 'the run is suspended', status: published, spec: { suspend: true }, wanted: false },
-    { when: 'nothing is written', status: published, spec: { serving: serving({ mode: 'Emit' }) }, wanted: false },
+    { when: 'a patch is about to be emitted', status: published, spec: { serving: serving({ mode: 'Emit' }) }, wanted: true },
+    { when: 'Git is waited for', status: emitted, spec: { serving: serving({ mode: 'Emit' }) }, wanted: false },
+    { when: 'Git has delivered', status: arrived, spec: { serving: serving({ mode: 'Emit' }) }, wanted: true },
+    { when: 'Git has delivered and is to take it back', status: arrived, spec: { serving: serving({ mode: 'Emit', rollbackRequested: true }) }, wanted: false },
     { when: 'the run is deleted', status: published, deleted: secondsBefore(1), wanted: false },
   ])('when $when: $wanted', ({ wanted, ...overrides }) => {
     expect(wantsAnswers(pruneJob(overrides))).toBe(wanted);

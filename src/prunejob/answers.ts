@@ -5,6 +5,7 @@
  * asked before the first change, and only if one of them answered must the new ones answer too.
  */
 import type { PreviousService, PruneJob } from '../api/v1alpha1/prunejob.ts';
+import { awaitedOf, isAwaitingGit } from './awaiting-git.ts';
 import { isTrue } from './kube.ts';
 import type { Answer, Observed } from './observed.ts';
 import type { Run } from './run.ts';
@@ -17,12 +18,16 @@ const longestReason = 1024;
 type Answers = Observed['answers'];
 type Heard = Pick<PreviousService, 'answered' | 'unansweredBecause'>;
 
-/** From the published model to the served one, unless nothing goes forward. */
-export function wantsAnswers({ metadata, spec, status = {} }: PruneJob): boolean {
-  const { conditions, serving } = status;
+/** From the published model to the served one, unless nothing goes forward; with mode Emit not while Git is waited for. */
+export function wantsAnswers(pruneJob: PruneJob): boolean {
+  const { spec, status: { conditions, serving } = {} } = pruneJob;
+  if (isAwaitingGit(pruneJob)) return awaitedOf(pruneJob) === 'Served' && serving?.rollout?.appliedAt !== undefined;
   const over = (['Served', 'Complete', 'Failed'] as const).some((type) => isTrue(conditions, type));
-  const forward = metadata.deletionTimestamp === undefined && spec.suspend !== true && serving?.rollout?.rollbackStartedAt === undefined;
-  return spec.serving?.mode === 'Apply' && isTrue(conditions, 'Published') && !over && forward;
+  return spec.serving !== undefined && isTrue(conditions, 'Published') && !over && goesForward(pruneJob);
+}
+
+function goesForward({ metadata, spec, status }: PruneJob): boolean {
+  return metadata.deletionTimestamp === undefined && spec.suspend !== true && status?.serving?.rollout?.rollbackStartedAt === undefined;
 }
 
 /** What the service as it is has answered; undefined while it may still answer. */

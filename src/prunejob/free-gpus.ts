@@ -18,7 +18,7 @@ import { waitThenFail, type Missing, type Step } from './step.ts';
 /** Right before the first write, and for no other decision: it costs a look at every pod of the cluster. */
 export function wantsFreeGPUs(pruneJob: PruneJob): boolean {
   const { spec, status } = pruneJob;
-  return wantsAnswers(pruneJob) && spec.serving?.strategy !== 'Recreate' && status?.serving?.rollout?.startedAt === undefined;
+  return wantsAnswers(pruneJob) && spec.serving?.mode === 'Apply' && spec.serving.strategy !== 'Recreate' && status?.serving?.rollout?.startedAt === undefined;
 }
 
 /** As the scheduler counts: init containers run one after the other and before the rest, but for those that stay. */

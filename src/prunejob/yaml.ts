@@ -22,5 +22,5 @@ function isNested(value: unknown): boolean {
 function scalar(value: unknown): string {
   if (typeof value !== 'string') return JSON.stringify(value);
   if (/^[A-Za-z][A-Za-z0-9_./:-]*[A-Za-z0-9_/-]$/.test(value) && !/^(true|false|null|yes|no|on|off)$/i.test(value)) return value;
-  return value.includes('"') && /^[ -~]+$/.test(value) ? `'${value.replaceAll("'", "''")}'` : JSON.stringify(value);
+  return value.includes('"') && /^[ -~\u00a1-\u2027\u202a-\ud7ff]+$/.test(value) ? `'${value.replaceAll("'", "''")}'` : JSON.stringify(value);
 }

@@ -66,11 +66,11 @@ describe('the service of a PruneJob', () => {
 
   it('is asked for until Git has delivered an emitted patch', async () => {
     client.put(type, chat);
-    const emitted = over('Complete');
-    const awaiting = { ...emitted, spec: { ...emitted.spec, serving: { ...emitted.spec.serving, mode: 'Emit' } as NonNullable<PruneJob['spec']['serving']> }, status: { ...emitted.status, serving: { emitted: {} } } };
+    const complete = { type: 'Complete', status: 'True' as const, reason: 'Emitted', message: 'm', lastTransitionTime: 't' };
+    const awaiting = { ...over('Complete'), status: { conditions: [complete] } };
     expect(await find(asked, awaiting)).toBe(observed);
     const served = { type: 'Served', status: 'True' as const, reason: 'r', message: 'm', lastTransitionTime: 't' };
-    expect(await find(asked, { ...awaiting, status: { ...awaiting.status, conditions: [...(awaiting.status.conditions ?? []), served] } })).toBe('NotAsked');
+    expect(await find(asked, { ...awaiting, status: { conditions: [complete, served] } })).toBe('NotAsked');
   });
 
   it.each(['Complete', 'Failed'])('is asked for no more once the PruneJob is %s', async (condition) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { prunedUri, service } from '../testing/builders.ts';
-import { deliver, delivered, emitting, wish } from '../testing/emitting.ts';
+import { endpoint, prunedUri, service } from '../testing/builders.ts';
+import { deliver, delivered, emitting, publishing, wish } from '../testing/emitting.ts';
 import type { World } from '../testing/world.ts';
 
 const served = (world: World) => world.condition('Served');
@@ -68,6 +68,43 @@ describe('its delivery by Git', () => {
     deliver(world);
     deliver(world, service().fields);
     expect(served(world)?.status).toBe('True');
+  });
+});
+
+describe('a service that answered before', () => {
+  const answered = { answered: true } as const;
+  const asked = (uid: string) => ({ ...service().running, endpoints: [endpoint(uid)] });
+
+  function answering(): World {
+    const world = publishing({ soak: '0s' }, { service: service({ running: asked('old') }) });
+    world.settle();
+    expect(world.phase).toBe('Published');
+    world.change({ answers: { old: answered } });
+    world.settle();
+    world.changeService({ fields: delivered });
+    world.roll();
+    world.changeService({ running: { ...world.service.running, endpoints: [endpoint('new')] } });
+    world.settle();
+    return world;
+  }
+
+  it('is served when the new pods answer too', () => {
+    const world = answering();
+    expect(served(world)).toMatchObject({ status: 'Unknown', message: 'Git has delivered the patch; the service is asked for a completion.' });
+    expect(world.reconcile().requeueAfterMs).toBe(10_000);
+    world.change({ answers: { new: { answered: false, why: 'answers 500', tries: 1 } } });
+    world.settle();
+    expect(served(world)).toMatchObject({ status: 'Unknown', message: expect.stringContaining('pod new answers 500') as string });
+    world.change({ answers: { new: answered } });
+    world.settle();
+    expect(served(world)?.status).toBe('True');
+  });
+
+  it('is asked no more after a week of silence', () => {
+    const world = answering();
+    world.pass(7 * 24 * 3600);
+    world.settle();
+    expect(served(world)?.reason).toBe('NotDelivered');
   });
 });
 

@@ -5,10 +5,11 @@
  */
 import type { ConditionReason, ConditionUpdate } from '../../api/conditions.ts';
 import type { RolloutStatus } from '../../api/v1alpha1/prunejob.ts';
-import { awaitedOf, isAwaitingGit, nextLookMs } from '../awaiting-git.ts';
+import { silenceOf } from '../answers.ts';
+import { awaitedOf, isAwaitingGit, isUnwatched, nextLookMs } from '../awaiting-git.ts';
 import { compact } from '../compact.ts';
 import { currentService, handoverOf, runs, type Handover } from '../handover.ts';
-import { conditionOf, elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
+import { conditionOf, elapsedMs, rfc3339, rolloutOf, type Run } from '../run.ts';
 import type { ServiceFields, ServiceObserved } from '../serving/adapter.ts';
 import { differing, sameModel } from '../serving/fields.ts';
 import type { Step } from '../step.ts';
@@ -17,9 +18,11 @@ import { awaitingGit } from './emit.ts';
 import { servedMessage } from './finish.ts';
 import { terminal } from './terminal.ts';
 
+const lookAgainMs = 5000;
+
 export function delivery(run: Run): Step | undefined {
   const { pruneJob, service } = run.observed;
-  if (!holds(run, 'Complete') || !isAwaitingGit(pruneJob) || terminal(run)?.actions?.length !== 0) return undefined;
+  if (!isAwaitingGit(pruneJob) || terminal(run)?.actions?.length !== 0) return undefined;
   const handover = handoverOf(run);
   if (typeof service === 'string' || handover === undefined) return waiting(run, { reason: 'AwaitingGit', message: 'The service does not exist.' });
   if (service.refusal !== undefined) return waiting(run, { reason: 'AwaitingGit', message: `The service cannot be judged as it is: ${service.refusal.message}` });
@@ -27,26 +30,35 @@ export function delivery(run: Run): Step | undefined {
 }
 
 function arrival(run: Run, { serving, service, previous, final }: Handover): Step {
-  if (runs(service.running, final, run.status.plan?.tensorParallel)) return soak(run, service, durationMs(serving.soak));
+  if (runs(service.running, final, run.status.plan?.tensorParallel)) return answering(run, service) ?? soak(run, service, durationMs(serving.soak));
   if (sameModel(service.fields, final)) return coming(run, service, final);
   if (sameModel(service.fields, previous)) return waiting(run, { reason: 'AwaitingGit', message: awaitingGit });
   return waiting(run, { status: 'False', reason: 'NotAsEmitted', message: `The service asks for something else than the patch: ${otherwise(service.fields, final)}.` });
+}
+
+/** The pods are asked by the clock: no watch tells that one of them has begun to answer. */
+function answering(run: Run, { running }: ServiceObserved): Step | undefined {
+  const silence = silenceOf(run, running);
+  return silence === undefined ? undefined : waiting(run, { reason: 'Verifying', message: `Git has delivered the patch; the service ${silence}.`, byClock: true }, arrived(run));
+}
+
+function arrived(run: Run): RolloutStatus {
+  return { appliedAt: rolloutOf(run).appliedAt ?? rfc3339(run.now) };
 }
 
 /** As a rollout ends: with the pods as they shall be for as long as the soak lasts. */
 function soak(run: Run, service: ServiceObserved, soakMs: number): Step {
   const verifiedAt = rolloutOf(run).verifiedAt ?? rfc3339(run.now);
   const left = soakMs - elapsedMs(run, verifiedAt);
-  if (left > 0) return { ...under(run, { ...rolloutOf(run), verifiedAt }, said(run, 'Unknown', 'Verifying', 'The pods run the pruned model; it must stay so for serving.soak.')), requeueAfterMs: left };
+  if (left > 0) return { ...under(run, { ...arrived(run), verifiedAt }, said(run, 'Unknown', 'Verifying', 'The pods run the pruned model; it must stay so for serving.soak.')), requeueAfterMs: Math.min(left, lookAgainMs) };
   return ended(run, service, 'Complete', [said(run, 'True', 'Serving', servedMessage(run))]);
 }
 
 function coming(run: Run, { running }: ServiceObserved, { modelUri }: ServiceFields): Step {
-  const rollout = { appliedAt: rolloutOf(run).appliedAt ?? rfc3339(run.now) };
   if (running.failure === undefined || running.modelUri !== modelUri) {
-    return waiting(run, { reason: 'Verifying', message: `Git has delivered the patch; the service ${running.pending ?? 'does not run the pruned model yet'}.` }, rollout);
+    return waiting(run, { reason: 'Verifying', message: `Git has delivered the patch; the service ${running.pending ?? 'does not run the pruned model yet'}.` }, arrived(run));
   }
-  return waiting(run, { status: 'False', reason: 'RolloutFailed', message: `${running.failure.replace(/[.\s]*$/, '')}. Revert the change in Git.` }, rollout);
+  return waiting(run, { status: 'False', reason: 'RolloutFailed', message: `${running.failure.replace(/[.\s]*$/, '')}. Revert the change in Git.` }, arrived(run));
 }
 
 /** The commit that is reverted is Git's too. */
@@ -63,12 +75,16 @@ interface Finding {
   readonly status?: ConditionUpdate['status'];
   readonly reason: ConditionReason;
   readonly message: string;
+  /** Also of a service that is watched. */
+  readonly byClock?: boolean;
 }
 
-function waiting(run: Run, { status = 'Unknown', reason, message }: Finding, rollout: RolloutStatus = {}): Step {
-  const next = nextLookMs(run.observed.pruneJob, waitedMs(run, rollout));
-  if (next === 0) return under(run, rollout, said(run, 'False', 'NotDelivered', `${message} It is not looked at any more.`));
-  return compact({ ...under(run, rollout, said(run, status, reason, message)), requeueAfterMs: next });
+function waiting(run: Run, { status = 'Unknown', reason, message, byClock = isUnwatched(run.observed.pruneJob) }: Finding, rollout: RolloutStatus = {}): Step {
+  const found = under(run, rollout, said(run, status, reason, message));
+  if (!byClock) return found;
+  const requeueAfterMs = nextLookMs(waitedMs(run, rollout));
+  if (requeueAfterMs !== undefined) return { ...found, requeueAfterMs };
+  return under(run, rollout, said(run, 'False', 'NotDelivered', `${message} It is not looked at any more.`));
 }
 
 /** Of a time that is no time, or lies ahead, nothing. */
@@ -83,7 +99,9 @@ function said(run: Run, status: ConditionUpdate['status'], reason: ConditionReas
 
 /** What the service holds is told when it has arrived: until then no GPU is free. */
 function under(run: Run, rollout: RolloutStatus, condition: ConditionUpdate): Step {
-  return { phase: 'Emitted', conditions: [condition, ...takenBack(run)], set: { serving: { ...run.status.serving, rollout } } };
+  // By server-side apply an object that loses its last field becomes null, which the API refuses.
+  const serving = compact({ ...run.status.serving, rollout: Object.keys(rollout).length === 0 ? undefined : rollout });
+  return { phase: 'Emitted', conditions: [condition, ...takenBack(run)], set: { serving } };
 }
 
 function ended(run: Run, service: ServiceObserved, phase: 'Complete' | 'RolledBack', conditions: readonly ConditionUpdate[]): Step {

@@ -5,6 +5,7 @@
  */
 import { apiVersion, kind, ownLabels, patchName } from '../../api/names.ts';
 import type { PruneJobStatus, ServingSpec } from '../../api/v1alpha1/prunejob.ts';
+import { heardBefore } from '../answers.ts';
 import { compact } from '../compact.ts';
 import type { ConfigMap } from '../kube.ts';
 import { currentService, handoverOf, savedService, type Handover } from '../handover.ts';
@@ -18,6 +19,7 @@ import { missingService } from './prerequisites.ts';
 
 /** The CRD's bound; the ConfigMap holds what is longer. */
 const longestPatch = 8192;
+const askAgainMs = 5000;
 
 export function emit(run: Run): Step | undefined {
   const { service } = run.observed;
@@ -25,7 +27,9 @@ export function emit(run: Run): Step | undefined {
   if (serving?.mode !== 'Emit' || !holds(run, 'Published') || service === 'NotAsked') return undefined;
   if (service === 'Missing') return waitThenFail(run, 'Published', { type: 'Served', status: 'False', ...missingService(run) });
   if (service.refusal !== undefined) return fail(run, service.refusal, 'Served');
-  const saved = { ...run, status: { ...run.status, serving: { previous: savedService(service) } } };
+  const heard = heardBefore(run.observed.answers, service.running);
+  if (heard === undefined) return { requeueAfterMs: askAgainMs };
+  const saved = { ...run, status: { ...run.status, serving: { previous: { ...savedService(service), ...heard } } } };
   const handover = handoverOf(saved);
   return handover === undefined ? undefined : emitted(saved, serving, handover);
 }
@@ -34,7 +38,7 @@ function emitted(run: Run, serving: ServingSpec, { adapter, service, previous, f
   const ref = serviceRef(run, serving);
   const wanted = adapter.object(ref, final);
   const files = sameModel(previous, final) ? undefined : patchFiles(ref, service.object, wanted);
-  if (files === undefined) return end(run, service, {}, 'The service asks for the pruned model already, so there is no patch.');
+  if (files === undefined) return end(run, service, undefined, 'The service asks for the pruned model already, so there is no patch.');
   const manifest = configMap(run, files);
   const text = patchText(ref, service.object, wanted);
   const { name, namespace = '' } = manifest.metadata;

@@ -99,6 +99,21 @@ describe('a rollback that was asked for sooner', () => {
     expect(world.condition('Failed')).toMatchObject({ reason: 'RolledBack', message: expect.stringContaining('rollbackRequested') as string });
   });
 
+  it('does not wake a run that failed', () => {
+    const world = World.published();
+    world.settle();
+    const { service } = world;
+    world.change({ service: 'Missing' });
+    world.settle();
+    world.pass(601);
+    world.settle();
+    expect(world.condition('Failed')?.reason).toBe('ServiceNotFound');
+    world.change({ service });
+    const decisions = world.decisions.length;
+    request(world);
+    expect([world.phase, ...world.decisions.slice(decisions).flatMap(({ actions }) => actions)]).toEqual(['Failed']);
+  });
+
   it('never begins a rollout', () => {
     const world = World.published();
     const before = world.service.fields;

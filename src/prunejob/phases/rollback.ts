@@ -16,7 +16,7 @@ const requested: Cause = { reason: 'RollbackRequested', message: 'serving.rollba
 /** Before the terminal phase, which would leave a complete run alone. */
 export function rollback(run: Run): Step | undefined {
   if (holds(run, 'Complete')) return undo(run);
-  return isRequested(run) && isRollingOut(run) ? startPutBack(run, requested) : undefined;
+  return isRequested(run) && isRollingOut(run) && !holds(run, 'Failed') ? startPutBack(run, requested) : undefined;
 }
 
 function isRequested({ spec: { serving } }: Run): boolean {

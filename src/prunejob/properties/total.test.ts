@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { isAwaitingGit } from '../awaiting-git.ts';
 import { decide } from '../decide.ts';
 import type { Action, Decision } from '../decision.ts';
 import { isTrue } from '../kube.ts';
@@ -51,7 +52,7 @@ describe('about any observation', { timeout: 600_000 }, () => {
       if (!isTrue(conditions, 'Complete') && !isTrue(conditions, 'Failed')) return;
       const decision = decide(observed, now);
       expect(decision.actions.filter(({ kind }) => !['RemoveFinalizer', 'UpdateJob', 'DeleteClaim'].includes(kind))).toEqual([]);
-      const stays = ({ type }: { readonly type: string }): boolean => observed.pruneJob.spec.serving?.mode !== 'Emit' || !['Served', 'RolledBack'].includes(type);
+      const stays = ({ type }: { readonly type: string }): boolean => !isAwaitingGit(observed.pruneJob) || !['Served', 'RolledBack'].includes(type);
       expect(decision.status.conditions?.filter(stays)).toEqual(conditions?.filter(stays));
     }), { numRuns: 2000, seed });
   });
