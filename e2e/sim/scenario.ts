@@ -37,7 +37,10 @@ export interface UserAction {
 export interface Scenario {
   readonly pruneJobs: readonly PruneJobPlan[];
   readonly actions: readonly UserAction[];
-  readonly prunedModel: 'Comes' | 'Crashes' | 'Hangs';
+  /** `Mute`: its pods become ready and complete nothing. */
+  readonly prunedModel: 'Comes' | 'Crashes' | 'Hangs' | 'Mute';
+  /** The servers answer nobody who has no API key, as the operator has none. */
+  readonly wantsKey: boolean;
   readonly processes: number;
   readonly engineOf: (name: string) => EngineScript;
 }
@@ -51,12 +54,13 @@ const others = ['DeleteJob', 'DeletePod', 'EvictPod', 'DeleteClaim', 'AnnotateSe
 export function makeScenario(random: Random, towards: LifeStage): Scenario {
   const first = plan(random, 'tiny', needsService(towards) || random.chance(0.75), towards === 'Pending' || random.chance(0.08));
   const second = random.chance(0.35) ? [plan(random, 'other', random.chance(0.5), false)] : [];
-  const prunedModel = random.pick<Scenario['prunedModel']>(towards === 'RollingBack' ? ['Crashes', 'Crashes', 'Hangs', 'Comes'] : ['Comes', 'Comes', 'Comes', 'Comes', 'Comes', 'Crashes']);
+  const prunedModel = random.pick<Scenario['prunedModel']>(towards === 'RollingBack' ? ['Crashes', 'Crashes', 'Hangs', 'Mute', 'Comes'] : ['Comes', 'Comes', 'Comes', 'Comes', 'Comes', 'Crashes', 'Mute']);
   const scripts = new Map([first, ...second].map(({ name }) => [name, script(random, towards === 'Failed' && name === 'tiny')]));
   return {
     pruneJobs: [first, ...second.map((other) => ({ ...other, service: other.service === undefined ? undefined : 'second' }))].map(withoutUndefined),
     actions: [...directed(random, towards, prunedModel), ...Array.from({ length: random.between(0, 2) }, () => anyAction(random))],
     prunedModel,
+    wantsKey: random.chance(0.1),
     processes: random.chance(0.4) ? 2 : 1,
     engineOf: (name) => scripts.get(name) ?? { exits: {} },
   };

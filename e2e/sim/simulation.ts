@@ -61,6 +61,7 @@ class Simulation {
   readonly #trace = new Trace();
   readonly #world: World;
   readonly #people: People;
+  readonly #models: ModelServer;
   readonly #injector: Injector;
   readonly #invariants: Invariants;
   readonly #chaosMs: number;
@@ -77,6 +78,7 @@ class Simulation {
     server.storage.onCommit((commit) => { this.#note(commit); });
     const scenario = makeScenario(this.#random.fork(), target.stage);
     this.#world = { scheduler: this.#scheduler, server, random: this.#random.fork(), bucket: new Bucket(), scenario };
+    this.#models = new ModelServer(this.#world);
     const engine = this.#populate();
     this.#people = new People(this.#world);
     this.#chaosMs = this.#random.between(150_000, 360_000);
@@ -99,7 +101,7 @@ class Simulation {
   #populate(): Engine {
     const engine = new Engine(this.#world);
     for (const Actor of [GarbageCollector, JobController, KServe]) new Actor(this.#world);
-    new Kubelet(this.#world, engine, new ModelServer(this.#world));
+    new Kubelet(this.#world, engine, this.#models);
     return engine;
   }
 
@@ -107,6 +109,7 @@ class Simulation {
     return new Fleet({
       replicas, server: this.#world.server, scheduler: this.#scheduler, random: this.#random.fork(),
       progress: (url) => engine.progress(url),
+      complete: (url) => { this.#models.complete(url); },
       log: (process, level, message) => { this.#tell(`${process} ${level}: ${message}`); },
       requests: {
         fateOf: (request) => this.#send(request),

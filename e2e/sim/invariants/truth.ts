@@ -79,6 +79,8 @@ function ofRollout({ status }: PruneJob): readonly string[] {
 function mustBeServed(context: Context, pruneJob: PruneJob, edited: boolean): void {
   const live = serviceOf(context, pruneJob);
   if (pruneJob.spec.planOnly === true) return;
+  const mute = context.scenario.prunedModel === 'Mute' && pruneJob.status?.serving?.previous?.answered === true;
+  if (mute) context.violated('only a model that answers is served', `PruneJob ${pruneJob.metadata.name} is Complete, and its model answers nobody, as the one before did.`);
   if (!context.bucket.isPublished(placeOf(pruneJob).uri)) context.violated('the status agrees with the world', `PruneJob ${pruneJob.metadata.name} is Complete and nothing is published.`);
   // Whoever edits a service afterwards is left alone.
   if (live === undefined || edited || shapeOf(live) === ofModel(placeOf(pruneJob).uri, 2)) return;

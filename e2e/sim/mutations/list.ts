@@ -44,5 +44,6 @@ export const mutations: readonly Mutation[] = [
       { file: 'src/shell/observe.ts', find: "stores.jobs.byIndex('owner', uid)", replace: "stores.jobs.byIndex('owner', pruneJob.metadata.name)" },
     ],
   },
+  one('a model that answers nobody is served', 'src/prunejob/answers.ts', 'if (status.serving?.previous?.answered !== true) return undefined;', 'if (status !== undefined) return undefined;'),
   one('suspend keeps the pod', 'src/prunejob/phases/suspend.ts', 'actions: stopJobs(run),', 'actions: stopJobs(run).slice(1),'),
 ];

@@ -21,6 +21,7 @@ export interface ProcessOptions {
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly progress: (url: string) => string;
+  readonly complete: (url: string) => void;
   readonly log: (process: string, level: string, message: string) => void;
   readonly requests: Pick<NetworkOptions, 'fateOf' | 'arrived' | 'answered'>;
   /** It is gone, by whatever way. */
@@ -58,7 +59,8 @@ export class OperatorProcess {
       kubeConfig, log: this.#logger(), metrics: createMetrics({ ofProcess: false }), name: fieldManager, clock: this.clock,
       random: () => jitter.next(),
       clients: { client: this.#client(REQUEST_TIMEOUT_MS), leaseClient: this.#client(LEASE_TIMEOUT_MS) },
-      ask: (url) => this.#ask(url),
+      ask: (url) => this.#ask(() => options.progress(url)),
+      askCompletion: ({ url }) => this.#ask(() => { options.complete(url); }),
       engine: { image: 'stun-engine:0.1.0', serviceAccountName: 'default' },
       policy: defaultPolicy,
       readNodes: true,
@@ -97,13 +99,13 @@ export class OperatorProcess {
     return new SimClient({ server, network, watches: this.watches, by: { manager: fieldManager, process: name } });
   }
 
-  #ask(url: string): Promise<string> {
-    const { scheduler, progress } = this.#options;
+  /** A pod. */
+  #ask<T>(answer: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      scheduler.wakeAfter(5, () => {
+      this.#options.scheduler.wakeAfter(5, () => {
         this.life.deliver(() => {
           try {
-            resolve(progress(url));
+            resolve(answer());
           } catch (thrown) {
             reject(asError(thrown));
           }
