@@ -38,6 +38,9 @@ generate: node tools ## Write everything that is generated from the CRD and the 
 	$(NODE) scripts/generate.ts
 	$(NODE) scripts/render-manifests.ts
 
+sbom: node engine ## List what the two images are made of, as CycloneDX, in dist/sbom
+	@scripts/sbom
+
 lint: node engine ## Linters, type checkers, layer rules, generated files up to date
 	$(NODE) node_modules/typescript/bin/tsc --noEmit
 	$(NODE) node_modules/eslint/bin/eslint.js .
@@ -120,4 +123,4 @@ setup: ## All set-up; the two long downloads and builds run side by side
 test: ## Everything that must hold before a change lands
 	@.ci/stages setup lint+unit sim-test api-test engine-test+cluster-test e2e
 
-.PHONY: sim sim-test sim-mutations bench-operator bench-operator-life gpu-test help node engine tools generate lint unit engine-test bench-engine bench-quality api-test cluster-test cluster-up cluster-down cluster-shell images install demo e2e e2e-full setup test
+.PHONY: sbom sim sim-test sim-mutations bench-operator bench-operator-life gpu-test help node engine tools generate lint unit engine-test bench-engine bench-quality api-test cluster-test cluster-up cluster-down cluster-shell images install demo e2e e2e-full setup test
