@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { part, readCRD, type Schema } from '../scripts/generate/schema.ts';
 import { Api, calibration, perplexity, pruneJob, readYaml, serving, specWith, type Fields } from './fixture.ts';
 import { edited, editable, untilPublished } from './rows/edits.ts';
+import { endpoint } from './rows/endpoint.ts';
 import { locations } from './rows/locations.ts';
 import { notSupportedYet } from './rows/not-supported-yet.ts';
 import { pruning } from './rows/pruning.ts';
@@ -23,6 +24,7 @@ describe.each([
   ['where things lie', locations],
   ['how much is pruned', pruning],
   ['how it runs and serves', running],
+  ['what the served models are asked', endpoint],
   ['what later releases bring', notSupportedYet],
 ])('%s', (_, rows) => {
   it.each(rows)('$field is refused with a sentence', async ({ refused, says }) => {
@@ -35,7 +37,7 @@ describe.each([
 });
 
 it('every rule of the CRD is in the table', () => {
-  const said = [...locations, ...pruning, ...running, ...notSupportedYet].map(({ says }) => says);
+  const said = [...locations, ...pruning, ...running, ...endpoint, ...notSupportedYet].map(({ says }) => says);
   const missing = [part(readCRD(), 'spec'), part(readCRD(), 'status')].flatMap(messages).filter((message) => !said.some((says) => message.includes(says)));
   // These are tested below, and the sentence about hf:// names the user's own model.
   expect(missing.filter((message) => !message.startsWith('cannot change') && !message.includes('hf download'))).toEqual([]);

@@ -1,14 +1,7 @@
 /** Fields of later work: each row goes when its field is supported. */
-import { perplexity } from '../fixture.ts';
-import { task, withRunner, type Row } from './row.ts';
+import { withRunner, type Row } from './row.ts';
 
 export const notSupportedYet: readonly Row[] = [
-  {
-    field: 'quality.endpoint',
-    refused: { quality: { endpoint: { tasks: [task] } } },
-    says: 'quality.endpoint is not supported yet in this release; remove it and write quality: {perplexity: ...}',
-    accepted: { quality: { perplexity } },
-  },
   {
     field: 'output.signing',
     refused: { output: { signing: { secretRef: { name: 'cosign' } } } },

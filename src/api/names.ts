@@ -31,7 +31,7 @@ export const annotations = {
   modelUri: `${group}/model-uri`,
 } as const;
 
-export type Stage = 'inspect' | 'prune' | 'clean';
+export type Stage = 'inspect' | 'prune' | 'evaluate' | 'clean';
 
 const maxLength = 63;
 const hashLength = 10;

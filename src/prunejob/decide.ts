@@ -9,6 +9,7 @@ import { canary } from './phases/canary.ts';
 import { deletion } from './phases/deletion.ts';
 import { delivery } from './phases/delivery.ts';
 import { emit } from './phases/emit.ts';
+import { endpointGate } from './phases/endpoint-gate.ts';
 import { finish } from './phases/finish.ts';
 import { gateRefused } from './phases/gate-refused.ts';
 import { inspect } from './phases/inspect.ts';
@@ -44,6 +45,7 @@ const working: readonly Phase[] = [
   rollbackBeforeRollout,
   emit,
   canary,
+  endpointGate,
   rollout,
   verify,
   finish,

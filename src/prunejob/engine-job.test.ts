@@ -35,7 +35,7 @@ const engine = (built: Built) => built.spec.template.spec.containers[0]!;
 const recipe = (built: Built) => JSON.parse(engine(built).env.find(({ name }) => name === 'STUN_RECIPE')?.value ?? '') as { pruning: { experts: { ratio?: number }; weights: unknown }; calibration: { uri: string } };
 
 describe('every engine Job', () => {
-  it.each(['inspect', 'prune', 'clean'] as const)('%s meets Pod Security "restricted" and has no API token', (stage) => {
+  it.each(['inspect', 'prune', 'evaluate', 'clean'] as const)('%s meets Pod Security "restricted" and has no API token', (stage) => {
     const pod = build({ stage }).spec.template.spec;
     expect(pod).toMatchObject({
       automountServiceAccountToken: false,
@@ -76,17 +76,21 @@ describe('the stages', () => {
     { stage: 'inspect', args: ['inspect', '--model', 's3://models/tiny-moe/', '--recipe', 'env:STUN_RECIPE', '--output', 's3://models/pruned/'] },
     { stage: 'prune', args: ['prune', '--model', 's3://models/tiny-moe/', '--recipe', 'env:STUN_RECIPE', '--output', 's3://models/pruned/', '--device', 'cpu'] },
     { stage: 'clean', args: ['clean', '--output', 's3://models/pruned/', '--run', runKey, '--model', 's3://models/tiny-moe/'] },
+    { stage: 'evaluate', args: ['evaluate', '--endpoint', 'http://10.0.0.2:80', '--baseline-endpoint', 'http://10.0.0.1:80', '--recipe', 'env:STUN_RECIPE'] },
   ] as const)('$stage', ({ stage, args }) => {
-    expect(engine(build({ stage, pruneJob: pruneJob({ status: { runKey } }) })).args).toEqual(args);
+    const endpoints = { serving: 'http://10.0.0.1:80', canary: 'http://10.0.0.2:80' };
+    expect(engine(build({ stage, endpoints, pruneJob: pruneJob({ status: { runKey } }) })).args).toEqual(args);
   });
 
   it('only pruning takes a GPU, on an H100', () => {
     const pruning = build().spec.template.spec;
     expect(JSON.stringify(pruning.affinity)).toContain('NVIDIA-H100-80GB-HBM3');
     expect(pruning.containers[0]?.resources).toMatchObject({ limits: { 'nvidia.com/gpu': '1' }, requests: { 'nvidia.com/gpu': '1' } });
-    const inspecting = build({ stage: 'inspect' }).spec.template.spec;
-    expect(inspecting.affinity).toBeUndefined();
-    expect(JSON.stringify(inspecting.containers[0]?.resources)).not.toContain('gpu');
+    for (const stage of ['inspect', 'evaluate', 'clean'] as const) {
+      const other = build({ stage }).spec.template.spec;
+      expect(other.affinity).toBeUndefined();
+      expect(JSON.stringify(other.containers[0]?.resources)).not.toContain('gpu');
+    }
   });
 
   it('prefers other nodes than those whose GPUs failed the run, and never insists', () => {
@@ -118,7 +122,7 @@ describe('the stages', () => {
     expect(engine(built).args.join(' ')).toContain('--work /scratch');
   });
 
-  it.each(['inspect', 'clean'] as const)('%s needs no claim', (stage) => {
+  it.each(['inspect', 'evaluate', 'clean'] as const)('%s needs no claim', (stage) => {
     expect(build({ stage, pruneJob: onDisk }).spec.template.spec.volumes).toEqual([{ name: 'tmp', emptyDir: {} }]);
   });
 });
@@ -153,6 +157,19 @@ describe('the recipe', () => {
     expect(engine(built).volumeMounts).toContainEqual({ name: 'claim-tasks', mountPath: '/mnt/source/tasks', readOnly: true });
   });
 
+  const served = pruneJob({ spec: { model: { uri: 'pvc://models/dense/' }, output: { uri: 'pvc://models/pruned/' }, quality: { endpoint: { tasks: [{ name: 'boolq', uri: 'pvc://tasks/boolq.jsonl', minRetained: 0.9 }] } } } });
+
+  it.each(['inspect', 'prune', 'evaluate'] as const)('names what is asked of the served models to %s: a name that is unknown costs no GPU', (stage) => {
+    expect(recipe(build({ stage, pruneJob: served }))).toMatchObject({ quality: { endpoint: { tasks: [{ name: 'boolq', uri: '/mnt/source/tasks/boolq.jsonl', minRetained: 0.9 }] } } });
+  });
+
+  it.each([
+    { stage: 'prune', claims: ['models'] },
+    { stage: 'evaluate', claims: ['tasks'] },
+  ] as const)('lets $stage hold the claims $claims, and no other', ({ stage, claims }) => {
+    const volumes = build({ stage, pruneJob: served }).spec.template.spec.volumes as { persistentVolumeClaim?: { claimName: string } }[];
+    expect(volumes.flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? [])).toEqual(claims);
+  });
 
   const plan = { gpus: '4→2', gpusBefore: 4, gpusAfter: 2, gpusPeak: 6, bytesBefore: 2, bytesAfter: 1, tensorParallel: 2, ratio: 0.5, reason: '' };
   const open = compact({ ...spec().pruning.experts, ratio: undefined });

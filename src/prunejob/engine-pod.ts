@@ -2,7 +2,7 @@
 import { scratchName, type Stage } from '../api/names.ts';
 import type { PruneJob, RunnerSpec } from '../api/v1alpha1/prunejob.ts';
 import { engineContainer } from './messages.ts';
-import type { EngineConfig } from './observed.ts';
+import type { Endpoints, EngineConfig } from './observed.ts';
 import { recipe } from './recipe.ts';
 import { hasClaim } from './scratch.ts';
 import { claimVolumes, outputPath, sourcePath } from './storage-paths.ts';
@@ -15,6 +15,8 @@ export interface EngineJobOptions {
   readonly serviceAccount: { readonly name: string; readonly secretNames: readonly string[] };
   /** Nodes whose GPUs failed this run before. */
   readonly avoidNodes?: readonly string[];
+  /** What the stage `evaluate` asks. */
+  readonly endpoints?: Endpoints;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -41,7 +43,7 @@ export function podSpec(options: EngineJobOptions): Fields {
     volumes: [
       { name: 'tmp', emptyDir: temporary(runner, stage) },
       ...(keepsWork(runner, stage) ? [{ name: 'scratch', persistentVolumeClaim: { claimName: scratchName(pruneJob.metadata.name) } }] : []),
-      ...claimVolumes(pruneJob.spec).volumes,
+      ...claimVolumes(pruneJob.spec, stage).volumes,
     ],
   };
 }
@@ -77,13 +79,14 @@ function temporary(runner: RunnerSpec, stage: Stage): Fields {
   return stage === 'prune' && asked !== undefined && !hasClaim(runner) ? { sizeLimit: asked.size } : {};
 }
 
-function container({ pruneJob, stage, engine, serviceAccount }: EngineJobOptions): Fields {
+function container(options: EngineJobOptions): Fields {
+  const { pruneJob, stage, engine, serviceAccount } = options;
   const { spec } = pruneJob;
   return {
     name: engineContainer,
     image: spec.runner.image ?? engine.image,
     ...(engine.imagePullPolicy === undefined ? {} : { imagePullPolicy: engine.imagePullPolicy }),
-    args: engineArgs(pruneJob, stage),
+    args: engineArgs(options),
     env: environment(pruneJob, stage),
     envFrom: serviceAccount.secretNames.map((name) => ({ secretRef: { name } })),
     ...(stage === 'prune' ? { ports: [{ name: 'progress', containerPort: progressPort }] } : {}),
@@ -94,12 +97,12 @@ function container({ pruneJob, stage, engine, serviceAccount }: EngineJobOptions
     volumeMounts: [
       { name: 'tmp', mountPath: '/tmp' },
       ...(keepsWork(spec.runner, stage) ? [{ name: 'scratch', mountPath: scratch }] : []),
-      ...claimVolumes(spec).mounts,
+      ...claimVolumes(spec, stage).mounts,
     ],
   };
 }
 
-function engineArgs({ spec, status }: PruneJob, stage: Stage): string[] {
+function engineArgs({ pruneJob: { spec, status }, stage, endpoints }: EngineJobOptions): string[] {
   const model = ['--model', sourcePath(spec.model.uri)];
   const output = ['--output', outputPath(spec.output.uri)];
   const withRecipe = [...model, '--recipe', 'env:STUN_RECIPE', ...output];
@@ -108,9 +111,15 @@ function engineArgs({ spec, status }: PruneJob, stage: Stage): string[] {
       return ['inspect', ...withRecipe];
     case 'prune':
       return ['prune', ...withRecipe, ...(keepsWork(spec.runner, stage) ? ['--work', scratch] : []), '--device', spec.runner.device];
+    case 'evaluate':
+      return ['evaluate', ...asked(endpoints), '--recipe', 'env:STUN_RECIPE'];
     case 'clean':
       return ['clean', ...output, '--run', status?.runKey ?? '', ...model];
   }
+}
+
+function asked(endpoints: Endpoints | undefined): string[] {
+  return endpoints === undefined ? [] : ['--endpoint', endpoints.canary, '--baseline-endpoint', endpoints.serving];
 }
 
 function environment({ spec, status }: PruneJob, stage: Stage): Fields[] {

@@ -2,6 +2,8 @@
 import type { PruneJobSpec } from '../api/v1alpha1/prunejob.ts';
 import type { Failure } from './failure.ts';
 import type { EngineResult } from './messages.ts';
+import type { TaskScore } from './quality.ts';
+import type { Run } from './run.ts';
 import { publishedUri } from './storage-paths.ts';
 
 type Asked = NonNullable<PruneJobSpec['quality']>;
@@ -27,6 +29,22 @@ function taskRefusal({ name, minRetained }: NonNullable<Asked['tasks']>[number],
   if (measured === undefined) return notMeasured(`task ${name}`, result);
   if (measured.lowerBound >= minRetained) return undefined;
   return { reason: 'QualityRefused', message: `Task ${name} retains no more than ${percent(measured.lowerBound)} of the dense model's score for sure (95 % bound), less than the ${percent(minRetained)} of its minRetained. Prune less, or lower minRetained.` };
+}
+
+export function asksEndpoint({ spec }: Run): boolean {
+  return spec.quality?.endpoint !== undefined;
+}
+
+/** The same of what the served models scored; nobody else would notice an engine that left a task out. */
+export function endpointRefusal(asked: Asked | undefined, scores: readonly TaskScore[]): Failure | undefined {
+  return (asked?.endpoint?.tasks ?? []).map((task) => servedRefusal(task, scores)).find((refusal) => refusal !== undefined);
+}
+
+function servedRefusal({ name, minRetained }: NonNullable<Asked['tasks']>[number], scores: readonly TaskScore[]): Failure | undefined {
+  const measured = scores.find((task) => task.name === name);
+  if (measured === undefined) return { reason: 'ResultMismatch', message: `The evaluation told no score of ${name}, which quality.endpoint asks for. Check that runner.image is a STUN engine of this release.` };
+  if (measured.lowerBound >= minRetained) return undefined;
+  return { reason: 'QualityRefused', message: `Served, the score on ${name} goes from ${measured.before.toFixed(3)} to ${measured.after.toFixed(3)}; for sure (95 % bound) only ${percent(measured.lowerBound)} are retained, less than the ${percent(minRetained)} of its minRetained. Prune less, lower minRetained, or ask more questions.` };
 }
 
 function notMeasured(what: string, { uri }: EngineResult): Failure {

@@ -2,6 +2,7 @@
 import type { PruneJobStatus, ServingSpec } from '../api/v1alpha1/prunejob.ts';
 import { compact } from './compact.ts';
 import type { Action } from './decision.ts';
+import { streamedSummary } from './quality.ts';
 import { serviceRef, type Run } from './run.ts';
 import type { Canary, Receipt, Running, ServiceFields, ServiceObserved, ServiceTarget, ServingAdapter } from './serving/adapter.ts';
 import { serviceKind } from './serving/registry.ts';
@@ -69,7 +70,7 @@ function receiptFor({ observed, status }: Run, previousUri: string): Receipt {
     previousUri,
     gpusBefore: plan?.gpusBefore ?? 0,
     gpusAfter: plan?.gpusAfter ?? 0,
-    quality: result?.qualitySummary,
+    quality: streamedSummary(result?.quality),
   });
 }
 

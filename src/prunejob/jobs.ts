@@ -1,9 +1,11 @@
 /** Starts the next engine Job of a run, never a second one beside it. */
 import type { ConditionUpdate } from '../api/conditions.ts';
 import { labels } from '../api/names.ts';
-import { engineJob, podTemplates } from './engine-job.ts';
+import { compact } from './compact.ts';
+import type { Action } from './decision.ts';
+import { deadlineSeconds, engineJob, podTemplates } from './engine-job.ts';
 import { nodesToAvoid } from './failure.ts';
-import type { Stage } from './observed.ts';
+import type { ChildJob, Stage } from './observed.ts';
 import { overlayRefused } from './overlay-refused.ts';
 import { unfinishedChildren, type Run } from './run.ts';
 import { ensureScratch, scratchIsGoing } from './scratch.ts';
@@ -19,9 +21,9 @@ export interface NextJob {
 }
 
 export function startJob(run: Run, { stage, attempt, phase, conditions, waiting }: NextJob): Step {
-  const { serviceAccount, pruneJob, engine, policy } = run.observed;
+  const { serviceAccount, pruneJob, engine, policy, endpoints } = run.observed;
   if (typeof serviceAccount === 'string') return waitThenFail(run, phase, { ...waiting, ...unusableServiceAccount(run, serviceAccount) });
-  const options = { pruneJob, stage, attempt, engine, serviceAccount, avoidNodes: nodesToAvoid(run.observed.childJobs) };
+  const options = compact({ pruneJob, stage, attempt, engine, serviceAccount, endpoints, avoidNodes: nodesToAvoid(run.observed.childJobs) });
   const refused = overlayRefused(podTemplates(options), policy);
   if (refused !== undefined) return fail(run, refused, stage === 'inspect' ? 'Planned' : undefined);
   // The pod of a Job that is being deleted may still write; its Job stays until the pod is gone.
@@ -43,4 +45,11 @@ export function unusableServiceAccount({ observed, spec }: Run, why: 'Missing' |
 function notARunner(namespace: string, name: string): Pick<Missing, 'reason' | 'message'> {
   const command = `kubectl --namespace ${namespace} label serviceaccount ${name} ${labels.runner}=true`;
   return { reason: 'ServiceAccountNotAllowed', message: `ServiceAccount ${namespace}/${name} is not offered to PruneJobs. Offer it with: ${command}; or name another in runner.serviceAccountName.` };
+}
+
+/** runner.activeDeadline may change while the Job runs. */
+export function deadlineUpdate({ observed }: Run, { stage, job }: ChildJob): Action[] {
+  const activeDeadlineSeconds = deadlineSeconds(observed.pruneJob, stage);
+  if (job.spec?.activeDeadlineSeconds === activeDeadlineSeconds) return [];
+  return [{ kind: 'UpdateJob', name: job.metadata.name, uid: job.metadata.uid ?? '', spec: { activeDeadlineSeconds } }];
 }

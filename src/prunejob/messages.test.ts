@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { parseMessage } from './messages.ts';
-import { facts, result } from './testing/builders.ts';
+import { evaluation, facts, result } from './testing/builders.ts';
 
 const task = { name: 'arc_easy', metric: 'acc_norm', questions: 500, before: 0.7, after: 0.68, retained: 0.97, lowerBound: 0.94, accepted: true };
 const perplexity = { before: 19.8, after: 21, increase: 0.06, upperBound: 0.07, tokens: 8192, accepted: true };
@@ -14,6 +14,7 @@ describe('a termination message', () => {
     { name: 'a result that became better', message: result({ quality: { perplexity: { ...perplexity, increase: -0.01, upperBound: -0.001 } } }) },
     { name: 'a result with tasks', message: result({ quality: { perplexity, tasks: [task] } }) },
     { name: 'a result of a task so small that its bound says nothing', message: result({ quality: { tasks: [{ ...task, lowerBound: -0.1 }] } }) },
+    { name: 'an evaluation', message: evaluation() },
     { name: 'an error', message: { kind: 'Error', reason: 'ModelNotFound', message: 'No model.' } },
   ])('is read: $name', ({ message }) => {
     expect(parseMessage(JSON.stringify(message))).toEqual(message);
@@ -31,6 +32,9 @@ describe('a termination message', () => {
     { name: 'a result with half a measurement', text: JSON.stringify({ ...result(), quality: { perplexity: { before: 1 } } }) },
     { name: 'a result with half a task', text: JSON.stringify({ ...result(), quality: { tasks: [{ name: 'arc_easy', before: 0.7 }] } }) },
     { name: 'a result with a task without a bound', text: JSON.stringify({ ...result(), quality: { tasks: [{ ...task, lowerBound: null }] } }) },
+    { name: 'an evaluation of nothing', text: JSON.stringify({ ...evaluation(), tasks: undefined }) },
+    { name: 'an evaluation with half a task', text: JSON.stringify({ ...evaluation(), tasks: [{ name: 'gsm8k' }] }) },
+    { name: 'a kind that every object has', text: '{"kind":"constructor"}' },
     { name: 'a result with nameless stages', text: JSON.stringify({ ...result(), stages: [{ seconds: 1 }] }) },
   ])('is not trusted: $name', ({ text }) => {
     expect(parseMessage(text)).toBeUndefined();

@@ -7,7 +7,7 @@ import { missingFacts, type ModelFacts } from './gpu-facts.ts';
 import type { ChildJob } from './observed.ts';
 import { hasNumbers, hasTexts, isListOf, isObject, type Fields } from './json-checks.ts';
 import type { Pod, Terminated } from './kube.ts';
-import { isQuality, type Quality } from './quality.ts';
+import { isQuality, type Quality, type TaskScore } from './quality.ts';
 
 export interface Facts extends ModelFacts {
   readonly kind: 'Facts';
@@ -30,23 +30,27 @@ export interface EngineResult {
   readonly reused: boolean;
 }
 
+/** Of the served models, the one before as the baseline of the one after. */
+export interface Evaluation {
+  readonly kind: 'Evaluation';
+  readonly tasks: readonly TaskScore[];
+}
+
 export interface EngineError {
   readonly kind: 'Error';
   readonly reason: string;
   readonly message: string;
 }
 
-export type EngineMessage = Facts | EngineResult | EngineError;
+export type EngineMessage = Facts | EngineResult | Evaluation | EngineError;
 
 const resultNumbers = ['sparsity', 'expertsBefore', 'expertsAfter', 'bytesBefore', 'bytesAfter'] as const;
 
 /** Undefined for anything that is not a complete message: a log tail, a cut-off JSON, another program's text. */
 export function parseMessage(text: string | undefined): EngineMessage | undefined {
   const fields = parseObject(text);
-  if (fields?.kind === 'Facts' && isFacts(fields)) return fields as unknown as Facts;
-  if (fields?.kind === 'Result' && isResult(fields)) return fields as unknown as EngineResult;
-  if (fields?.kind === 'Error' && hasTexts(fields, ['reason', 'message'])) return fields as unknown as EngineError;
-  return undefined;
+  const check = checks.get(fields?.kind);
+  return fields !== undefined && check?.(fields) === true ? (fields as unknown as EngineMessage) : undefined;
 }
 
 function parseObject(text: string | undefined): Fields | undefined {
@@ -70,6 +74,18 @@ function isResult(fields: Fields): boolean {
   const timed = isListOf(stages, (stage) => hasTexts(stage, ['stage']) && hasNumbers(stage, ['seconds']));
   return measured && timed && hasNumbers(fields, resultNumbers) && hasTexts(fields, ['runKey', 'uri', 'manifestDigest']);
 }
+
+/** No task is no evaluation, and isQuality lets it be left out. */
+function isEvaluation({ tasks }: Fields): boolean {
+  return tasks !== undefined && isQuality({ tasks });
+}
+
+const checks: ReadonlyMap<unknown, (fields: Fields) => boolean> = new Map([
+  ['Facts', isFacts],
+  ['Result', isResult],
+  ['Evaluation', isEvaluation],
+  ['Error', (fields) => hasTexts(fields, ['reason', 'message'])],
+]);
 
 export const engineContainer = 'engine';
 

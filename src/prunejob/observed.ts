@@ -66,6 +66,12 @@ export interface EngineConfig {
   readonly podTemplate?: Readonly<Record<string, unknown>>;
 }
 
+/** Where the model servers of a service and of its canary answer, as URLs that a pod can ask. */
+export interface Endpoints {
+  readonly serving: string;
+  readonly canary: string;
+}
+
 export interface SameRun {
   readonly namespace: string;
   readonly name: string;
@@ -78,6 +84,8 @@ export interface Observed {
   readonly scratch?: Claim;
   readonly serviceAccount: RunnerServiceAccount;
   readonly service: ServiceState;
+  /** Looked up only while a gate asks them. */
+  readonly endpoints?: Endpoints;
   /** Every node that advertises `nvidia.com/gpu`; `NotRead` where the operator has rights in namespaces only. */
   readonly nodes: readonly GPUNode[] | 'NotRead';
   /** Of the active prune pod, if it answered since the last decision. */

@@ -1,4 +1,5 @@
 /** What the engine measured before and after pruning, and the one line of it that a printer column has room for. */
+import { compact } from './compact.ts';
 import { hasNumbers, hasTexts, isListOf, isObject, type Fields } from './json-checks.ts';
 
 export interface Perplexity {
@@ -27,6 +28,11 @@ export interface Quality {
   readonly tasks?: readonly TaskScore[];
 }
 
+/** With what the served models answered, where they were asked. */
+export interface Measured extends Quality {
+  readonly endpoint?: { readonly tasks: readonly TaskScore[] };
+}
+
 export function isQuality({ perplexity, tasks }: Fields): boolean {
   const measured = perplexity === undefined || perplexity === null || (isObject(perplexity) && isPerplexity(perplexity));
   return measured && (tasks === undefined || isListOf(tasks, isTaskScore));
@@ -44,9 +50,15 @@ function isTaskScore(fields: Fields): boolean {
   return typeof accepted === 'boolean' && hasTexts(fields, ['name']) && hasNumbers(fields, ['questions', 'before', 'after', 'retained']) && Number.isFinite(lowerBound);
 }
 
-export function qualitySummary(quality: Quality | null | undefined): string | undefined {
-  const parts = [perplexitySummary(quality?.perplexity), tasksSummary(quality?.tasks ?? [])].filter((part) => part !== undefined);
+export function qualitySummary(quality: Measured | null | undefined): string | undefined {
+  const served = tasksSummary(quality?.endpoint?.tasks ?? []);
+  const parts = [perplexitySummary(quality?.perplexity), tasksSummary(quality?.tasks ?? []), served && `served ${served}`].filter((part) => part !== undefined);
   return parts.length === 0 ? undefined : parts.join(', ');
+}
+
+/** Without what the served models answered: known when the canary starts, and the same ever after. */
+export function streamedSummary(quality: object | undefined): string | undefined {
+  return qualitySummary(compact({ ...(quality as Measured | undefined), endpoint: undefined }));
 }
 
 function perplexitySummary(perplexity: Perplexity | null | undefined): string | undefined {

@@ -17,9 +17,13 @@ export function recipe({ pruning, calibration, quality }: PruneJobSpec, plannedR
   });
 }
 
-/** What the engine measures in its own pass; what is asked of the served model is not its business. */
-function gate({ perplexity, tasks }: NonNullable<PruneJobSpec['quality']>): object {
-  return compact({ perplexity: perplexity && readable(perplexity), tasks: tasks?.map(readable) });
+/** The tasks of the endpoint too, whichever the stage: a name that the engine does not know ends the run before a GPU is spent. */
+function gate({ perplexity, tasks, endpoint }: NonNullable<PruneJobSpec['quality']>): object {
+  return compact({
+    perplexity: perplexity && readable(perplexity),
+    tasks: tasks?.map(readable),
+    endpoint: endpoint && { tasks: endpoint.tasks.map(readable) },
+  });
 }
 
 function readable<T extends { readonly uri: string }>(data: T): T {

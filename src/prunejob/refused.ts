@@ -8,7 +8,8 @@ import { labels } from '../api/names.ts';
 import type { Decision } from './decision.ts';
 import type { KubeObject } from './kube.ts';
 import type { Observed } from './observed.ts';
-import { runOf } from './run.ts';
+import { startPutBack } from './phases/put-back.ts';
+import { isRollingOut, runOf } from './run.ts';
 import { conclude } from './status.ts';
 import { fail } from './step.ts';
 
@@ -24,7 +25,8 @@ export function decideRefused(observed: Observed, { manifest, message }: Refusal
   const { reason, field } = manifest.kind === 'Job' ? ofJob : ofClaim;
   const failure = { reason, message: `The API server refuses ${manifest.kind} ${manifest.metadata.name}: ${said}. Correct ${field} in a new PruneJob.` };
   const run = runOf(observed, now);
-  return conclude(run, fail(run, failure, conditionOf(manifest)));
+  // A canary must not outlive the run.
+  return conclude(run, isRollingOut(run) ? startPutBack(run, failure) : fail(run, failure, conditionOf(manifest)));
 }
 
 const ofJob = { reason: 'PodTemplateInvalid', field: 'runner.podTemplate' } as const;

@@ -3,7 +3,7 @@
  *
  * Sources are mounted read-only and the output elsewhere, so that one claim can be both without a run being able to harm its source.
  */
-import { volumeName } from '../api/names.ts';
+import { volumeName, type Stage } from '../api/names.ts';
 import type { PruneJobSpec } from '../api/v1alpha1/prunejob.ts';
 
 const scheme = 'pvc://';
@@ -35,16 +35,24 @@ interface VolumeMount {
   readonly readOnly?: boolean;
 }
 
-export function claimVolumes(spec: PruneJobSpec): { readonly volumes: Volume[]; readonly mounts: VolumeMount[] } {
-  const { perplexity, tasks = [] } = spec.quality ?? {};
-  const read = claims([spec.model.uri, spec.calibration?.uri, perplexity?.uri, ...tasks.map(({ uri }) => uri)]);
-  const written = claims([spec.output.uri]);
+export function claimVolumes(spec: PruneJobSpec, stage: Stage): { readonly volumes: Volume[]; readonly mounts: VolumeMount[] } {
+  const read = claims(stage === 'evaluate' ? endpointUris(spec) : engineUris(spec));
+  const written = claims(stage === 'evaluate' ? [] : [spec.output.uri]);
   const volumes = [...new Set([...read, ...written])].map((claimName) => ({
     name: volumeName(claimName),
     persistentVolumeClaim: { claimName, readOnly: !written.has(claimName) },
   }));
   const readMounts = [...read].map((claim) => ({ name: volumeName(claim), mountPath: sources + claim, readOnly: true }));
   return { volumes, mounts: [...readMounts, ...[...written].map((claim) => ({ name: volumeName(claim), mountPath: outputs + claim }))] };
+}
+
+function engineUris({ model, calibration, quality: { perplexity, tasks = [] } = {} }: PruneJobSpec): (string | undefined)[] {
+  return [model.uri, calibration?.uri, perplexity?.uri, ...tasks.map(({ uri }) => uri)];
+}
+
+/** Nothing else: the canary may hold the claim of the model, on another node. */
+function endpointUris({ quality }: PruneJobSpec): string[] {
+  return (quality?.endpoint?.tasks ?? []).map(({ uri }) => uri);
 }
 
 function claims(uris: readonly (string | undefined)[]): Set<string> {

@@ -217,6 +217,7 @@ describe('createObserve', () => {
       { what: 'a younger one that went past while this one was suspended', other: younger, works: 'prune', waits: true },
       { what: 'a younger one that cleans', other: younger, works: 'clean', waits: true },
       { what: 'a younger one that inspects', other: younger, works: 'inspect', waits: false },
+      { what: 'a younger one that asks its canary', other: younger, works: 'evaluate', waits: false },
       { what: 'a younger one while this one is suspended', other: younger, mine: suspended(), waits: true },
     ])('waits for $what: $waits', async ({ other, mine, works, waits }) => {
       const another = pruneJob('other', other);

@@ -2,7 +2,8 @@
  * One snapshot of everything that concerns a PruneJob, taken from the caches.
  *
  * Asked for are only the ServiceAccount (names are all that is needed of it, and watching every one of a cluster would cost more), the
- * last pods of a Job that ended before its pod was seen to, a service whose pods no label marks, and what a rollout must know of pods.
+ * last pods of a Job that ended before its pod was seen to, a service whose pods no label marks, where a canary answers, and what a rollout
+ * must know of pods.
  */
 import { labels, scratchName } from '../api/names.ts';
 import type { PruneJob, ServingSpec } from '../api/v1alpha1/prunejob.ts';
@@ -13,6 +14,7 @@ import type { Policy } from '../prunejob/policy.ts';
 import type { ServiceKind } from '../prunejob/serving/registry.ts';
 import type { Client, Key } from '../runtime/types.ts';
 import { hasEnded, lastPods } from './last-pods.ts';
+import { endpointsOf } from './endpoints.ts';
 import { asked, type Questions } from './questions.ts';
 import type { ServiceAccounts } from './service-accounts.ts';
 import { serviceOf } from './services.ts';
@@ -36,7 +38,9 @@ export interface ObserveOptions {
 export type Observe = (key: Key) => Promise<Observed | undefined>;
 
 const gpu = 'nvidia.com/gpu';
-const stages: readonly Stage[] = ['inspect', 'prune', 'clean'];
+const stages: readonly Stage[] = ['inspect', 'prune', 'evaluate', 'clean'];
+/** Those that write to the place of a run. */
+const writing: readonly (string | undefined)[] = ['prune', 'clean'];
 
 /** Undefined when there is no such PruneJob (any more). */
 export function createObserve(options: ObserveOptions): Observe {
@@ -48,6 +52,7 @@ export function createObserve(options: ObserveOptions): Observe {
     const serviceAccount = await serviceAccounts.find(pruneJob.metadata.namespace, account);
     const childJobs = await childJobsOf(options, pruneJob);
     const service = await serviceOf(options, pruneJob);
+    const endpoints = await endpointsOf(options, pruneJob);
     const answers = options.questions === undefined ? {} : await asked(options.questions, pruneJob, service);
     return {
       pruneJob,
@@ -57,6 +62,7 @@ export function createObserve(options: ObserveOptions): Observe {
       nodes: stores.nodes?.list().flatMap(gpuNode) ?? 'NotRead',
       engine,
       policy,
+      ...optional('endpoints', endpoints),
       ...answers,
       ...optional('scratch', scratchOf(stores, pruneJob)),
       ...optional('progress', progressOf(options, childJobs)),
@@ -129,10 +135,10 @@ function progressOf({ progressOf: latest }: ObserveOptions, childJobs: readonly 
 
 /**
  * Between a decision and its Job another PruneJob of the run may have been decided about: so looking once more and beginning are one step.
- * An inspection disturbs nobody.
+ * What writes nothing disturbs nobody.
  */
 export function beginJob(options: ObserveOptions, pruneJob: PruneJob, manifest: KubeObject): void {
-  if (manifest.metadata.labels?.[labels.stage] === 'inspect') return;
+  if (!writing.includes(manifest.metadata.labels?.[labels.stage])) return;
   const first = sameRun(options, pruneJob);
   if (first !== undefined) throw new Error(`PruneJob ${first.namespace}/${first.name} has begun the same run meanwhile; this one goes on when that is over.`);
   options.starting?.begin(pruneJob.metadata.uid, manifest);
@@ -176,7 +182,7 @@ function activity({ stores, starting }: ObserveOptions, pruneJob: PruneJob): num
 }
 
 function works(stores: Stores, pruneJob: PruneJob): boolean {
-  return ownJobs(stores, pruneJob).flatMap(childJob).some(({ stage, job }) => stage !== 'inspect' && !isFinished(job));
+  return ownJobs(stores, pruneJob).flatMap(childJob).some(({ stage, job }) => writing.includes(stage) && !isFinished(job));
 }
 
 function isUnfinished({ status }: PruneJob): boolean {

@@ -193,11 +193,11 @@ export interface TaskSpec {
   minRetained: number;
 }
 /**
- * Generation tasks asked of the served model itself before it takes over.
+ * Tasks asked of the served models, the canary's and the one that serves, before the service moves. Only with serving.strategy Canary.
  */
 export interface EndpointSpec {
   /**
-   * The tasks, relative to the dense model measured by the same Job.
+   * The tasks, relative to the model that serves, which the same Job asks.
    */
   tasks: EndpointTask[];
 }
@@ -206,11 +206,11 @@ export interface EndpointSpec {
  */
 export interface EndpointTask {
   /**
-   * Name in the report.
+   * What is asked, and how a line of the file is read.
    */
-  name: string;
+  name: 'arc_challenge' | 'arc_easy' | 'boolq' | 'gsm8k' | 'hellaswag' | 'mmlu' | 'openbookqa' | 'rte' | 'winogrande';
   /**
-   * JSON lines with the questions.
+   * JSON lines of the dataset, as it is published. Of gsm8k the first five are shown as examples.
    */
   uri: string;
   /**
@@ -609,6 +609,7 @@ export interface QualityStatus {
    * The tasks.
    */
   tasks?: TaskStatus[];
+  endpoint?: EndpointQuality;
 }
 /**
  * Perplexity on the held-out text.
@@ -671,6 +672,48 @@ export interface TaskStatus {
    * Whether the gate let it pass.
    */
   accepted?: boolean;
+}
+/**
+ * What the canary answered, beside the model that served, before the service moved.
+ */
+export interface EndpointQuality {
+  /**
+   * The tasks.
+   */
+  tasks: EndpointScore[];
+}
+/**
+ * One task.
+ */
+export interface EndpointScore {
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * Questions asked.
+   */
+  questions: number;
+  /**
+   * Score of the model that served.
+   */
+  before: number;
+  /**
+   * Score of the canary.
+   */
+  after: number;
+  /**
+   * Share of the former that remains.
+   */
+  retained: number;
+  /**
+   * Lower end of its 95 % interval, which the gate compares.
+   */
+  lowerBound: number;
+  /**
+   * Whether the gate let it pass.
+   */
+  accepted: boolean;
 }
 /**
  * One stage.
@@ -751,7 +794,7 @@ export interface CurrentService {
   availableReplicas?: number;
 }
 /**
- * With mode Emit, what Git is to change. Absent where the service asked for the pruned model already.
+ * With mode Emit, what Git is to change. Empty where the service asked for the pruned model already.
  */
 export interface EmittedPatch {
   /**
@@ -780,9 +823,17 @@ export interface RolloutStatus {
    */
   canaryWrittenAt?: string;
   /**
-   * When that pod was first seen to run the pruned model; the service follows.
+   * When that pod was first seen to run the pruned model; the service follows, after quality.endpoint where it is asked for.
    */
   canaryReadyAt?: string;
+  /**
+   * The number of the Job that asks this canary the tasks of quality.endpoint.
+   */
+  evaluation?: number;
+  /**
+   * When its answers were accepted; serving.timeout counts from here again.
+   */
+  evaluatedAt?: string;
   /**
    * When the pruned model's fields were last written to the service. Seen wholly without them 15 seconds later, it counts as changed back.
    */

@@ -1,11 +1,9 @@
 /** The one GPU Job of a run, from queued to its result. */
 import type { ConditionUpdate } from '../../api/conditions.ts';
 import { childName } from '../../api/names.ts';
-import type { Action } from '../decision.ts';
-import { deadlineSeconds } from '../engine-job.ts';
 import { isFinished, jobState, type JobFailure } from '../failure.ts';
 import { lacksPod, obstacleOf } from '../failure/obstacle.ts';
-import { startJob } from '../jobs.ts';
+import { deadlineUpdate, startJob } from '../jobs.ts';
 import { engineEnd, engineStart, messageOf } from '../messages.ts';
 import type { ChildJob, SameRun } from '../observed.ts';
 import { neverStarted, noSuchGPU, queuedBecause } from '../not-started.ts';
@@ -85,12 +83,6 @@ function justStarted(run: Run, { pods }: ChildJob): number {
 /** Nothing tells of a pod that is not made. */
 function queue(child: ChildJob, waiting: string): Step {
   return { phase: 'Queued', conditions: [queued(waiting)], ...(lacksPod(child) ? { requeueAfterMs: lookAgainMs } : {}) };
-}
-
-function deadlineUpdate({ observed }: Run, { job }: ChildJob): Action[] {
-  const activeDeadlineSeconds = deadlineSeconds(observed.pruneJob, 'prune');
-  if (job.spec?.activeDeadlineSeconds === activeDeadlineSeconds) return [];
-  return [{ kind: 'UpdateJob', name: job.metadata.name, uid: job.metadata.uid ?? '', spec: { activeDeadlineSeconds } }];
 }
 
 /** A pod may be gone with its message; the next one finds the manifest and reports it again. */

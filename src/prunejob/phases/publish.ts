@@ -2,7 +2,7 @@
 import type { ConditionUpdate } from '../../api/conditions.ts';
 import type { PruneJobStatus, ResultStatus } from '../../api/v1alpha1/prunejob.ts';
 import { compact } from '../compact.ts';
-import { gateRefusal, percent } from '../gate.ts';
+import { asksEndpoint, gateRefusal, percent } from '../gate.ts';
 import type { EngineResult } from '../messages.ts';
 import { qualitySummary, type Quality } from '../quality.ts';
 import { rfc3339, type Run } from '../run.ts';
@@ -19,7 +19,7 @@ export function publish(run: Run, result: EngineResult): Step {
   const end = run.spec.serving === undefined ? finished(publishedUri(result.uri)) : undefined;
   return {
     phase: end?.phase ?? 'Published',
-    conditions: [...dequeued(run), ...conditions(result), ...(end?.conditions ?? [])],
+    conditions: [...dequeued(run), ...conditions(result), judgement(run, qualitySummary(result.quality)), ...(end?.conditions ?? [])],
     set: {
       runKey: result.runKey,
       result: resultStatus(result),
@@ -49,14 +49,18 @@ function largerThanPlanned(plan: PruneJobStatus['plan'], result: EngineResult): 
 
 function conditions(result: EngineResult): ConditionUpdate[] {
   const uri = publishedUri(result.uri);
-  const summary = qualitySummary(result.quality);
   return [
     { type: 'Pruned', status: 'True', reason: result.reused ? 'Reused' : 'Pruned', message: result.reused ? `The result of this run was published already at ${uri}.` : `${kept(result)}; overall sparsity ${percent(result.sparsity)}.` },
-    summary === undefined
-      ? { type: 'QualityAccepted', status: 'True', reason: 'NotMeasured', message: 'No quality gate was asked for.' }
-      : { type: 'QualityAccepted', status: 'True', reason: 'Accepted', message: `${summary}.` },
     { type: 'Published', status: 'True', reason: 'Published', message: `Published at ${uri} with manifest ${result.manifestDigest}.` },
   ];
+}
+
+function judgement(run: Run, summary: string | undefined): ConditionUpdate {
+  const type = 'QualityAccepted';
+  const measured = summary === undefined ? '' : `${summary}. `;
+  if (asksEndpoint(run)) return { type, status: 'Unknown', reason: 'Evaluating', message: `${measured}The tasks of quality.endpoint are asked of the canary before the service moves.` };
+  if (summary === undefined) return { type, status: 'True', reason: 'NotMeasured', message: 'No quality gate was asked for.' };
+  return { type, status: 'True', reason: 'Accepted', message: `${summary}.` };
 }
 
 function kept({ expertsBefore, expertsAfter }: EngineResult): string {

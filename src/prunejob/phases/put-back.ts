@@ -3,13 +3,13 @@
  *
  * Letting go is dropping our managedFields entry; applying an empty configuration would make the fields vanish.
  */
-import type { ConditionReason } from '../../api/conditions.ts';
+import type { ConditionReason, FailedReason } from '../../api/conditions.ts';
 import { compact } from '../compact.ts';
 import type { Action } from '../decision.ts';
 import { applyService, currentService, handoverOf, runs, type Handover } from '../handover.ts';
 import { conditionOf, deletionDeadlineMs, elapsedMs, holds, rfc3339, rolloutOf, serviceRef, type Run } from '../run.ts';
 import { needsRestore, restoredFields, returningFields } from '../serving/fields.ts';
-import type { Step } from '../step.ts';
+import { stopJobs, type Step } from '../step.ts';
 import { durationMs } from '../units.ts';
 
 const lookAgainMs = 5000;
@@ -27,6 +27,8 @@ export function startPutBack(run: Run, { reason, message }: Cause): Step {
     phase: 'RollingBack',
     conditions: [{ type: 'RolledBack', status: 'Unknown', reason, message }],
     set: { serving: { ...run.status.serving, rollout } },
+    // Whatever still asks the canary asks in vain.
+    actions: stopJobs(run),
     requeueAfterMs: lookAgainMs,
   };
 }
@@ -123,13 +125,19 @@ function suspended(run: Run): Step {
 
 function failed(run: Run, why: string, worked: boolean): Step {
   if (run.observed.service === 'Missing') return gone(why);
-  const reason = worked ? 'RolledBack' : 'RolloutFailed';
+  const reason = worked ? (gateReason(run) ?? 'RolledBack') : 'RolloutFailed';
   const message = worked ? `${why} The service was put back and runs as before.` : `${why} The service's previous fields were written back, but its pods did not come up with them in time; look at its pods.`;
   return {
     phase: 'Failed',
     conditions: [{ type: 'Served', status: 'False', reason, message }, rolledBack(worked), { type: 'Failed', status: 'True', reason, message }],
     actions: release(run),
   };
+}
+
+/** Of a gate that did not let the service move. */
+function gateReason(run: Run): FailedReason | undefined {
+  const gate = conditionOf(run, 'QualityAccepted');
+  return gate?.status === 'False' ? (gate.reason as FailedReason) : undefined;
 }
 
 function gone(why: string, fails = true): Step {

@@ -9,6 +9,7 @@ import { compact } from '../compact.ts';
 import type { Action } from '../decision.ts';
 import { uncounted, waitForGPUs } from '../free-gpus.ts';
 import { applyService, currentService, handoverOf, savedService, type Handover } from '../handover.ts';
+import { asksEndpoint } from '../gate.ts';
 import { fieldsOwnedByGit } from '../ownership.ts';
 import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
 import { needsRestore, sameFields, sameModel } from '../serving/fields.ts';
@@ -75,9 +76,10 @@ function write(run: Run, handover: Handover): Step {
   return { ...rollingOut({ ...state, writtenAt: rfc3339(run.now) }, run), actions: [move(run, handover)] };
 }
 
-/** The service changed before its canary was ready. */
+/** The service changed before its canary was ready, or had answered. */
 function isUnproved(run: Run, { canary }: Handover): boolean {
-  return canary !== undefined && rolloutOf(run).canaryReadyAt === undefined;
+  const { canaryReadyAt, evaluatedAt } = rolloutOf(run);
+  return canary !== undefined && (canaryReadyAt === undefined || (asksEndpoint(run) && evaluatedAt === undefined));
 }
 
 /** Somebody changed the service after it was saved: that, not the older state, is what to put back. */
@@ -106,8 +108,8 @@ function writeAgain(run: Run, handover: Handover): Step {
   const state = rolloutOf(run);
   const reverts = (state.reverts ?? 0) + 1;
   if (reverts >= mostReverts) return conflict(run, service, reverts);
-  const { strategy, startedAt, canaryWrittenAt, canaryReadyAt } = state;
-  return { ...rollingOut(compact({ strategy, startedAt, canaryWrittenAt, canaryReadyAt, writtenAt: rfc3339(run.now), reverts }), run), actions: [move(run, handover)] };
+  const { strategy, startedAt, canaryWrittenAt, canaryReadyAt, evaluation, evaluatedAt } = state;
+  return { ...rollingOut(compact({ strategy, startedAt, canaryWrittenAt, canaryReadyAt, evaluation, evaluatedAt, writtenAt: rfc3339(run.now), reverts }), run), actions: [move(run, handover)] };
 }
 
 export function conflict(run: Run, { otherManagers }: ServiceObserved, reverts: number): Step {
@@ -128,7 +130,7 @@ export function isLate(run: Run): boolean {
 }
 
 export function timeLeftMs(run: Run): number {
-  const { startedAt } = rolloutOf(run);
-  if (startedAt === undefined || run.spec.serving === undefined) return Infinity;
-  return durationMs(run.spec.serving.timeout) - elapsedMs(run, startedAt);
+  const { startedAt, evaluatedAt = startedAt } = rolloutOf(run);
+  if (evaluatedAt === undefined || run.spec.serving === undefined) return Infinity;
+  return durationMs(run.spec.serving.timeout) - elapsedMs(run, evaluatedAt);
 }

@@ -170,6 +170,8 @@ export interface ServingAdapter {
   targetFields(current: ServiceFields, target: ServiceTarget): ServiceFields;
   /** The canary that proves these target fields; only of kinds that can have one. */
   canary?(current: ServiceFields, target: ServiceFields): Canary;
+  /** The Kubernetes Services at which the service of this name and its canary answer; of the same kinds. */
+  networkServices?(name: string): { readonly serving: string; readonly canary: string };
   /**
    * The whole apply configuration of our field manager. A field left out is given up: it vanishes if nobody else owns it,
    * which is how put-back removes what the rollout added.

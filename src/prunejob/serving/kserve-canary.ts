@@ -33,6 +33,11 @@ export function readCanary({ spec }: InferenceService): Canary | undefined {
   return compact({ ...fields, minReplicas: keepsReplicas(minReplicas) ? minReplicas : undefined });
 }
 
+/** Named as the Deployments behind them. */
+export function networkServices(name: string): { readonly serving: string; readonly canary: string } {
+  return { serving: deploymentName(name, undefined), canary: deploymentName(name, canaryName) };
+}
+
 /** KServe lays the entry over the stable predictor: what it leaves out is the same there. */
 export function canaryEntries({ modelUri, args, receipt, ...gpus }: Canary, { modelFormat }: Stable = {}): CanaryEntry[] {
   const model = compact({ modelFormat, storageUri: modelUri, args, resources: gpuResources(gpus) });
@@ -48,7 +53,7 @@ export function readCanaryRunning(objects: ServingObjects): Running | undefined 
 
 /** Its pods hold their GPUs until they are gone, which is later than their Deployment. */
 function readEnding({ service, pods }: ServingObjects): Running | undefined {
-  const prefix = `${deploymentName(service, canaryName)}-`;
+  const prefix = `${deploymentName(service.metadata.name, canaryName)}-`;
   const left = pods.filter(({ metadata, status }) => metadata.name.startsWith(prefix) && !['Succeeded', 'Failed'].includes(status?.phase ?? ''));
   return left.length === 0 ? undefined : { gpusPerReplica: 0, settled: false, pending: `still has ${left.length} pod(s) that are ending` };
 }

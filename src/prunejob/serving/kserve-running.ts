@@ -1,6 +1,6 @@
 /** What really runs behind an InferenceService: the Deployment that KServe renders, and the signs of failure in the service's own status. */
 import { compact } from '../compact.ts';
-import { isTrue, type Container, type Deployment, type KubeObject } from '../kube.ts';
+import { isTrue, type Container, type Deployment } from '../kube.ts';
 import type { Running, ServingObjects } from './adapter.ts';
 import { readArguments } from './arguments.ts';
 import { readRollout, withoutDeadline } from './deployment-running.ts';
@@ -15,11 +15,11 @@ export function newestDeployment(objects: ServingObjects): Deployment | undefine
 
 /** Of the predictor, or canary, of this name. */
 export function deploymentNamed({ service, deployments }: ServingObjects, variant: string | undefined): Deployment | undefined {
-  return deployments.find(({ metadata }) => metadata.name === deploymentName(service, variant));
+  return deployments.find(({ metadata }) => metadata.name === deploymentName(service.metadata.name, variant));
 }
 
-export function deploymentName({ metadata }: KubeObject, variant: string | undefined): string {
-  return [metadata.name, ...(variant === undefined || variant === '' ? [] : [variant]), 'predictor'].join('-');
+export function deploymentName(service: string, variant: string | undefined): string {
+  return [service, ...(variant === undefined || variant === '' ? [] : [variant]), 'predictor'].join('-');
 }
 
 /** As rendered: the runtime's arguments, then the service's. Empty while nothing is rendered. */

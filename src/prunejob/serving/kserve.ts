@@ -10,7 +10,7 @@ import type { KubeObject } from '../kube.ts';
 import type { ServiceFields, ServiceObserved, ServiceTarget, ServingAdapter, ServingObjects } from './adapter.ts';
 import { readArguments, withTensorParallel } from './arguments.ts';
 import { nodeNames } from './deployment-running.ts';
-import { canaryEntries, canaryOf, canaryProblem, readCanary, readCanaryRunning } from './kserve-canary.ts';
+import { canaryEntries, canaryOf, canaryProblem, networkServices, readCanary, readCanaryRunning } from './kserve-canary.ts';
 import { refusalOf } from './kserve-refusal.ts';
 import { newestDeployment, readRunning, serverArguments } from './kserve-running.ts';
 import type { InferenceService } from './kserve-types.ts';
@@ -29,7 +29,7 @@ const writtenPaths: readonly FieldPath[] = [
   ['spec', 'predictor', 'deploymentStrategy'],
 ];
 
-export const kserve: ServingAdapter = { read, targetFields, canary: canaryOf, object };
+export const kserve: ServingAdapter = { read, targetFields, canary: canaryOf, networkServices, object };
 
 function read(objects: ServingObjects): ServiceObserved {
   const service = objects.service as InferenceService;

@@ -10,7 +10,7 @@ import type { PruneJob, PruneJobStatus } from '../../api/v1alpha1/prunejob.ts';
 import { compact } from '../compact.ts';
 import type { Job, Pod } from '../kube.ts';
 import type { ChildJob, Observed, ServiceState } from '../observed.ts';
-import { facts, now, observed, prunedFields, pruneJob, result, runKey, serving, service, spec, withoutServing } from './builders.ts';
+import { denseFields, evaluation, facts, now, observed, prunedFields, pruneJob, result, runKey, service, serving, spec, withoutServing } from './builders.ts';
 import { recordedPods } from './recorded-pods.ts';
 
 type Arb<T> = fc.Arbitrary<T>;
@@ -31,7 +31,7 @@ const truth = fc.constantFrom('True', 'False', 'Unknown', '');
 const text = fc.oneof(
   fc.string({ maxLength: 30 }),
   fc.constantFrom('NVRM: Xid (PCI:0000:44:00): 79, GPU has fallen off the bus', '0/1 nodes are available: 1 Insufficient nvidia.com/gpu.', 'null', '[]', '{"kind":"Error"}'),
-  fc.constantFrom(facts(), facts({ existing: result() }), facts({ experts: 0 }), result(), result({ uri: 's3://elsewhere/' }), { kind: 'Error', reason: 'GPUFailed', message: 'Broken.' }).map((message) => JSON.stringify(message)),
+  fc.constantFrom(facts(), evaluation(), facts({ existing: result() }), facts({ experts: 0 }), result(), result({ uri: 's3://elsewhere/' }), { kind: 'Error', reason: 'GPUFailed', message: 'Broken.' }).map((message) => JSON.stringify(message)),
 );
 
 const kubeCondition = (types: readonly string[]) => fc.record({ type: fc.constantFrom(...types), status: truth, reason: word, message: text, lastTransitionTime: time }, { requiredKeys: ['type', 'status'] });
@@ -47,7 +47,7 @@ const pod = fc.record({ metadata: fc.record({ name: fc.constant('pod'), creation
 
 const jobStatus = some({ active: fc.nat(2), failed: fc.nat(4), startTime: time, conditions: fc.array(kubeCondition(['Complete', 'Failed', 'Suspended', 'FailureTarget']), { maxLength: 2 }) });
 const job = (name: string) => fc.record({ metadata: fc.record({ name: fc.constant(name), namespace: fc.constant('ml'), uid: fc.constant(`uid-${name}`), creationTimestamp: time, deletionTimestamp: time }, { requiredKeys: ['name', 'uid'] }), spec: some({ suspend: fc.boolean(), activeDeadlineSeconds: fc.nat() }), status: jobStatus }, { requiredKeys: ['metadata'] }) as Arb<Job>;
-const childJob = fc.tuple(fc.constantFrom('inspect', 'prune', 'clean'), fc.integer({ min: 1, max: 3 })).chain(([stage, attempt]) => fc.record({ stage: fc.constant(stage), attempt: fc.constant(attempt), job: job(`tiny-${stage}-${attempt}`), pods: fc.array(pod, { maxLength: 3 }) })) as Arb<ChildJob>;
+const childJob = fc.tuple(fc.constantFrom('inspect', 'prune', 'evaluate', 'clean'), fc.integer({ min: 1, max: 3 })).chain(([stage, attempt]) => fc.record({ stage: fc.constant(stage), attempt: fc.constant(attempt), job: job(`tiny-${stage}-${attempt}`), pods: fc.array(pod, { maxLength: 3 }) })) as Arb<ChildJob>;
 
 const conditionTypes = ['Planned', 'Queued', 'Pruned', 'QualityAccepted', 'Published', 'Served', 'ServingConflict', 'RolledBack', 'Suspended', 'Complete', 'Failed', 'OfAnotherRelease'];
 /** How far a run came decides which of the others are looked at, so half of them came somewhere. */
@@ -57,7 +57,7 @@ const conditions = fc.tuple(reached, strange).map(([types, others]) => [
   ...types.map((type) => ({ type, status: 'True', reason: type, message: '', lastTransitionTime: '2026-01-01T11:00:00Z' })),
   ...others.filter(({ type }) => !types.includes(type)),
 ]);
-const rollout = some({ strategy: fc.constantFrom('Surge', 'Recreate'), startedAt: time, writtenAt: time, appliedAt: time, verifiedAt: time, rollbackStartedAt: time, message: text, reverts: fc.nat(4) });
+const rollout = some({ strategy: fc.constantFrom('Surge', 'Recreate'), startedAt: time, canaryWrittenAt: time, canaryReadyAt: time, evaluation: fc.integer({ min: 1, max: 3 }), evaluatedAt: time, writtenAt: time, appliedAt: time, verifiedAt: time, rollbackStartedAt: time, message: text, reverts: fc.nat(4) });
 const saved = fc.constantFrom({}, { uri: 's3://models/tiny-moe/' }, { uri: 's3://models/tiny-moe/', gpus: 4, fields: { ...service().fields } });
 const status = some({
   phase: fc.constantFrom('Pending', 'Queued', 'Pruning', 'RollingOut', 'Failed'),
@@ -71,12 +71,17 @@ const status = some({
   serving: some({ previous: saved, current: saved, rollout, emitted: fc.constant({ configMap: 'tiny-patch' }) }),
 }) as Arb<PruneJobStatus>;
 
+const canaryFields = { modelUri: result().uri, args: ['--tensor-parallel-size=2'], gpuLimit: 2, gpuRequest: 2 };
+const canaried = service({ fields: { ...denseFields, canary: canaryFields }, canary: { modelUri: result().uri, gpusPerReplica: 2, settled: true } });
+
 const anyService = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('Missing' as const, 'NotAsked' as const) },
-  { weight: 4, arbitrary: fc.constantFrom(service(), service({ fields: prunedFields, managedByUs: true }), service({ fields: { modelUri: '' }, running: { gpusPerReplica: 0, settled: false } }), service({ replicas: 0, nodeNames: [] }), service({ gitOwners: [{ manager: 'argocd-controller', fields: ['spec'] }] }), service({ refusal: { reason: 'UnsupportedService', message: 'No.' } })) },
+  { weight: 4, arbitrary: fc.constantFrom(service(), service({ fields: prunedFields, managedByUs: true }), service({ fields: { modelUri: '' }, running: { gpusPerReplica: 0, settled: false } }), service({ replicas: 0, nodeNames: [] }), canaried, service({ gitOwners: [{ manager: 'argocd-controller', fields: ['spec'] }] }), service({ refusal: { reason: 'UnsupportedService', message: 'No.' } })) },
 );
 
 const emits = serving({ mode: 'Emit' });
+const tasks = [{ name: 'gsm8k' as const, uri: 's3://data/gsm8k.jsonl', minRetained: 0.9 }];
+const asks = spec({ quality: { endpoint: { tasks } }, serving: serving({ strategy: 'Canary' }) });
 
 /** Each of these ends a decision before the rest is looked at. */
 function seldom<T>(arbitrary: Arb<T>): Arb<T | undefined> {
@@ -90,7 +95,7 @@ const anyPruneJob: Arb<PruneJob> = fc.record({
   planOnly: rarely,
   deleted: seldom(time),
   finalizers: fc.oneof({ weight: 4, arbitrary: fc.constant(['stun-operator.io/finalizer']) }, fc.constantFrom(undefined, [], ['example.org/theirs'])),
-  specs: fc.constantFrom(spec(), withoutServing(), spec({ serving: serving({ strategy: 'Recreate' }) }), spec({ serving: emits }), spec({ serving: { ...emits, ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'tiny-moe' } } }), spec({ runner: { ...spec().runner, scratch: { size: '2Ti', storageClassName: 'fast' } } }), spec({ quality: { perplexity: { uri: 's3://data/x', samples: 1, maxIncrease: 0.1 } } })),
+  specs: fc.constantFrom(spec(), asks, withoutServing(), spec({ serving: serving({ strategy: 'Recreate' }) }), spec({ serving: emits }), spec({ serving: { ...emits, ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'tiny-moe' } } }), spec({ runner: { ...spec().runner, scratch: { size: '2Ti', storageClassName: 'fast' } } }), spec({ quality: { perplexity: { uri: 's3://data/x', samples: 1, maxIncrease: 0.1 } } })),
 }).map(({ status: given, suspend, planOnly, deleted, finalizers, specs }) => {
   const base = pruneJob(compact({ status: given, deleted }));
   return { ...base, metadata: compact({ ...base.metadata, finalizers }), spec: { ...specs, suspend, ...(planOnly && specs.serving !== undefined ? { planOnly } : {}) } };

@@ -3,7 +3,7 @@ import { finalizer } from '../../api/names.ts';
 import type { PruneJob, PruneJobSpec, PruneJobStatus, ServingSpec } from '../../api/v1alpha1/prunejob.ts';
 import { compact } from '../compact.ts';
 import type { Job, KubeObject, Pod, Terminated } from '../kube.ts';
-import type { EngineResult, Facts } from '../messages.ts';
+import type { EngineResult, Evaluation, Facts } from '../messages.ts';
 import type { ChildJob, Observed, Stage } from '../observed.ts';
 import { defaultPolicy } from '../policy.ts';
 import type { Endpoint, ServiceFields, ServiceObserved } from '../serving/adapter.ts';
@@ -83,6 +83,11 @@ export function result(overrides: Partial<EngineResult> = {}): EngineResult {
     expertsBefore: 32, expertsAfter: 24, bytesBefore: 10_520_832, bytesAfter: 8_153_344, quality: null, reused: false,
     ...overrides,
   };
+}
+
+/** Two served models asked the same, of which the second one scores a little less. */
+export function evaluation(): Evaluation {
+  return { kind: 'Evaluation', tasks: [{ name: 'gsm8k', questions: 1000, before: 0.5, after: 0.49, retained: 0.98, lowerBound: 0.95, accepted: true }] };
 }
 
 export function job(name: string, overrides: Partial<Job> = {}): Job {

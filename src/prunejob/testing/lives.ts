@@ -8,11 +8,12 @@ import { expect } from 'vitest';
 
 import type { Condition, PruneJobSpec } from '../../api/v1alpha1/prunejob.ts';
 import { isAwaitingGit } from '../awaiting-git.ts';
-import type { Decision } from '../decision.ts';
+import type { Action, Decision } from '../decision.ts';
 import { isFinished } from '../failure.ts';
 import type { ChildJob } from '../observed.ts';
 import type { ServiceFields } from '../serving/adapter.ts';
-import { denseFields, denseUri, endedPod, prunedUri, pruneJob, result, service, spec, waitingPod } from './builders.ts';
+import type { InferenceService } from '../serving/kserve-types.ts';
+import { denseFields, denseUri, endedPod, evaluation, prunedUri, pruneJob, result, service, serving, spec, waitingPod } from './builders.ts';
 import { delivered } from './emitting.ts';
 import { recordedPods } from './recorded-pods.ts';
 import { World } from './world.ts';
@@ -43,6 +44,10 @@ const engine: Readonly<Record<string, Happening>> = {
   'prune failed': (world) => { world.end('prune', { exitCode: 3, jobReason: 'BackoffLimitExceeded' }); },
   'a try failed': (world) => { toPods(world, [endedPod({ exitCode: 3 })]); },
   'the GPU failed': (world) => { world.end('prune', { exitCode: 6, message: error('GPUFailed') }); },
+  'evaluation started': (world) => { world.start('evaluate'); },
+  'evaluation accepts': (world) => { world.end('evaluate', { exitCode: 0, message: evaluation() }); },
+  'evaluation refuses': (world) => { world.end('evaluate', { exitCode: 4, message: error('QualityRefused') }); },
+  'evaluation failed': (world) => { world.end('evaluate', { exitCode: 3, jobReason: 'BackoffLimitExceeded', message: error('EndpointUnavailable') }); },
   cleaned: (world) => { world.end('clean', { exitCode: 0 }); },
 };
 
@@ -61,6 +66,8 @@ const cluster: Readonly<Record<string, Happening>> = {
 const users: Readonly<Record<string, Happening>> = {
   'pods come up': (world) => { ifServed(world, () => { world.roll(); }); },
   'pods are on their way': (world) => { ifServed(world, () => { world.roll(false); }); },
+  'the canary comes up': (world) => { ifServed(world, () => { if (world.service.fields.canary !== undefined) world.rollCanary(); }); },
+  'the canary crashes': (world) => { ifServed(world, () => { if (world.service.fields.canary !== undefined) world.rollCanary({ settled: false, failure: 'Crash' }); }); },
   'pods crash': (world) => { ifServed(world, () => { world.changeService({ running: { ...world.service.running, settled: false, failure: 'Crash' } }); }); },
   'Git reverts': (world) => { ifServed(world, () => { world.changeService({ fields: denseFields, otherManagers: ['argocd-controller'] }); }); },
   'Git delivers the patch': (world) => { ifEmitted(world, delivered); },
@@ -125,7 +132,9 @@ export function watched(world: World): Decision {
   const over = isOver(world);
   const conditions = world.pruneJob.status?.conditions;
   const allowed = isUndone(world) ? undoing : afterTheEnd;
+  const before = new World(world.observed);
   const decision = world.reconcile();
+  expect(decision.actions.filter((action) => movesUnjudged(before, action)), 'moves before the gate accepted').toEqual([]);
   expect(unfinished(world).length, 'Jobs at once').toBeLessThanOrEqual(1);
   expect(decision.actions.map(({ kind }) => kind).filter((kind) => (over ? !allowed.includes(kind) : kind === 'DeleteClaim')), 'actions at the wrong time').toEqual([]);
   const stays = ({ type }: Condition): boolean => (allowed === afterTheEnd && !emits(world)) || !undone.includes(type);
@@ -135,6 +144,17 @@ export function watched(world: World): Decision {
   serviceKept(world, decision, publishedBefore);
   if (emits(world)) expect(decision.actions.filter(({ kind }) => kind === 'ApplyService' || kind === 'ReleaseService'), 'writes to a service of Git').toEqual([]);
   return decision;
+}
+
+/** Of the service itself; a canary may run what nobody has judged yet. */
+function movesUnjudged({ pruneJob }: World, action: Action): boolean {
+  const { spec, status } = pruneJob;
+  const judged = spec.quality?.endpoint === undefined || status?.serving?.rollout?.evaluatedAt !== undefined;
+  return !judged && action.kind === 'ApplyService' && modelOf(action.object as InferenceService) === prunedUri;
+}
+
+function modelOf(service: InferenceService): string | undefined {
+  return service.spec?.predictor?.model?.storageUri;
 }
 
 /** Only what was published and accepted is served, and no GPU is taken before; the way back names the model that was there. */
@@ -155,10 +175,21 @@ const undoneLater = [...moved, 'a minute passes', 'a minute passes', 'a rollback
 const beginnings = fc.constantFrom([], ['inspected'], happy, [...happy, 'pods are on their way'], moved, undoneLater);
 export const lives = fc.tuple(beginnings, fc.array(fc.constantFrom(...Object.keys(happenings)), { maxLength: 30 })).map(([start, rest]) => [...start, ...rest]);
 
+const canary = [...happy, 'the canary comes up'];
+const accepted = [...canary, 'evaluation accepts'];
+const gatedBeginnings = fc.constantFrom(happy, canary, [...canary, 'evaluation started'], accepted, [...accepted, 'pods come up', 'a minute passes', 'a minute passes']);
+export const gatedLives = fc.tuple(gatedBeginnings, fc.array(fc.constantFrom(...Object.keys(happenings)), { maxLength: 20 })).map(([start, rest]) => [...start, ...rest]);
+
 const scratch = { size: '2Ti', storageClassName: 'fast' };
 
 export function born(overrides: Partial<PruneJobSpec> = {}): World {
   return new World({ pruneJob: pruneJob({ spec: { runner: { ...spec().runner, scratch }, ...overrides } }) });
+}
+
+/** Asks its canary before the service moves. */
+export function gated(): World {
+  const tasks = [{ name: 'gsm8k' as const, uri: 's3://data/gsm8k.jsonl', minRetained: 0.9 }];
+  return born({ quality: { endpoint: { tasks } }, serving: serving({ strategy: 'Canary' }) });
 }
 
 export function live(names: readonly string[], world = born()): World {

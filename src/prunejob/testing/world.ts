@@ -140,11 +140,12 @@ export class World {
     this.changeService({ running: { modelUri: fields.modelUri, gpusPerReplica: fields.gpuLimit ?? 0, tensorParallel: parallel, settled } });
   }
 
-  /** The canary's pod comes up, or is on its way, or fails. */
+  /** The canary's pod comes up, or is on its way, or fails; its Service has been there since it was asked for. */
   rollCanary(changes: Partial<Running> = {}): void {
     const { modelUri = '', args = [], gpuLimit = 0 } = this.service.fields.canary ?? {};
     const parallel = Number(/[0-9]+$/.exec(args[0] ?? '')?.[0]);
     this.changeService({ canary: { modelUri, gpusPerReplica: gpuLimit, tensorParallel: parallel, settled: true, ...changes } });
+    this.change({ endpoints: { serving: 'http://10.96.0.7:80', canary: 'http://10.96.0.8:80' } });
   }
 
   inspected(overrides: Parameters<typeof facts>[0] = {}): void {
