@@ -111,8 +111,9 @@ e2e: install ## The end-to-end tests in the local cluster, and one of the faults
 	$(RUN) $(VITEST) --project e2e
 	$(RUN) $(VITEST) --project faults -t 'the engine evicted'
 
-e2e-full: sim-mutations install ## The end-to-end tests and every fault: parts of the cluster killed, cut off and taken away (about an hour)
+e2e-full: sim-mutations install ## The end-to-end tests, every way a hand-over can go, and every fault: parts of the cluster killed, cut off and taken away (over an hour)
 	$(RUN) $(VITEST) --project e2e
+	$(RUN) $(VITEST) --project served
 	$(RUN) $(VITEST) --project faults
 
 # ---- everything ------------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 /** Every change of one namespace's objects, in order and without a gap: what the tests wait on and judge by, independent of the operator. */
 import { labels } from '../../src/api/names.ts';
 import { asError } from '../../src/runtime/errors.ts';
-import type { Resource } from './kubectl.ts';
 import type { PruneJob } from './prunejob.ts';
 import type { InferenceService } from './service.ts';
 import { WaitTimeout } from './wait.ts';
@@ -13,7 +12,7 @@ export interface Change {
   readonly name: string;
   readonly what: EtcdEvent['what'];
   /** Custom resources lie in etcd as JSON; the others, encoded otherwise, are told by name alone. */
-  readonly object?: Resource<unknown, unknown>;
+  readonly object?: PruneJob | InferenceService;
 }
 
 const pruneJobs = 'stun-operator.io/prunejobs';
@@ -93,16 +92,16 @@ export class History implements AsyncDisposable {
     if (namespace !== this.#namespace) return;
     const change = { resource: resource.toReversed().join('/'), name, what };
     const isKept = [pruneJobs, services].includes(change.resource) && value.length > 0;
-    this.changes.push(isKept ? { ...change, object: JSON.parse(value.toString()) as Resource } : change);
+    this.changes.push(isKept ? { ...change, object: JSON.parse(value.toString()) as PruneJob | InferenceService } : change);
     for (const look of this.#waiters) look();
   }
 
-  #versionsOf(resource: string, name: string): Resource<unknown, unknown>[] {
+  #versionsOf(resource: string, name: string): NonNullable<Change['object']>[] {
     return this.changes.filter((change) => change.resource === resource && change.name === name).flatMap(({ object }) => object ?? []);
   }
 
   #last(): string {
-    const phase = (object: Resource<unknown, unknown> | undefined) => (object?.status as { phase?: string } | undefined)?.phase ?? '';
+    const phase = (object: Change['object']) => (object as PruneJob | undefined)?.status?.phase ?? '';
     const tail = this.changes.slice(-5).map(({ resource, name, what, object }) => `${what} ${resource} ${name} ${phase(object)}`.trim());
     return `The last changes: ${tail.join('; ')}`;
   }

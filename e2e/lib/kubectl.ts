@@ -28,6 +28,7 @@ export interface Resource<Spec = Record<string, unknown>, Status = Record<string
     readonly annotations?: Record<string, string>;
     readonly finalizers?: readonly string[];
     readonly creationTimestamp?: string;
+    readonly managedFields?: readonly { readonly manager: string; readonly subresource?: string }[];
   };
   readonly spec: Spec;
   readonly status?: Status;
@@ -49,8 +50,8 @@ export async function kubectl(args: readonly string[], input?: string): Promise<
   }
 }
 
-export async function get<T extends Resource<unknown, unknown>>(kind: string, name: string, namespace: string): Promise<T | undefined> {
-  const text = await kubectl(['get', kind, name, '-n', namespace, '-o', 'json', '--ignore-not-found']);
+export async function get<T extends Resource<unknown, unknown>>(kind: string, name: string, namespace: string, ...flags: readonly string[]): Promise<T | undefined> {
+  const text = await kubectl(['get', kind, name, '-n', namespace, '-o', 'json', '--ignore-not-found', ...flags]);
   return text.trim() === '' ? undefined : (JSON.parse(text) as T);
 }
 

@@ -28,6 +28,12 @@ export function finished(job: PruneJob): boolean {
   return isTrue(job, 'Complete') || isTrue(job, 'Failed');
 }
 
+/** In one line, how it ended or where it stands. */
+export function explain(job: PruneJob): string {
+  const end = condition(job, 'Failed') ?? condition(job, 'Complete');
+  return `${job.status?.phase ?? ''} ${end?.reason ?? ''}: ${end?.message ?? ''}`;
+}
+
 /** Waits for the end, whatever it is, telling each state on the way. */
 export async function untilFinished(
   name: string,

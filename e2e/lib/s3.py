@@ -5,6 +5,7 @@ Endpoint and credentials come from the environment that e2e/cluster/run sets.
 
 usage: s3.py put SOURCE_DIR_OR_FILE s3://BUCKET/PREFIX | list s3://BUCKET/PREFIX | cat s3://BUCKET/KEY
        s3.py remove s3://BUCKET/PREFIX | digest s3://BUCKET/KEY
+       s3.py copy s3://BUCKET/PREFIX s3://BUCKET/PREFIX
 """
 
 import hashlib
@@ -51,6 +52,17 @@ def read(uri: str) -> bytes:
     return body
 
 
+def copy(source: str, target: str) -> None:
+    bucket, prefix = split(source)
+    to_bucket, to_prefix = split(target)
+    for item in objects(source):
+        key = str(item["key"])
+        origin = {"Bucket": bucket, "Key": key}
+        client().copy_object(
+            Bucket=to_bucket, Key=to_prefix + key.removeprefix(prefix), CopySource=origin
+        )
+
+
 def remove(uri: str) -> None:
     bucket, _ = split(uri)
     for item in objects(uri):
@@ -67,6 +79,8 @@ def main(arguments: list[str]) -> None:
             sys.stdout.buffer.write(read(uri))
         case ["digest", uri]:
             print("sha256:" + hashlib.sha256(read(uri)).hexdigest())
+        case ["copy", origin, target]:
+            copy(origin, target)
         case ["remove", uri]:
             remove(uri)
         case _:

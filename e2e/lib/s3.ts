@@ -35,6 +35,11 @@ export async function digest(uri: string): Promise<string> {
   return (await s3('digest', uri)).trim();
 }
 
+/** Every object below `from`, under the same name below `to`. */
+export async function copy(from: string, to: string): Promise<void> {
+  await s3('copy', from, to);
+}
+
 export async function remove(uri: string): Promise<void> {
   await s3('remove', uri);
 }

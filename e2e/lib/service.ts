@@ -25,7 +25,7 @@ export type Pod = Resource<
 >;
 
 export type InferenceService = Resource<
-  { predictor: { model: { storageUri: string; args?: string[]; resources: { limits: Record<string, string> } } } },
+  { predictor: { serviceAccountName?: string | undefined; model: { runtime?: string | undefined; storageUri: string; args?: string[]; resources: { limits: Record<string, string>; requests?: Record<string, string> } } }; canary?: object[] },
   { conditions?: Condition[] }
 >;
 
@@ -41,21 +41,26 @@ export interface Running {
 export interface ServiceOptions {
   readonly uri: string;
   readonly gpus: number;
+  /** The ServingRuntime and the ServiceAccount, where they are not the sample's. */
+  readonly runtime?: string;
+  readonly serviceAccountName?: string;
 }
 
 const sampleFile = new URL('../../manifests/samples/inferenceservice.yaml', import.meta.url);
 
 /** The sample's InferenceService under another name, model or GPU count. */
-export async function inferenceService(name: string, { uri, gpus }: ServiceOptions): Promise<InferenceService> {
+export async function inferenceService(name: string, { uri, gpus, ...others }: ServiceOptions): Promise<InferenceService> {
   const sample = load(await readFile(sampleFile, 'utf8')) as InferenceService;
   const limits = { [gpuResource]: String(gpus) };
+  const { runtime, serviceAccountName } = { ...sample.spec.predictor.model, ...sample.spec.predictor, ...others };
   const model = {
     ...sample.spec.predictor.model,
+    runtime,
     storageUri: uri,
     args: [`--tensor-parallel-size=${gpus}`],
     resources: { limits, requests: limits },
   };
-  const predictor = { ...sample.spec.predictor, model };
+  const predictor = { ...sample.spec.predictor, serviceAccountName, model };
   return { ...sample, metadata: { ...sample.metadata, name }, spec: { predictor } };
 }
 
@@ -112,12 +117,21 @@ export async function serves(name: string, namespace: string, { uri, gpus }: Ser
   return now.sourceUri === uri && now.gpus === gpus && now.pods.every((pod) => podGPUs(pod) === gpus);
 }
 
-/** Asks the service for a completion the way a client of the OpenAI API does, through the service's own ClusterIP. */
-export async function complete(name: string, namespace: string, prompt: string): Promise<string> {
+export interface Question {
+  readonly url: string;
+  readonly body: string;
+}
+
+/** What a client of the OpenAI API sends, to the service's own ClusterIP. */
+export async function completionRequest(name: string, namespace: string, { prompt, tokens }: { readonly prompt: string; readonly tokens: number }): Promise<Question> {
   const service = await get<Resource<{ clusterIP: string; ports: { port: number }[] }>>('service', `${name}-predictor`, namespace);
   if (service === undefined) throw new Error(`Service ${name}-predictor does not exist in namespace ${namespace}.`);
   const url = `http://${service.spec.clusterIP}:${service.spec.ports[0]?.port ?? 80}/v1/completions`;
-  const body = JSON.stringify({ model: '/mnt/models', prompt, max_tokens: 24, temperature: 0 });
+  return { url, body: JSON.stringify({ model: '/mnt/models', prompt, max_tokens: tokens, temperature: 0 }) };
+}
+
+export async function complete(name: string, namespace: string, prompt: string): Promise<string> {
+  const { url, body } = await completionRequest(name, namespace, { prompt, tokens: 24 });
   const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
   const answer = (await response.json()) as { choices: { text: string }[] };

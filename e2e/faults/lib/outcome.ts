@@ -5,13 +5,13 @@
 import { expect } from 'vitest';
 
 import { kubectl, list } from '../../lib/kubectl.ts';
-import { condition, finished, type PruneJob } from '../../lib/prunejob.ts';
+import { condition, explain, finished, type PruneJob } from '../../lib/prunejob.ts';
 import * as s3 from '../../lib/s3.ts';
 import { running, serves, type Running } from '../../lib/service.ts';
 import { waitFor } from '../../lib/wait.ts';
 import { enginePods, firstLayer } from './engine.ts';
 import { patience } from '../../lib/patience.ts';
-import { explain, model, namespace, service, type Scene } from './scene.ts';
+import { model, namespace, service, type Scene } from './scene.ts';
 
 export interface Expected {
   /** The reason of Complete or Failed. */

@@ -1,7 +1,7 @@
 /** One PruneJob of the small model with an output of its own, and what may be asked about it while a fault happens to it. */
 import { finalizer, type Stage } from '../../../src/api/names.ts';
 import { apply, kubectl } from '../../lib/kubectl.ts';
-import { condition, finished, isTrue, samplePruneJob, type Overlay, type PruneJob } from '../../lib/prunejob.ts';
+import { explain, finished, isTrue, samplePruneJob, type Overlay, type PruneJob } from '../../lib/prunejob.ts';
 import { running, serve, type Running } from '../../lib/service.ts';
 import { History } from '../../lib/history.ts';
 import { patience } from '../../lib/patience.ts';
@@ -94,11 +94,6 @@ export class Scene implements AsyncDisposable {
     await this.history[Symbol.asyncDispose]();
     await kubectl(['delete', 'prunejob', this.name, '-n', namespace, '--ignore-not-found', '--wait=false']);
   }
-}
-
-export function explain(job: PruneJob): string {
-  const end = condition(job, 'Failed') ?? condition(job, 'Complete');
-  return `${job.status?.phase ?? ''} ${end?.reason ?? ''}: ${end?.message ?? ''}`;
 }
 
 export function holds(type: string): (job: PruneJob) => boolean {

@@ -3,7 +3,8 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { apply, get, kubectl, remove } from '../../lib/kubectl.ts';
+import { dismiss, invite } from '../../lib/guest.ts';
+import { apply, get, kubectl } from '../../lib/kubectl.ts';
 import { waitFor } from '../../lib/wait.ts';
 import { killContainer } from '../../lib/containers.ts';
 import { atLayer } from '../lib/engine.ts';
@@ -79,19 +80,11 @@ export const engineStopped: readonly Fault[] = [
 async function takeAllGPUs(): Promise<void> {
   await apply({ apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'e2e-faults-first' }, value: 1_000_000 }, namespace);
   try {
-    await apply(guest('guest'), namespace);
-    await kubectl(['wait', 'pod/guest', '-n', namespace, '--for=jsonpath={.status.phase}=Running', `--timeout=${patience}s`]);
+    await invite('guest', namespace, { gpus: 8, priorityClassName: 'e2e-faults-first' });
   } finally {
-    await remove('pod', 'guest', namespace);
+    await dismiss('guest', namespace);
     await kubectl(['delete', 'priorityclass', 'e2e-faults-first', '--ignore-not-found']);
   }
-}
-
-function guest(name: string): object {
-  const securityContext = { runAsNonRoot: true, runAsUser: 65535, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, seccompProfile: { type: 'RuntimeDefault' } };
-  const resources = { limits: { 'nvidia.com/gpu': '8' } };
-  const container = { name: 'pause', image: 'localhost/pause:dev', imagePullPolicy: 'Never', securityContext, resources };
-  return { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { priorityClassName: 'e2e-faults-first', containers: [container] } };
 }
 
 /** The claim is the PruneJob's; the volume it is bound to is a folder of this machine. */

@@ -1,0 +1,56 @@
+/** A service that another field manager holds: a GitOps controller is never fought, any other one not more than three times. */
+import { expect } from 'vitest';
+
+import { patience } from '../../lib/patience.ts';
+import { finished, isTrue } from '../../lib/prunejob.ts';
+import type { Row } from '../lib/row.ts';
+import { applyAs, model, type Scene } from '../lib/scene.ts';
+
+const stubborn = 'terraform';
+
+export const fieldManagers: readonly Row[] = [
+  {
+    title: 'of a service whose fields come from Git',
+    name: 'from-git',
+    always: true,
+    owner: 'argocd-controller',
+    end: 'FieldsOwnedByGit',
+    says: /argocd-controller/,
+    service: 'Untouched',
+    requests: 'AllAnswered',
+  },
+  {
+    title: 'of a service whose fields another manager always takes back',
+    name: 'stubborn',
+    owner: stubborn,
+    overlay: { serving: { strategy: 'Surge' } },
+    cause: takesBack,
+    end: 'RolledBack',
+    says: /terraform changed the service's fields back 3 times/,
+    service: 'Untouched',
+    requests: 'AllAnswered',
+  },
+];
+
+/** As soon as it sees them, for as long as the run lasts. */
+async function takesBack(scene: Scene): Promise<void> {
+  let times = 0;
+  while (await isTaken(scene)) {
+    await applyAs(stubborn, scene.before.wanted);
+    times += 1;
+    await scene.history.until('the service to be as before', patience, () => uriOf(scene) === model);
+  }
+  expect(times, 'times that the fields were taken back').toBe(3);
+  expect(isTrue(await scene.ends(), 'ServingConflict')).toBe(true);
+}
+
+/** False once the run is over. */
+async function isTaken(scene: Scene): Promise<boolean> {
+  const isOver = (): boolean => scene.pruneJob !== undefined && finished(scene.pruneJob);
+  await scene.history.until('the service to be moved', patience, () => isOver() || uriOf(scene) !== model);
+  return uriOf(scene) !== model;
+}
+
+function uriOf({ service }: Scene): string | undefined {
+  return service?.spec.predictor.model.storageUri ?? model;
+}
