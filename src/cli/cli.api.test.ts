@@ -170,11 +170,13 @@ describe('rollback', () => {
   });
 
   it.each([{ name: 'awaited', status: 'True' as const, code: 0 }, { name: 'lost', status: 'False' as const, code: 1 }])('waits, and ends with $code when RolledBack is $status', async ({ name, status, code }) => {
-    const running = call(rollback, [name, '--yes', '--wait', ...api.flags()]);
+    const running = call(rollback, [name, '--yes', '--wait', '-o', 'json', ...api.flags()]);
     await eventually('it is asked for', async () => when((await asked(name)) === true));
     const told = { type: 'RolledBack', status, reason: 'PutBack', message: 'Told.', lastTransitionTime: '2026-01-01T00:00:00Z' };
     await api.writeStatus(name, { ...complete, phase: 'RolledBack', conditions: [...(complete.conditions ?? []), told] });
-    expect((await running).code).toBe(code);
+    const { code: ended, out } = await running;
+    const phases = out.trimEnd().split('\n').map((line) => (JSON.parse(line) as { status: { phase: string } }).status.phase);
+    expect([ended, phases]).toEqual([code, ['Complete', 'RolledBack']]);
   });
 
   it('has nothing to do twice', async () => {
@@ -217,7 +219,7 @@ describe('what the cluster says no to', () => {
   });
 
   it('is nobody, where no server listens', async () => {
-    expect((await call(watch, ['m', ...api.flags(api.kubeconfigAt(1))])).failed).toMatch(/did not answer GET .*ECONNREFUSED.*\. Check that the cluster of context test runs, and that this machine reaches https:\/\/127\.0\.0\.1:1\.$/);
+    expect((await call(watch, ['m', ...api.flags(api.kubeconfigAt(1))])).failed).toMatch(/did not answer GET .*ECONNREFUSED.*\. Check that the cluster of context test runs, that this machine reaches https:\/\/127\.0\.0\.1:1, and that the kubeconfig's credentials work\.$/);
   });
 });
 

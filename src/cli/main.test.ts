@@ -20,6 +20,11 @@ const facts = readFileSync(new URL('../prunejob/testing/shapes/mixtral-8x22b.jso
 const plan = ['plan', '--facts', '-', '--gpu-memory', '81559', '--max-model-len', '32768', '--max-concurrency', '8', '-o', 'json'];
 
 describe('kubectl-prune', () => {
+  it('ends quietly when nobody reads on', () => {
+    const ended = spawnSync('bash', ['--norc', '-o', 'pipefail', '-c', `'${process.execPath}' '${program}' plan --help | true`], { encoding: 'utf8' });
+    expect(ended.stderr).toBe('');
+  });
+
   it.each([
     { name: 'a plan', args: plan, code: 0, out: /^\{"gpusBefore":8,"gpusAfter":4,.*\}\n$/, err: /^Warning: [^\n]*\n$/ },
     { name: 'a refused plan', args: [...plan, '--ratio', '0.9'], code: 2, out: /^$/, err: /^TooFewExperts: [^\n]*\n$/ },

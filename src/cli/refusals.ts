@@ -12,7 +12,7 @@ interface Asked {
 const resource = `${plural}.${group}`;
 
 const remedies: Readonly<Record<number, (error: ApiError, asked: Asked) => string>> = {
-  0: ({ message }, { server, context }) => `${ended(message)} Check that the cluster of context ${context} runs, and that this machine reaches ${server}.`,
+  0: ({ message }, { server, context }) => `${ended(message)} Check that the cluster of context ${context} runs, that this machine reaches ${server}, and that the kubeconfig's credentials work.`,
   401: (_, { context }) => `The API server does not know who you are. Log in again: it refused the credentials of context ${context}.`,
   403: ({ message }, { namespace }) => `${ended(message)} Ask whoever looks after the cluster for this right; kubectl auth can-i --list -n ${namespace} shows those that you have.`,
   404: notServed,

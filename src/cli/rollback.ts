@@ -8,7 +8,7 @@ import { conditionOf, holds } from './milestones.ts';
 import { objectFormats, objectText } from './print.ts';
 import { readPruneJob, refTo } from './prune-jobs.ts';
 import { rollbackOutlook } from './rollback-outlook.ts';
-import { show } from './show.ts';
+import { show, type ShowFormat } from './show.ts';
 
 const flags = {
   yes: { type: 'boolean', short: 'y', text: 'do not ask first' },
@@ -46,8 +46,10 @@ async function rollBack(cluster: Cluster, job: PruneJob, given: Given, terminal:
   terminal.err(`${outlook.says}\n`);
   if (given.yes !== true) await confirm(terminal);
   const asked = await cluster.client.jsonPatch<PruneJob>(refTo(cluster, job.metadata.name), request(job));
-  terminal.out(objectText(asked, formatFlag(given.output, objectFormats), 'rollback requested'));
-  return given.wait === true ? waitFor(cluster, asked, terminal) : exitCodes.done;
+  const format = formatFlag(given.output, objectFormats);
+  const lines = given.wait === true && format === 'json';
+  if (!lines) terminal.out(objectText(asked, format, 'rollback requested'));
+  return given.wait === true ? waitFor(cluster, asked, { terminal, format: lines ? 'json' : 'screen' }) : exitCodes.done;
 }
 
 async function confirm(terminal: Terminal): Promise<void> {
@@ -61,8 +63,8 @@ function request({ metadata }: PruneJob): JsonPatchOperation[] {
   return [{ op: 'test', path: '/metadata/uid', value: metadata.uid }, { op: 'add', path: '/spec/serving/rollbackRequested', value: true }];
 }
 
-async function waitFor(cluster: Cluster, asked: PruneJob, terminal: Terminal): Promise<number> {
-  const last = await show(cluster, asked, terminal, { format: 'screen', done: isDecided });
+async function waitFor(cluster: Cluster, asked: PruneJob, { terminal, format }: { readonly terminal: Terminal; readonly format: ShowFormat }): Promise<number> {
+  const last = await show(cluster, asked, terminal, { format, done: isDecided });
   if (last === undefined) return exitCodes.failed;
   if (!isDecided(last)) {
     terminal.err('The rollback goes on without you.\n');

@@ -11,6 +11,11 @@ const standard = { columns: 80, rows: 24 };
 export function processTerminal(): Terminal {
   const stop = new AbortController();
   let listening = false;
+  // `| head` closes the pipe when it has seen enough, which is no error of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
