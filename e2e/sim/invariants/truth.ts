@@ -26,6 +26,7 @@ export const truth: Rule = (context) => {
     },
     rested: () => {
       for (const pruneJob of pruneJobs(context)) if (holds(pruneJob, 'Complete')) mustBeServed(context, pruneJob, edited.size > 0);
+      for (const pruneJob of pruneJobs(context)) if (holds(pruneJob, 'Complete')) mustAnswer(context, pruneJob);
       for (const pruneJob of pruneJobs(context)) agreesWithItself(context, pruneJob);
     },
   };
@@ -79,12 +80,16 @@ function ofRollout({ status }: PruneJob): readonly string[] {
 function mustBeServed(context: Context, pruneJob: PruneJob, edited: boolean): void {
   const live = serviceOf(context, pruneJob);
   if (pruneJob.spec.planOnly === true) return;
-  const mute = context.scenario.prunedModel === 'Mute' && pruneJob.status?.serving?.previous?.answered === true;
-  if (mute) context.violated('only a model that answers is served', `PruneJob ${pruneJob.metadata.name} is Complete, and its model answers nobody, as the one before did.`);
   if (!context.bucket.isPublished(placeOf(pruneJob).uri)) context.violated('the status agrees with the world', `PruneJob ${pruneJob.metadata.name} is Complete and nothing is published.`);
   // Whoever edits a service afterwards is left alone.
   if (live === undefined || edited || shapeOf(live) === ofModel(placeOf(pruneJob).uri, 2)) return;
   context.violated('the status agrees with the world', `PruneJob ${pruneJob.metadata.name} is Complete and its service is ${shapeOf(live)}.`);
+}
+
+/** As the model before it did. */
+function mustAnswer({ scenario, violated }: Context, { metadata, status }: PruneJob): void {
+  if (scenario.prunedModel !== 'Mute' || status?.serving?.previous?.answered !== true) return;
+  violated('only a model that answers is served', `PruneJob ${metadata.name} is Complete, and its model answers nobody.`);
 }
 
 function agreesWithItself(context: Context, pruneJob: PruneJob): void {
