@@ -794,7 +794,7 @@ export interface CurrentService {
   availableReplicas?: number;
 }
 /**
- * With mode Emit, what Git is to change. Empty where the service asked for the pruned model already.
+ * With mode Emit, what Git is to change. Absent where the service asked for the pruned model already.
  */
 export interface EmittedPatch {
   /**
