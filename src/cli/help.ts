@@ -8,7 +8,7 @@ export const exitText = 'Exit codes: 0 done; 1 it failed, or the cluster said no
 export function programHelp(commands: readonly Command[]): string {
   const width = Math.max(...commands.map(({ name }) => name.length));
   const list = commands.map(({ name, summary }) => `  ${name.padEnd(width)}   ${summary}`);
-  return `Usage: ${program} COMMAND [FLAGS]\n\n${list.join('\n')}\n\nOn the PATH it is also \`kubectl prune\`. ${program} COMMAND --help says more.\n${exitText}\n`;
+  return `Usage: ${program} COMMAND [FLAGS]\n\n${list.join('\n')}\n\nOn the PATH it is also \`kubectl prune\`. ${program} COMMAND --help says more, ${program} --version which release this is.\n${exitText}\n`;
 }
 
 export function commandHelp(command: Command): string {

@@ -10,7 +10,7 @@ const program = join(folder, 'kubectl-prune');
 
 beforeAll(() => {
   execFileSync(process.execPath, ['scripts/bundle-cli.ts', program]);
-}, 60_000);
+}, 120_000);
 
 afterAll(() => {
   rmSync(folder, { recursive: true });
@@ -30,6 +30,7 @@ describe('kubectl-prune', () => {
     { name: 'a refused plan', args: [...plan, '--ratio', '0.9'], code: 2, out: /^$/, err: /^TooFewExperts: [^\n]*\n$/ },
     { name: 'help', args: ['--help'], code: 0, out: /^Usage: kubectl-prune COMMAND.* plan +what pruning/s, err: /^$/ },
     { name: 'help for a command', args: ['plan', '-h'], code: 0, out: /^Usage: kubectl-prune plan --facts/, err: /^$/ },
+    { name: 'the version', args: ['--version'], code: 0, out: /^kubectl-prune [0-9]+\.[0-9]+\.[0-9]+\n$/, err: /^$/ },
     { name: 'no command', args: [], code: 2, out: /^Usage/, err: /^$/ },
     { name: 'a command misspelt', args: ['repot'], code: 2, out: /^$/, err: /^repot is no command of kubectl-prune\. Did you mean report\?\n$/ },
     { name: 'a cluster that is not known', args: ['watch', 'm', '--kubeconfig', '/none'], code: 1, out: /^$/, err: /^There is no kubeconfig at \/none, [^\n]*\n$/ },

@@ -2,6 +2,7 @@
 /** kubectl-prune, which kubectl finds as `kubectl prune`: picks the command, and turns a refusal into a sentence and an exit code. */
 import { basename } from 'node:path';
 
+import release from '../../package.json' with { type: 'json' };
 import { complete } from './complete.ts';
 import { kubectlCompletion } from './completion.ts';
 import { exitCodes, Failed, Refused } from './command.ts';
@@ -16,6 +17,10 @@ async function run(called: string, words: readonly string[]): Promise<number> {
   if (called === kubectlCompletion) return answerTab(words);
   const [name, ...args] = words;
   if (name === '__complete') return answerTab(args);
+  if (name === '--version') {
+    terminal.out(`${program} ${release.version}\n`);
+    return exitCodes.done;
+  }
   if (name === undefined || isHelp(name)) {
     terminal.out(programHelp(commands));
     return name === undefined ? exitCodes.usage : exitCodes.done;
