@@ -84,8 +84,8 @@ describe('a completion', () => {
     await expect(ask()).rejects.toThrow(says);
   });
 
-  it('is not had from a model that fails where its name is known, whatever other places say', async () => {
-    answer = ({ path, model }, response) => response.writeHead(path === '/v1/completions' && model === 'chat' ? 500 : 404).end();
+  it.each([{ elsewhere: 404 }, { elsewhere: 400 }])('is not had from a model that fails where its name is known, while other names get $elsewhere', async ({ elsewhere }) => {
+    answer = ({ path, model }, response) => response.writeHead(path === '/v1/completions' && model === '/mnt/models' ? 500 : elsewhere).end();
     await expect(ask()).rejects.toThrow('answers a completion with 500');
   });
 

@@ -11,7 +11,6 @@ const timeoutMs = 10_000;
 const wholeTimeoutMs = 30_000;
 const mostListed = 5;
 const keyAsked: readonly number[] = [401, 403];
-const noSuchPlace = 'has no /v1/completions for its model (404)';
 
 /** The pod cannot be asked, or wants something else first: trying other names is no use. */
 class Unaskable extends Error {
@@ -23,6 +22,12 @@ interface Place {
   readonly signal: AbortSignal;
 }
 
+/** A server that knows its model and fails says more than one that is asked for a name it does not know. */
+interface Problem {
+  readonly weight: number;
+  readonly says: string;
+}
+
 interface Reply {
   readonly status: number;
   /** Of a good answer; what is in a bad one is nobody's business. */
@@ -31,18 +36,17 @@ interface Reply {
 
 export async function askByHttp({ url, paths, models }: Endpoint, signal: AbortSignal): Promise<void> {
   const whole = AbortSignal.any([signal, AbortSignal.timeout(wholeTimeoutMs)]);
-  const problems: string[] = [];
+  const problems: Problem[] = [];
   for (const path of paths) {
     const found = await problemsAt({ base: `${url}${path}`, signal: whole }, models);
     if (found === undefined) return;
     problems.push(...found);
   }
-  // Where one place knows the API and another does not, the word of the one that knows it counts.
-  throw new Error(problems.find((problem) => problem !== noSuchPlace) ?? noSuchPlace);
+  throw new Error([...problems].sort((a, b) => b.weight - a.weight)[0]?.says);
 }
 
 /** By the names that the pod states, then by those that its server tells. */
-async function problemsAt(place: Place, models: readonly string[]): Promise<string[] | undefined> {
+async function problemsAt(place: Place, models: readonly string[]): Promise<Problem[] | undefined> {
   const stated = await firstAnswer(place, models);
   if (stated === undefined) return undefined;
   const told = await firstAnswer(place, await listed(place, models));
@@ -50,8 +54,8 @@ async function problemsAt(place: Place, models: readonly string[]): Promise<stri
 }
 
 /** Why none of these names was answered; undefined when one was. */
-async function firstAnswer(place: Place, models: readonly string[]): Promise<string[] | undefined> {
-  const problems: string[] = [];
+async function firstAnswer(place: Place, models: readonly string[]): Promise<Problem[] | undefined> {
+  const problems: Problem[] = [];
   for (const model of models) {
     const problem = await complete(place, model);
     if (problem === undefined) return undefined;
@@ -60,14 +64,18 @@ async function firstAnswer(place: Place, models: readonly string[]): Promise<str
   return problems;
 }
 
-async function complete(place: Place, model: string): Promise<string | undefined> {
+async function complete(place: Place, model: string): Promise<Problem | undefined> {
   const body = JSON.stringify({ model, prompt: 'Hello', max_tokens: 1, temperature: 0 });
   const { status, text } = await request(place, '/completions', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
   if (keyAsked.includes(status)) throw new Unaskable(`answers ${status}: it wants an API key, or another proof of who asks`);
-  if (status === 404) return noSuchPlace;
-  if (status !== 200) return `answers a completion with ${status}`;
+  if (status !== 200) return failedBy(status);
   const { choices } = fieldsOf(text);
-  return Array.isArray(choices) && choices.length > 0 ? undefined : 'answers a completion without a choice';
+  return Array.isArray(choices) && choices.length > 0 ? undefined : { weight: 2, says: 'answers a completion without a choice' };
+}
+
+function failedBy(status: number): Problem {
+  if (status === 404) return { weight: 0, says: 'has no /v1/completions for its model (404)' };
+  return { weight: status >= 500 ? 3 : 1, says: `answers a completion with ${status}` };
 }
 
 async function listed(place: Place, tried: readonly string[]): Promise<string[]> {
