@@ -1,10 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Api, type Fields } from '../../crds/fixture.ts';
 import { labels } from '../api/names.ts';
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
 import type { KubeObject } from '../runtime/types.ts';
+import { leastPrivilege } from './testing/least-privilege.ts';
 import { OperatorProcess } from './testing/operator-process.ts';
 import { PlayedNode } from './testing/played-node.ts';
 
@@ -19,17 +18,6 @@ const result = {
 };
 const notFound = { kind: 'Error', reason: 'ModelNotFound', message: 's3://models/tiny-moe/ holds no config.json; correct spec.model.uri.' };
 
-/** A kubeconfig with the rights of the shipped manifests and no others. */
-async function leastPrivilege({ server }: Api): Promise<string> {
-  await server.kubectl('create', 'namespace', 'stun-operator');
-  await server.kubectl('apply', '--server-side', '--force-conflicts', '-k', fileURLToPath(new URL('../../manifests/base', import.meta.url)));
-  const token = (await server.kubectl('create', 'token', 'stun-operator', '--namespace=stun-operator')).trim();
-  const admin = JSON.parse(await readFile(server.kubeconfig, 'utf8')) as object;
-  const kubeconfig = `${server.kubeconfig}-operator`;
-  await writeFile(kubeconfig, JSON.stringify({ ...admin, users: [{ name: 'admin', user: { token } }] }), { mode: 0o600 });
-  return kubeconfig;
-}
-
 describe('the operator against a real API server', () => {
   let api: Api;
   let kubeconfig: string;
@@ -42,7 +30,7 @@ describe('the operator against a real API server', () => {
   beforeAll(async () => {
     api = await Api.start();
     node = new PlayedNode(api.server, namespace);
-    kubeconfig = await leastPrivilege(api);
+    kubeconfig = await leastPrivilege(api.server);
     const serviceAccount = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', labels: { [labels.runner]: 'true' } }, secrets: [{ name: 's3' }] };
     await api.server.call('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, serviceAccount);
   });
