@@ -29,5 +29,6 @@ export const sampleRun: Seen = {
       progress: { percent: 58, stage: 'Weights', layer: 33, layers: 56, estimatedRemainingSeconds: 2580 },
     },
   },
+  trouble: () => undefined,
   events: [event(0.7, 'Planned', plan), event(3, 'Running', 'The pod runs. The engine prunes the model.')],
 };

@@ -120,6 +120,7 @@ describe('watch', () => {
     await using proxy = await startCuttingProxy(api.port);
     const { said, ended } = await watching('cut', [], {}, api.flags(api.kubeconfigAt(proxy.port)));
     proxy.close();
+    await eventually('it is told', () => when(said.err.includes(' does not answer; trying again.\n')));
     await api.writeStatus('cut', complete);
     proxy.open();
     expect((await ended).code).toBe(0);
@@ -216,6 +217,9 @@ describe('what the cluster says no to', () => {
     const nobody = api.flags(await api.kubeconfigOfNobody());
     expect((await call(watch, ['flagged', ...nobody])).failed).toMatch(/User "system:serviceaccount:ml:nobody" cannot get resource.*\. Ask whoever looks after the cluster for this right; kubectl auth can-i --list -n ml shows/);
     expect((await call(run, ['m', ...flagged, '--ratio=0.5', ...nobody])).failed).toMatch(/cannot create resource "prunejobs"/);
+    await api.server.kubectl('-n', 'ml', 'create', 'role', 'reader', '--verb=get', '--resource=prunejobs.stun-operator.io');
+    await api.server.kubectl('-n', 'ml', 'create', 'rolebinding', 'reader', '--role=reader', '--serviceaccount=ml:nobody');
+    await eventually('it may be read, and not be followed', async () => when(/cannot list resource "prunejobs"/.test((await call(watch, ['flagged', ...nobody])).failed)));
   });
 
   it('is nobody, where no server listens', async () => {

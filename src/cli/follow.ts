@@ -27,8 +27,8 @@ export interface Seen {
   readonly job: PruneJob | undefined;
   /** The latest last. */
   readonly events: readonly KubeEvent[];
-  /** What is wrong with the connection at the moment. */
-  readonly trouble?: string;
+  /** What is wrong with the connection at this very moment. */
+  readonly trouble: () => string | undefined;
 }
 
 interface Following {
@@ -44,7 +44,7 @@ export async function follow(cluster: Cluster, job: PruneJob, { changed, done, s
   const end = new AbortController();
   const until = AbortSignal.any([stop, end.signal]);
   let latest: PruneJob | undefined = job;
-  const seen = (): Seen => ({ job: latest, events: inOrder(events.list()), ...troubleOf(cluster) });
+  const seen = (): Seen => ({ job: latest, events: inOrder(events.list()), trouble: () => troubleOf(cluster) });
   const look = (): void => {
     changed(seen());
     if (latest === undefined || done(latest)) end.abort();
@@ -56,28 +56,36 @@ export async function follow(cluster: Cluster, job: PruneJob, { changed, done, s
     look();
   });
   events.onChange(look);
+  const only = `metadata.name=${job.metadata.name}`;
+  // Who may read it but not list would otherwise wait for ever.
+  await cluster.client.list(pruneJobType, { namespace: cluster.namespace, fieldSelector: only, limit: 1 });
   look();
   await Promise.all([
-    reflect(cluster, { type: pruneJobType, store: jobs, fieldSelector: `metadata.name=${job.metadata.name}` }, until),
-    reflect(cluster, { type: eventType, store: events, fieldSelector: `regarding.uid=${job.metadata.uid}` }, until),
+    reflect(cluster, { type: pruneJobType, store: jobs, fieldSelector: only, log: telling(look) }, until),
+    reflect(cluster, { type: eventType, store: events, fieldSelector: `regarding.uid=${job.metadata.uid}`, log: telling(look) }, until),
   ]);
   return seen();
 }
 
-type What<T extends KubeObject> = Pick<ReflectorOptions<T>, 'type' | 'store' | 'fieldSelector'>;
+type What<T extends KubeObject> = Pick<ReflectorOptions<T>, 'type' | 'store' | 'fieldSelector' | 'log'>;
 
 function reflect<T extends KubeObject>({ client, namespace }: Cluster, what: What<T>, until: AbortSignal): Promise<void> {
-  return new Reflector<T>({ client, namespace, clock: systemClock, log: quiet, ...what }).run(until);
+  return new Reflector<T>({ client, namespace, clock: systemClock, ...what }).run(until);
 }
 
-/** What the reflector would log, the screen says by itself. */
-const quiet = { debug: ignore, info: ignore, warn: ignore, error: ignore, child: () => quiet };
-function ignore(): void { /* nothing to say */ }
+/** What the reflector would log is the moment to look at the connection; the rest is its own affair. */
+function telling(look: () => void): ReflectorOptions<KubeObject>['log'] {
+  const nothing = (): void => undefined;
+  return { debug: nothing, info: nothing, warn: look, error: nothing, child: () => telling(look) };
+}
 
-function troubleOf({ lastAnswer, server }: Cluster): { readonly trouble?: string } {
+/** That somebody may not see the events is no trouble: the rest is there. */
+const harmless = ['403', '404'];
+
+function troubleOf({ lastAnswer, server }: Cluster): string | undefined {
   const answer = lastAnswer();
-  if (answer === '<error>') return { trouble: `${server} does not answer; trying again.` };
-  return Number(answer) >= 400 ? { trouble: `${server} answers ${answer}; trying again.` } : {};
+  if (answer === '<error>') return `${server} does not answer; trying again.`;
+  return Number(answer) >= 400 && !harmless.includes(answer) ? `${server} answers ${answer}; trying again.` : undefined;
 }
 
 export function eventAt({ series, eventTime, deprecatedLastTimestamp, metadata }: KubeEvent): string {

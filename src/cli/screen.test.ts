@@ -7,7 +7,7 @@ import { watchScreen } from './screen.ts';
 import { at, complete, condition, failed, job, planned, pruning } from './testing/jobs.ts';
 
 function screen(seen: Partial<Seen> & { readonly job: Seen['job'] }, seconds: number, columns = 110): string {
-  return watchScreen({ events: [], ...seen }, new Date(at(seconds)), columns).map(({ text }) => `${text}\n`).join('');
+  return watchScreen({ events: [], trouble: () => undefined, ...seen }, new Date(at(seconds)), columns).map(({ text }) => `${text}\n`).join('');
 }
 
 const event = (seconds: number, type: string, reason: string, note: string): KubeEvent => ({ apiVersion: 'events.k8s.io/v1', kind: 'Event', metadata: { name: reason }, type, reason, note, eventTime: at(seconds) });
@@ -94,7 +94,7 @@ Quality          ppl 3.1 → 3.2 (+2.1 %)
   });
 
   it('tells of a server that does not answer, and of a deletion', () => {
-    expect(screen({ job: job(pruning), trouble: 'https://k8s does not answer; trying again.' }, 60)).toMatch(/\n\nhttps:\/\/k8s does not answer; trying again\.\n$/);
+    expect(screen({ job: job(pruning), trouble: () => 'https://k8s does not answer; trying again.' }, 60)).toMatch(/\n\nhttps:\/\/k8s does not answer; trying again\.\n$/);
     expect(screen({ job: undefined }, 60)).toBe('The PruneJob was deleted.\n');
   });
 });

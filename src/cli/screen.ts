@@ -28,8 +28,12 @@ export function watchScreen({ job, events, trouble }: Seen, now: Date, columns: 
     ...milestones(job, now).flatMap((milestone) => row(job, milestone, columns)),
     ...figures(job),
     ...recent(events, now, columns),
-    ...(trouble === undefined ? [] : [line(''), line(trouble, 'bad')]),
+    ...connection(trouble()),
   ];
+}
+
+function connection(trouble: string | undefined): Line[] {
+  return trouble === undefined ? [] : [line(''), line(trouble, 'bad')];
 }
 
 function heading(job: PruneJob, now: Date): Line[] {

@@ -53,8 +53,9 @@ function asLines(terminal: Terminal): Shown {
   const say = (text: string): void => { terminal.out(`${new Date().toISOString().slice(0, 19)}Z ${text}\n`); };
   return {
     changed: (seen) => {
-      if (seen.trouble !== undefined && seen.trouble !== trouble) terminal.err(`${seen.trouble}\n`);
-      trouble = seen.trouble;
+      const now = seen.trouble();
+      if (now !== undefined && now !== trouble) terminal.err(`${now}\n`);
+      trouble = now;
       if (seen.job === undefined) say('The PruneJob was deleted.');
       else for (const text of news(before, seen.job)) say(text);
       before = seen.job;
