@@ -3,13 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dump } from 'js-yaml';
 
-const key = 'stun-operator.io_PruneJob';
-
-/** `folder` is that of the kind, with health.lua and actions/ in it. */
+/** `folder` is the one that has a folder for each API group. */
 export function argocdConfig(folder: string): object {
   const data = {
-    [`resource.customizations.health.${key}`]: read(folder, 'health.lua'),
-    [`resource.customizations.actions.${key}`]: dump(actions(join(folder, 'actions')), { lineWidth: -1 }),
+    'resource.customizations.health.stun-operator.io_PruneJob': read(folder, 'stun-operator.io/PruneJob/health.lua'),
+    'resource.customizations.actions.stun-operator.io_PruneJob': dump(actions(join(folder, 'stun-operator.io/PruneJob/actions')), { lineWidth: -1 }),
+    'resource.customizations.health.serving.kserve.io_LLMInferenceService': read(folder, 'serving.kserve.io/LLMInferenceService/health.lua'),
   };
   const labels = { 'app.kubernetes.io/name': 'argocd-cm', 'app.kubernetes.io/part-of': 'argocd' };
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'argocd-cm', namespace: 'argocd', labels }, data };

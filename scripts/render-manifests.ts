@@ -87,9 +87,9 @@ function chartAlerts(): [string, string] {
 }
 
 function argocdFile(): [string, string] {
-  const source = 'manifests/argocd/stun-operator.io/PruneJob';
+  const source = 'manifests/argocd';
   const use = '# Add it to your own: kubectl -n argocd patch configmap argocd-cm --patch-file manifests/argocd/argocd-cm.yaml\n';
-  return ['manifests/argocd/argocd-cm.yaml', generatedFrom(source) + use + dump(argocdConfig(join(root, source)), { lineWidth: -1 })];
+  return ['manifests/argocd/argocd-cm.yaml', generatedFrom(`the scripts in ${source}`) + use + dump(argocdConfig(join(root, source)), { lineWidth: -1 })];
 }
 
 function generatedFrom(source: string): string {
