@@ -29,9 +29,6 @@ interface Right {
 const roles = [...ofKind(renderChart(), 'ClusterRole'), ...ofKind(renderChart(), 'Role')].map(withoutHelm).filter(({ metadata }) => !metadata.name.includes('prunejob-')) as Role[];
 const rights = roles.flatMap(rightsOf);
 
-/** Where a canary answers, which takes its controller: src/shell/endpoints.test.ts has this one. */
-const askedOfCanaries: readonly Call[] = ['get services'];
-
 let audited: AuditedServer;
 let recorded: Set<Call>;
 
@@ -46,7 +43,7 @@ beforeAll(async () => {
 afterAll(() => audited.stop());
 
 it('every request of the operator is one of the chart\'s rights, and every right is asked for', () => {
-  expect([...recorded, ...askedOfCanaries].sort()).toEqual([...new Set(rights.map(({ call }) => call))].sort());
+  expect([...recorded].sort()).toEqual([...new Set(rights.map(({ call }) => call))].sort());
 });
 
 describe.each(rights.map((right) => ({ ...right, of: right.role.metadata.name })))('without $call of $of', (right) => {
@@ -74,14 +71,16 @@ describe('what the operator may never do', () => {
 
 async function recordCalls(): Promise<Set<Call>> {
   const player = createPlayer(audited.server, ['stopped-prune-1', 'stopped-prune-2', 'stopped-prune-3']);
-  const suspend = (value: boolean) => audited.server.call('PATCH', `/apis/stun-operator.io/v1alpha1/namespaces/${namespace}/prunejobs/stopped`, { spec: { suspend: value } });
-  const wanted = rights.map(({ call }) => call).filter((call) => !askedOfCanaries.includes(call));
+  const patch = (path: string, change: object) => audited.server.call('PATCH', `/apis/stun-operator.io/v1alpha1/namespaces/${namespace}/prunejobs/${path}`, change);
+  // A canary takes its controller, which does not run here: this run begins where there is one.
+  await patch('asking/status', { status: { serving: { rollout: { canaryReadyAt: '2026-01-01T00:00:00Z' } } } });
+  const wanted = rights.map(({ call }) => call);
   let round = 0;
   let seen = new Set<Call>();
   await vi.waitFor(async () => {
     await player.play();
     // Suspended again and again, it says so more than once, which makes a series of one event.
-    if (round++ % 10 === 0) await suspend(round % 20 === 1);
+    if (round++ % 10 === 0) await patch('stopped', { spec: { suspend: round % 20 === 1 } });
     seen = await audited.calls();
     expect(wanted.filter((call) => !seen.has(call))).toEqual([]);
   }, { timeout: 60_000, interval: 100 }).catch(() => undefined);
@@ -154,6 +153,7 @@ function pruneJobs(): object[] {
     pruneJob('taken'),
     pruneJob('occupied', scratch),
     ...Object.values(samples).map(({ service: { apiVersion, kind } }) => pruneJob(kind.toLowerCase(), { serving: servingOf(apiVersion, kind) })),
+    pruneJob('asking', { quality: { endpoint: { tasks: [{ name: 'arc_easy', uri: 's3://data/arc.jsonl', minRetained: 0.9 }] } }, serving: { ...servingOf('serving.kserve.io/v1beta1', 'InferenceService'), strategy: 'Canary' } }),
     pruneJob('emitted', { serving: { ...servingOf('serving.kserve.io/v1beta1', 'InferenceService'), mode: 'Emit' } }),
   ];
 }
