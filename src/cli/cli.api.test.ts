@@ -7,6 +7,7 @@ import { findTool } from '../../scripts/tools.ts';
 import { prunedUri } from '../prunejob/testing/builders.ts';
 import { eventually, when } from '../runtime/testing/eventually.ts';
 import { startCuttingProxy } from '../runtime/testing/cutting-proxy.ts';
+import { withCluster } from './cluster.ts';
 import { complete as completion } from './complete.ts';
 import { commands } from './commands.ts';
 import { report } from './report.ts';
@@ -16,7 +17,7 @@ import { CliApi } from './testing/api.ts';
 import { writtenLines } from './testing/docs.ts';
 import { complete, failed, pruning } from './testing/jobs.ts';
 import { call, nothing, terminalOf, type Given, type Said } from './testing/terminal.ts';
-import { watch } from './watch.ts';
+import { watch, watchRun } from './watch.ts';
 
 const ref = { apiVersion: 'serving.kserve.io/v1beta1', kind: 'InferenceService', name: 'mixtral' };
 const spec = { model: { uri: 's3://models/m/' }, pruning: { targetGPUs: 4 }, output: { uri: 's3://models/pruned/' }, serving: { ref } };
@@ -104,6 +105,16 @@ describe('watch', () => {
     const { said, ended } = await watching('deleted');
     await api.remove('deleted');
     expect((await ended).code).toBe(1);
+    expect(said.out).toMatch(/ The PruneJob was deleted\.\n$/);
+  });
+
+  it('ends when the PruneJob was deleted before the first look', async () => {
+    await api.create('gone', spec);
+    const job = await api.read('gone');
+    await api.remove('gone');
+    const said = nothing();
+    const terminal = terminalOf({}, said);
+    expect(await withCluster({ namespace: 'ml', kubeconfig: api.server.kubeconfig }, terminal, (cluster) => watchRun(cluster, job!, terminal, 'screen'))).toBe(1);
     expect(said.out).toMatch(/ The PruneJob was deleted\.\n$/);
   });
 

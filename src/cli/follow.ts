@@ -38,39 +38,70 @@ interface Following {
 }
 
 /** Resolves with the last state once `done` says so, the PruneJob is deleted, or `stop` is aborted. */
-export async function follow(cluster: Cluster, job: PruneJob, { changed, done, stop }: Following): Promise<Seen> {
-  const jobs = new Store<PruneJob>();
-  const events = new Store<KubeEvent>();
-  const end = new AbortController();
-  const until = AbortSignal.any([stop, end.signal]);
-  let latest: PruneJob | undefined = job;
-  const seen = (): Seen => ({ job: latest, events: inOrder(events.list()), trouble: () => troubleOf(cluster) });
-  const look = (): void => {
-    changed(seen());
-    if (latest === undefined || done(latest)) end.abort();
-  };
-  jobs.onChange(({ before, after }) => {
-    // Another PruneJob of this name is another run; and the first list repeats what was read already.
-    if ((after ?? before)?.metadata.uid !== job.metadata.uid || after?.metadata.resourceVersion === latest?.metadata.resourceVersion) return;
-    latest = after;
-    look();
-  });
-  events.onChange(look);
-  const only = `metadata.name=${job.metadata.name}`;
-  // Who may read it but not list would otherwise wait for ever.
-  await cluster.client.list(pruneJobType, { namespace: cluster.namespace, fieldSelector: only, limit: 1 });
-  look();
-  await Promise.all([
-    reflect(cluster, { type: pruneJobType, store: jobs, fieldSelector: only, log: telling(look) }, until),
-    reflect(cluster, { type: eventType, store: events, fieldSelector: `regarding.uid=${job.metadata.uid}`, log: telling(look) }, until),
-  ]);
-  return seen();
+export function follow(cluster: Cluster, job: PruneJob, following: Following): Promise<Seen> {
+  return new Follower(cluster, job, following).run();
 }
 
-type What<T extends KubeObject> = Pick<ReflectorOptions<T>, 'type' | 'store' | 'fieldSelector' | 'log'>;
+class Follower {
+  readonly #cluster: Cluster;
+  readonly #first: PruneJob;
+  readonly #following: Following;
+  readonly #jobs = new Store<PruneJob>();
+  readonly #events = new Store<KubeEvent>();
+  readonly #end = new AbortController();
+  #latest: PruneJob | undefined;
 
-function reflect<T extends KubeObject>({ client, namespace }: Cluster, what: What<T>, until: AbortSignal): Promise<void> {
-  return new Reflector<T>({ client, namespace, clock: systemClock, ...what }).run(until);
+  constructor(cluster: Cluster, job: PruneJob, following: Following) {
+    this.#cluster = cluster;
+    this.#first = job;
+    this.#latest = job;
+    this.#following = following;
+  }
+
+  async run(): Promise<Seen> {
+    const { name, uid } = this.#first.metadata;
+    const { client, namespace } = this.#cluster;
+    const only = `metadata.name=${name}`;
+    // Who may read it but not list would otherwise wait for ever.
+    await client.list(pruneJobType, { namespace, fieldSelector: only, limit: 1 });
+    this.#jobs.onChange(({ before, after }) => { this.#notice(before, after); });
+    this.#events.onChange(() => { this.#look(); });
+    const jobs = this.#reflector({ type: pruneJobType, store: this.#jobs, fieldSelector: only });
+    const events = this.#reflector({ type: eventType, store: this.#events, fieldSelector: `regarding.uid=${uid}` });
+    void jobs.whenSynced().then(() => { this.#lookForIt(); });
+    this.#look();
+    const until = AbortSignal.any([this.#following.stop, this.#end.signal]);
+    await Promise.all([jobs.run(until), events.run(until)]);
+    return this.#seen();
+  }
+
+  #seen(): Seen {
+    return { job: this.#latest, events: inOrder(this.#events.list()), trouble: () => troubleOf(this.#cluster) };
+  }
+
+  #look(): void {
+    this.#following.changed(this.#seen());
+    if (this.#latest === undefined || this.#following.done(this.#latest)) this.#end.abort();
+  }
+
+  /** Another PruneJob of this name is another run; and the first list repeats what was read already. */
+  #notice(before: PruneJob | undefined, after: PruneJob | undefined): void {
+    if ((after ?? before)?.metadata.uid !== this.#first.metadata.uid || after?.metadata.resourceVersion === this.#latest?.metadata.resourceVersion) return;
+    this.#latest = after;
+    this.#look();
+  }
+
+  /** Deleted before the first list, no watch would ever tell of it. */
+  #lookForIt(): void {
+    if (this.#latest === undefined || this.#jobs.list().some(({ metadata }) => metadata.uid === this.#first.metadata.uid)) return;
+    this.#latest = undefined;
+    this.#look();
+  }
+
+  #reflector<T extends KubeObject>(what: Pick<ReflectorOptions<T>, 'type' | 'store' | 'fieldSelector'>): Reflector<T> {
+    const { client, namespace } = this.#cluster;
+    return new Reflector<T>({ client, namespace, clock: systemClock, log: telling(() => { this.#look(); }), ...what });
+  }
 }
 
 /** What the reflector would log is the moment to look at the connection; the rest is its own affair. */
