@@ -341,7 +341,7 @@ export interface RunnerSpec {
    */
   queueName?: string;
   /**
-   * ServiceAccount of the engine's pods; its workload identity, or the Secrets it lists, open the storage. The operator's configured one when absent.
+   * ServiceAccount of the engine's pods; its workload identity, or the Secrets it lists, open the storage. Its owner offers it by the label stun-operator.io/runner true. The operator's configured one when absent.
    */
   serviceAccountName?: string;
   /**
@@ -358,7 +358,7 @@ export interface RunnerSpec {
    */
   backoffLimit: number;
   /**
-   * A PodTemplateSpec laid over the engine's pods. Lists of named things merge, tolerations and envFrom are added, and node affinity holds beside gpuProducts; what the API server refuses ends the run.
+   * A PodTemplateSpec laid over the engine's pods. Lists of named things merge, tolerations and envFrom are added, and node affinity holds beside gpuProducts; what the API server refuses ends the run, and so does a privilege that the administrator does not allow.
    */
   podTemplate?: {
     [k: string]: unknown;
