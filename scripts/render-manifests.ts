@@ -55,7 +55,7 @@ function baseFiles(objects: readonly KubeObject[]): [string, string][] {
 }
 
 export function overlayNames(): string[] {
-  return readdirSync(join(root, overlays)).sort();
+  return readdirSync(join(root, overlays), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
 }
 
 /** The chart's values that an overlay stands for. */
