@@ -6,7 +6,9 @@ import { request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { asError } from '../../src/runtime/errors.ts';
+import { patience } from './patience.ts';
 import { completionRequest, type Question } from './service.ts';
+import { waitFor } from './wait.ts';
 
 const everyMs = 100;
 /** As patient as clients of language models are: on a busy machine an answer is late, and yet it is one. */
@@ -29,8 +31,11 @@ export class RequestLoop implements AsyncDisposable {
     this.#ended = this.#ask();
   }
 
+  /** Once the service answers: kube-proxy hears of a new one later than its pods are ready. */
   static async begin(service: string, namespace: string): Promise<RequestLoop> {
-    return new RequestLoop(await completionRequest(service, namespace, { prompt: 'a', tokens: 1 }));
+    const question = await completionRequest(service, namespace, { prompt: 'a', tokens: 1 });
+    await waitFor(`${service} to answer at ${question.url}`, patience, async () => (await failureOf(question)) === undefined);
+    return new RequestLoop(question);
   }
 
   get asked(): number {
