@@ -192,7 +192,7 @@ function undescribed(schema: Schema, path: string): string[] {
 }
 
 describe('samples', () => {
-  it.each(['manifests/samples/prunejob.yaml', 'manifests/samples/prunejob-mixtral-8x22b.yaml'])('%s is accepted', async (path) => {
+  it.each(['prunejob', 'prunejob-mixtral-8x22b', 'prunejob-endpoint-gate'].map((name) => `manifests/samples/${name}.yaml`))('%s is accepted', async (path) => {
     const [sample] = (await readYaml(path)) as [{ readonly spec: Fields }];
     expect((await api.tryCreate(sample.spec)).refusal).toBeUndefined();
     expect(sample).toMatchObject({ ...pruneJob('', {}), metadata: {}, spec: {} });
