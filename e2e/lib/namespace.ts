@@ -22,6 +22,7 @@ export async function ensureNamespace(name: string): Promise<void> {
 /** Gives the GPUs back: the services of one test file would starve the next. */
 export async function emptyNamespace(name: string): Promise<void> {
   await kubectl(['delete', 'prunejob,inferenceservice', '--all', '-n', name, '--ignore-not-found', '--wait']);
+  await kubectl(['delete', 'deployment', '--all', '-n', name, '--ignore-not-found', '--cascade=foreground', '--wait']);
   await podsGone(name, 'serving.kserve.io/inferenceservice');
 }
 

@@ -8,7 +8,7 @@ export interface PruneJobPlan {
   /** Decides the run key. */
   readonly recipe: number;
   readonly service?: string;
-  readonly strategy: 'Surge' | 'Recreate';
+  readonly strategy: 'Canary' | 'Surge' | 'Recreate';
   readonly scratch: boolean;
   readonly ttl: boolean;
   readonly planOnly: boolean;
@@ -24,7 +24,7 @@ export interface EngineScript {
 }
 
 export type UserActionKind =
-  | 'Suspend' | 'Delete' | 'Recreate' | 'DeleteJob' | 'DeletePod' | 'EvictPod' | 'DeleteClaim' | 'AnnotateService' | 'RevertService' | 'EditLimits';
+  | 'Suspend' | 'Delete' | 'Recreate' | 'DeleteJob' | 'DeletePod' | 'EvictPod' | 'DeleteClaim' | 'AnnotateService' | 'RevertService' | 'EditLimits' | 'RequestRollback';
 
 export interface UserAction {
   readonly kind: UserActionKind;
@@ -58,7 +58,7 @@ export function makeScenario(random: Random, towards: LifeStage): Scenario {
   const scripts = new Map([first, ...second].map(({ name }) => [name, script(random, towards === 'Failed' && name === 'tiny')]));
   return {
     pruneJobs: [first, ...second.map((other) => ({ ...other, service: other.service === undefined ? undefined : 'second' }))].map(withoutUndefined),
-    actions: [...directed(random, towards, prunedModel), ...Array.from({ length: random.between(0, 2) }, () => anyAction(random))],
+    actions: [...directed(random, towards, prunedModel), ...rollback(random), ...Array.from({ length: random.between(0, 2) }, () => anyAction(random))],
     prunedModel,
     wantsKey: random.chance(0.1),
     processes: random.chance(0.4) ? 2 : 1,
@@ -76,7 +76,7 @@ function plan(random: Random, name: string, serves: boolean, lateService: boolea
     name,
     recipe: random.chance(0.7) ? 1 : 2,
     ...(serves ? { service: 'tiny-moe' } : {}),
-    strategy: random.chance(0.7) ? 'Surge' : 'Recreate',
+    strategy: random.pick(['Canary', 'Canary', 'Surge', 'Surge', 'Recreate']),
     scratch: random.chance(0.4),
     ttl: random.chance(0.3),
     planOnly: serves && random.chance(0.04),
@@ -107,6 +107,12 @@ function directed(random: Random, towards: LifeStage, prunedModel: Scenario['pru
   if (towards === 'Deleting') return [{ kind: random.pick(['Delete', 'Recreate']), pruneJob: 'tiny', at, afterMs }];
   if (towards === 'RollingBack' && prunedModel === 'Comes') return [{ kind: random.pick(['Suspend', 'Delete']), pruneJob: 'tiny', at: 'RollingOut', afterMs }];
   return [];
+}
+
+/** Midway, or when all is done. */
+function rollback(random: Random): UserAction[] {
+  if (!random.chance(0.15)) return [];
+  return [{ kind: 'RequestRollback', pruneJob: 'tiny', at: random.pick<LifeStage>(['RollingOut', 'Verifying', 'Complete', 'Complete']), afterMs: random.between(0, 20_000) }];
 }
 
 function anyAction(random: Random): UserAction {

@@ -11,7 +11,7 @@ export type LifeStage = (typeof lifeStages)[number];
 export function lifeStageOf(pruneJob: PruneJob): LifeStage {
   const phase = pruneJob.status?.phase ?? 'New';
   if (pruneJob.metadata.deletionTimestamp !== undefined && !isOver(pruneJob)) return 'Deleting';
-  // Nobody in the simulation asks for a rollback after the end, or for a patch alone.
+  // Both are an end. Nobody in the simulation asks for a patch alone.
   return phase === 'RolledBack' || phase === 'Emitted' ? 'Complete' : phase;
 }
 

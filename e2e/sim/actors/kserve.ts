@@ -1,7 +1,7 @@
-/** KServe and the Deployment controller: render an InferenceService, replace its pods by the Deployment's strategy, and report. */
+/** KServe and the Deployment controller: render an InferenceService and its canary, replace pods by the Deployment's strategy, and report. */
 import type { Commit } from '../api-server/storage.ts';
 import { isTrue, type Deployment } from '../../../src/prunejob/kube.ts';
-import { inferenceServiceType, serviceLabel, type InferenceService } from '../../../src/prunejob/serving/kserve-types.ts';
+import { inferenceServiceType, serviceLabel, type InferenceService, type Predictor } from '../../../src/prunejob/serving/kserve-types.ts';
 import { keyOf, typeId } from '../../../src/runtime/keys.ts';
 import type { KubeObject } from '../../../src/runtime/types.ts';
 import { deploymentType, podType, replicaSetType } from '../../../src/shell/resources.ts';
@@ -21,6 +21,12 @@ interface DeploymentSpec extends NonNullable<Deployment['spec']> {
 }
 
 type Service = InferenceService & KubeObject;
+
+/** What has a Deployment of its own. */
+interface Variant {
+  readonly name: string;
+  readonly predictor: Predictor;
+}
 
 interface Pods {
   readonly newest: LiveReplicaSet;
@@ -49,19 +55,36 @@ export class KServe {
   #sync(key: string): void {
     const service = (this.#world.server.get(inferenceServiceType, key) as Service | undefined);
     if (service === undefined) return;
-    const deployment = this.#render(service);
-    const pods = this.#podsOf(deployment);
-    this.#replace(deployment, pods);
-    this.#report(service, deployment, pods);
+    const [stable, ...canaries] = variants(service);
+    for (const canary of canaries) this.#roll(this.#render(service, canary));
+    this.#dropOthers(service, [stable, ...canaries].map(({ name }) => name));
+    const deployment = this.#render(service, stable);
+    this.#report(service, this.#roll(deployment));
   }
 
-  #render(service: Service): LiveDeployment {
+  #roll(deployment: LiveDeployment): Pods {
+    const pods = this.#podsOf(deployment);
+    this.#replace(deployment, pods);
+    const standing = standingOf(pods);
+    const status = { observedGeneration: deployment.metadata.generation ?? 1, replicas: standing.length, updatedReplicas: pods.new.length, availableReplicas: standing.filter(isReady).length };
+    this.#world.server.update<LiveDeployment>(deploymentType, keyOf(deployment), (live) => ({ ...live, status }), by);
+    return pods;
+  }
+
+  /** Of a canary that is taken away; its pods go by the garbage collector. */
+  #dropOthers({ metadata: { name, namespace } }: Service, kept: readonly string[]): void {
+    const { server } = this.#world;
+    const others = server.list(deploymentType).filter(({ metadata }) => metadata.namespace === namespace && metadata.labels?.[serviceLabel] === name && !kept.includes(metadata.name));
+    for (const deployment of others) server.delete(deploymentType, keyOf(deployment), {}, by);
+  }
+
+  #render(service: Service, variant: Variant): LiveDeployment {
     const { server } = this.#world;
     const { name, namespace = '' } = service.metadata;
-    const key = `${namespace}/${name}-predictor`;
-    const spec = { replicas: 1, strategy: service.spec?.predictor?.deploymentStrategy ?? { type: 'RollingUpdate' }, template: template(service) };
+    const key = `${namespace}/${variant.name}`;
+    const spec = { replicas: 1, strategy: variant.predictor.deploymentStrategy ?? { type: 'RollingUpdate' }, template: template(service, variant) };
     const ownerReferences = [{ apiVersion: 'serving.kserve.io/v1beta1', kind: 'InferenceService', name, uid: service.metadata.uid ?? '', controller: true }];
-    const metadata = { name: `${name}-predictor`, namespace, labels: { [serviceLabel]: name }, ownerReferences };
+    const metadata = { name: variant.name, namespace, labels: { [serviceLabel]: name }, ownerReferences };
     if (server.get(deploymentType, key) === undefined) server.create(deploymentType, { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec } as KubeObject, by);
     server.update<LiveDeployment>(deploymentType, key, (live) => ({ ...live, spec }), by);
     return server.get(deploymentType, key) as LiveDeployment;
@@ -111,22 +134,31 @@ export class KServe {
     if (pod.metadata.deletionTimestamp === undefined) this.#world.server.delete(podType, keyOf(pod), {}, by);
   }
 
-  #report(service: Service, deployment: LiveDeployment, pods: Pods): void {
+  /** The service speaks for its stable predictor alone. */
+  #report(service: Service, pods: Pods): void {
     const { server } = this.#world;
-    const standing = [...pods.new, ...pods.old.filter(({ metadata }) => metadata.deletionTimestamp === undefined)];
-    const available = standing.filter(isReady).length;
-    const status = { observedGeneration: deployment.metadata.generation ?? 1, replicas: standing.length, updatedReplicas: pods.new.length, availableReplicas: available };
-    server.update<LiveDeployment>(deploymentType, keyOf(deployment), (live) => ({ ...live, status }), by);
+    const available = standingOf(pods).filter(isReady).length;
     const upToDate = pods.new.some(isReady) && pods.old.length === 0;
     const ready = { deploymentMode: 'Standard', conditions: [{ type: 'Ready', status: available > 0 ? 'True' : 'False' }], modelStatus: { transitionStatus: upToDate ? 'UpToDate' : 'InProgress' } };
     server.update<Service>(inferenceServiceType, keyOf(service), (live) => ({ ...live, status: ready }), by);
   }
 }
 
+/** A canary's entry is laid over the stable predictor. */
+function variants({ metadata, spec }: Service): readonly [Variant, ...Variant[]] {
+  const stable = spec?.predictor ?? {};
+  const canaries = (spec?.canary ?? []).map(({ predictor = {} }) => ({ name: `${metadata.name}-${predictor.name ?? ''}-predictor`, predictor: { ...stable, ...predictor, model: { ...stable.model, ...predictor.model } } }));
+  return [{ name: `${metadata.name}-predictor`, predictor: stable }, ...canaries];
+}
+
 /** KServe copies the service's annotations, so a receipt alone replaces every pod. */
-function template({ metadata, spec }: Service): Template {
-  const { storageUri = '', args = [], resources = {} } = spec?.predictor?.model ?? {};
-  return { metadata: { annotations: { ...metadata.annotations, [sourceUri]: storageUri } }, spec: { containers: [{ name: 'kserve-container', args, resources }] } };
+function template({ metadata }: Service, { predictor: { annotations, model = {} } }: Variant): Template {
+  const { storageUri = '', args = [], resources = {} } = model;
+  return { metadata: { annotations: { ...metadata.annotations, ...annotations, [sourceUri]: storageUri } }, spec: { containers: [{ name: 'kserve-container', args, resources }] } };
+}
+
+function standingOf(pods: Pods): readonly LivePod[] {
+  return [...pods.new, ...pods.old.filter(({ metadata }) => metadata.deletionTimestamp === undefined)];
 }
 
 function isOwnedBy({ metadata }: KubeObject, owner: KubeObject): boolean {

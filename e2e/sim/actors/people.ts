@@ -85,6 +85,9 @@ export class People {
       case 'EditLimits':
         this.#edit(key, (before) => ({ ...before, ttlSecondsAfterFinished: 40, runner: { ...before.runner, activeDeadline: '12m' } }));
         break;
+      case 'RequestRollback':
+        this.#edit(key, (before) => (before.serving === undefined ? before : { ...before, serving: { ...before.serving, rollbackRequested: true } }));
+        break;
       case 'AnnotateService':
       case 'RevertService':
         this.#changeService(kind, pruneJob);
@@ -149,7 +152,7 @@ export class People {
 const node = {
   apiVersion: 'v1', kind: 'Node',
   metadata: { name: gpuNode, labels: { 'nvidia.com/gpu.product': 'NVIDIA-H100-80GB-HBM3', 'nvidia.com/gpu.memory': '5' } },
-  status: { allocatable: { 'nvidia.com/gpu': '16' }, conditions: [{ type: 'Ready', status: 'True' }] },
+  status: { allocatable: { 'nvidia.com/gpu': '32' }, conditions: [{ type: 'Ready', status: 'True' }] },
 };
 
 function specOf({ recipe, service: name, strategy, scratch, ttl, planOnly }: PruneJobPlan): PruneJob['spec'] {
@@ -166,7 +169,7 @@ function specOf({ recipe, service: name, strategy, scratch, ttl, planOnly }: Pru
 function service(name: string): KubeObject {
   const gpus = { 'nvidia.com/gpu': '4' };
   const model = { storageUri: denseUri, args: ['--tensor-parallel-size=4'], resources: { limits: gpus, requests: gpus } };
-  return { apiVersion: 'serving.kserve.io/v1beta1', kind: 'InferenceService', metadata: { name, namespace }, spec: { predictor: { minReplicas: 1, model } } } as KubeObject;
+  return { apiVersion: 'serving.kserve.io/v1beta1', kind: 'InferenceService', metadata: { name, namespace, annotations: { 'serving.kserve.io/deploymentMode': 'Standard' } }, spec: { predictor: { minReplicas: 1, model } } } as KubeObject;
 }
 
 /** Somebody applies the old file again. */

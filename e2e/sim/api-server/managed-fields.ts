@@ -22,7 +22,7 @@ function managedPart(object: KubeObject, subresource: string | undefined): Field
 /** Apply with force: what it names becomes its own, what it named before and leaves out now goes unless somebody else owns it too. */
 export function applied(live: KubeObject, config: KubeObject, owner: Owner): KubeObject {
   const part = managedPart(config, owner.subresource);
-  const now = leavesOf(part);
+  const now = leavesOf(part).filter((path) => !isEmpty(valueAt(part, path)) || valueAt(live, path) === undefined);
   const before = ownedBy(live, owner);
   const others = (live.metadata.managedFields ?? []).filter((entry) => !isOf(entry, owner));
   const changed = now.filter((path) => !sameValue(valueAt(live, path), valueAt(part, path)));
@@ -31,6 +31,11 @@ export function applied(live: KubeObject, config: KubeObject, owner: Owner): Kub
   for (const path of left) next = withValue(next, path, undefined);
   for (const path of now) next = withValue(next, path, valueAt(part, path));
   return withEntries(next, [...others.map((entry) => without(entry, changed)), { ...owner, fieldsV1: toTree(now) }]);
+}
+
+/** An object without a field asks for none of those that are there to go. */
+function isEmpty(value: unknown): boolean {
+  return isDeepStrictEqual(value, {});
 }
 
 /** A write that is no apply: whoever changes a field owns it, alone. */

@@ -2,6 +2,7 @@
 import type { ApiError } from '../../../src/runtime/errors.ts';
 import type { Request } from '../process/network.ts';
 import { attempts } from './attempts.ts';
+import { canary } from './canary.ts';
 import type { Context, Invariant, Rule } from './invariant.ts';
 import { leadership } from './leadership.ts';
 import { lettingGo } from './letting-go.ts';
@@ -12,7 +13,7 @@ import { suspension } from './suspension.ts';
 import { terminal } from './terminal.ts';
 import { truth } from './truth.ts';
 
-const rules: readonly Rule[] = [oneEngine, attempts, service, terminal, lettingGo, suspension, leadership, ownWrites, truth];
+const rules: readonly Rule[] = [oneEngine, attempts, service, canary, terminal, lettingGo, suspension, leadership, ownWrites, truth];
 
 export class Invariants {
   readonly #invariants: readonly Invariant[];

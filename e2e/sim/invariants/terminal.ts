@@ -1,4 +1,4 @@
-/** What is over stays over: no Job and no pod is started for it, and its conditions do not change. */
+/** What is over stays over: no Job and no pod is started for it, and its conditions do not change, but for a rollback that is asked for. */
 import { isDeepStrictEqual } from 'node:util';
 import type { PruneJob } from '../../../src/api/v1alpha1/prunejob.ts';
 import { jobType, podType, pruneJobType } from '../../../src/shell/resources.ts';
@@ -6,7 +6,7 @@ import { pruneJobUid } from '../../../src/shell/stores.ts';
 import type { Commit } from '../api-server/storage.ts';
 import { isOver } from '../stages.ts';
 import type { Context, Rule } from './invariant.ts';
-import { byUid, isOf } from './questions.ts';
+import { byUid, holds, isOf } from './questions.ts';
 
 export const terminal: Rule = (context) => ({
   committed: (commit) => {
@@ -17,8 +17,12 @@ export const terminal: Rule = (context) => ({
 
 function rewritten(context: Context, { before, after }: Commit): void {
   const [old, now] = [before as PruneJob | undefined, after as PruneJob | undefined];
-  if (old === undefined || now === undefined || !isOver(old) || isDeepStrictEqual(old.status?.conditions, now.status?.conditions)) return;
+  if (old === undefined || now === undefined || !isOver(old) || mayRollBack(old) || isDeepStrictEqual(old.status?.conditions, now.status?.conditions)) return;
   context.violated('terminal states absorb', `The conditions of PruneJob ${now.metadata.name} changed after its end: ${told(old)} became ${told(now)}.`);
+}
+
+function mayRollBack(old: PruneJob): boolean {
+  return old.spec.serving?.rollbackRequested === true && holds(old, 'Complete');
 }
 
 function started(context: Context, { type, after }: Commit): void {

@@ -73,8 +73,9 @@ function ofLateService({ scenario }: Context, { metadata: { name } }: PruneJob):
   return scenario.pruneJobs.some((plan) => plan.name === name && plan.serviceAfterMs > 0) ? ['ServiceNotFound'] : [];
 }
 
-function ofRollout({ status }: PruneJob): readonly string[] {
-  return status?.serving?.rollout?.startedAt === undefined ? [] : ['RolledBack', 'RolloutFailed'];
+function ofRollout({ spec, status }: PruneJob): readonly string[] {
+  const unwanted = spec.serving?.rollbackRequested === true ? ['RolledBack'] : [];
+  return status?.serving?.rollout?.startedAt === undefined ? unwanted : ['RolledBack', 'RolloutFailed'];
 }
 
 function mustBeServed(context: Context, pruneJob: PruneJob, edited: boolean): void {
@@ -82,8 +83,14 @@ function mustBeServed(context: Context, pruneJob: PruneJob, edited: boolean): vo
   if (pruneJob.spec.planOnly === true) return;
   if (!context.bucket.isPublished(placeOf(pruneJob).uri)) context.violated('the status agrees with the world', `PruneJob ${pruneJob.metadata.name} is Complete and nothing is published.`);
   // Whoever edits a service afterwards is left alone.
-  if (live === undefined || edited || shapeOf(live) === ofModel(placeOf(pruneJob).uri, 2)) return;
+  if (live === undefined || edited || shapeOf(live) === ofModel(...shapeAfter(pruneJob))) return;
   context.violated('the status agrees with the world', `PruneJob ${pruneJob.metadata.name} is Complete and its service is ${shapeOf(live)}.`);
+}
+
+/** Also where the way back took too long, by a clock that jumped: the fields are back. */
+function shapeAfter(pruneJob: PruneJob): readonly [uri: string, gpus: number] {
+  const { phase, serving: { previous } = {} } = pruneJob.status ?? {};
+  return phase === 'RolledBack' ? [previous?.uri ?? '', previous?.gpus ?? 0] : [placeOf(pruneJob).uri, 2];
 }
 
 /** As the model before it did. */
