@@ -65,6 +65,9 @@ describe('a run without a service', () => {
 });
 
 describe('the demo', () => {
+  // A rollout waits for free GPUs, and what the demo leaves holds some.
+  afterAll(() => emptyNamespace('demo'));
+
   it('takes the sample from 4 GPUs to 2 and proves it', async () => {
     await emptyNamespace(namespace);
     const { stdout } = await run(process.execPath, [demo], { maxBuffer: 16 * 1024 * 1024 });
