@@ -2,7 +2,7 @@ import { Registry } from 'prom-client';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { PruneJob, PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
 import type { Action, Decision } from '../prunejob/decision.ts';
-import type { Observed } from '../prunejob/observed.ts';
+import type { ChildJob, Observed } from '../prunejob/observed.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { ApiError } from '../runtime/errors.ts';
 import type { RecordedEvent } from '../runtime/recorder.ts';
@@ -42,7 +42,7 @@ describe('createReconcile', () => {
   const act: Act = (action) => Promise.resolve(void steps.push(action.kind));
   const reconcile = (overrides: { act?: Act } = {}) =>
     createReconcile({
-      observe: () => Promise.resolve(present && ({ pruneJob: present } as Observed)),
+      observe: () => Promise.resolve(present && ({ pruneJob: present, childJobs: [] as readonly ChildJob[] } as Observed)),
       decide: () => decision,
       decideRefused: () => ({ actions: [], status: { phase: 'Failed' }, events: [{ ...event, reason: 'PodTemplateInvalid' }] }),
       act,
@@ -137,7 +137,7 @@ describe('createReconcile', () => {
       decision = { ...decision, status: { ...status, phase: 'Complete', conditions, progress: { updatedAt: '2026-01-01T00:30:00Z' }, serving: { current: { gpus: 6 } } } };
       await reconcile();
       const labels = { namespace: 'ml', name: 'mixtral' };
-      expect((await series('stun_prunejob_status_phase')).filter((sample) => sample.value === 1)).toEqual([{ labels: { ...labels, phase: 'Complete' }, value: 1 }]);
+      expect(await series('stun_prunejob_status_phase')).toEqual([{ labels: { ...labels, phase: 'Complete' }, value: 1 }]);
       expect(await series('stun_prunejob_completion_timestamp_seconds')).toEqual([{ labels, value: Date.parse(lastTransitionTime) / 1000 }]);
       expect(await series('stun_prunejob_progress_timestamp_seconds')).toEqual([{ labels, value: Date.parse(lastTransitionTime) / 1000 }]);
       expect(await series('stun_prunejob_gpus')).toEqual([
@@ -152,18 +152,9 @@ describe('createReconcile', () => {
       expect(await series('stun_prunejob_progress_timestamp_seconds')).toMatchObject([{ value: Date.parse('2026-01-01T00:00:00Z') / 1000 }]);
     });
 
-    it('leave with the object', async () => {
-      const metrics = new DomainMetrics(registry);
-      metrics.show(pruneJob('mixtral'), status);
-      metrics.forget('ml/mixtral');
-      for (const name of ['status_phase', 'progress_timestamp_seconds', 'completion_timestamp_seconds', 'gpus']) {
-        expect(await series(`stun_prunejob_${name}`)).toEqual([]);
-      }
-    });
-
     it('are forgotten by the reconcile that finds nothing', async () => {
       const metrics = new DomainMetrics(registry);
-      metrics.show(pruneJob('mixtral'), status);
+      metrics.show({ pruneJob: pruneJob('mixtral'), status, childJobs: [] });
       present = undefined;
       await createReconcile({ observe: () => Promise.resolve(undefined), decide: () => decision, decideRefused: () => decision, act, client, recorder: { record: () => undefined }, metrics, clock: systemClock, log })('ml/mixtral');
       expect(await series('stun_prunejob_status_phase')).toEqual([]);

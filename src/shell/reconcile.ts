@@ -46,7 +46,7 @@ export function createReconcile(options: ReconcileOptions): Reconcile {
     if (decision.actions.some(letsGo)) return {};
     await writeStatus(options.client, pruneJob, decision.status);
     for (const event of decision.events) tell(options, pruneJob, event);
-    options.metrics.show(pruneJob, decision.status);
+    options.metrics.show({ pruneJob, status: decision.status, childJobs: observed.childJobs });
     return decision.requeueAfterMs === undefined ? {} : { requeueAfterMs: decision.requeueAfterMs };
   };
 }
