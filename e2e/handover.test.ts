@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 
 import { apply, kubectl, list, type Resource } from './lib/kubectl.ts';
 import { emptyNamespace } from './lib/namespace.ts';
