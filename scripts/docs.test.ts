@@ -1,0 +1,87 @@
+/** The documentation keeps up with the repository: links lead somewhere, commands, targets and paths that it names exist, its blocks parse. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { loadAll } from 'js-yaml';
+import { expect, test } from 'vitest';
+
+import { pages, parse, root, type Page } from './docs/pages.ts';
+
+const targets = [...readFileSync(`${root}Makefile`, 'utf8').matchAll(/^([a-z0-9-]+):.*##/gm)].map(([, target = '']) => target);
+/** What `make` or a deployment brings is not here yet. */
+const places = /(?<![\w./-])((?:charts|crds|docs|e2e|engine|manifests|scripts|src)\/[\w./-]*\w\/?|(?:README|ARCHITECTURE|CONTRIBUTING|CHANGELOG|SECURITY)\.md)(?![\w*<{/-])/g;
+
+/**
+ * Pages, or folders of them, whose blocks for a shell no test runs, each with the reason. The lines of `kubectl prune` are parsed by src/cli/docs.test.ts
+ * wherever they stand, and every block must be a shell's language.
+ */
+const notRun: Readonly<Record<string, string>> = {
+  'README.md': 'builds images and pushes them to a registry; e2e/lib/install-operator installs by the same chart',
+  'docs/how-to/air-gap.md': 'copies from the internet into a network that has none',
+  'docs/how-to/argocd.md': 'talks to an Argo CD of the reader',
+  'docs/how-to/choose-a-recipe.md': 'reads a bucket of the reader; engine/tests runs the same commands on the fixture',
+  'docs/how-to/storage.md': 'needs accounts at AWS and Google',
+  'docs/operations.md': 'upgrades, rolls back and uninstalls the installation of the reader',
+  'docs/reference/cli.md': 'only lines of kubectl prune',
+  'docs/reference/failures.md': 'asks about a PruneJob of the reader',
+  'docs/reference/gpu-plan.md': 'reads a bucket of the reader; its table is held in src/prunejob/gpu-what-if.test.ts',
+  'docs/reference/serving.md': 'one patch, which e2e/served makes by the API',
+  'docs/runbooks/': 'asks about a PruneJob of the reader',
+  'docs/tutorial.md': 'needs a GPU and a model of the reader; make demo does the same to the local cluster',
+};
+/** Ran by e2e/emit.test.ts, heading by heading. */
+const run = ['docs/how-to/gitops-emit.md'];
+
+const shellBlocks = (page: Page): string[] => page.blocks.filter(({ language }) => language === 'sh').map(({ text }) => text);
+const code = (page: Page): string[] => [...page.spans, ...shellBlocks(page)];
+const isDocumentation = ({ path }: Page): boolean => path === 'README.md' || path.startsWith('docs/');
+
+test.each(pages)('links of $path lead somewhere', ({ path, links, anchors }) => {
+  expect(links.filter((link) => !/^\w+:/.test(link) && !leads(path, link, anchors))).toEqual([]);
+});
+
+function leads(from: string, link: string, own: readonly string[]): boolean {
+  const [file = '', anchor] = link.split('#');
+  const target = file === '' ? from : normalize(join(dirname(from), file));
+  if (anchor === undefined) return existsSync(root + target);
+  return (file === '' ? own : (pages.find(({ path }) => path === target)?.anchors ?? [])).includes(anchor);
+}
+
+test.each(pages.filter((page) => code(page).length > 0))('targets of make and paths that $path names exist', (page) => {
+  const named = code(page).flatMap((text) => [...text.matchAll(/(?:^|[\s&(])make ([a-z][a-z0-9-]*)/gm)].map(([, target = '']) => target));
+  expect(named.filter((target) => !targets.includes(target))).toEqual([]);
+  const paths = code(page).flatMap((text) => [...text.matchAll(places)].map(([, path = '']) => path));
+  expect(paths.filter((path) => !existsSync(root + path) && !existsSync(join(root, dirname(page.path), path)))).toEqual([]);
+});
+
+test.each(pages.filter((page) => shellBlocks(page).length > 0))('blocks for a shell in $path are a shell\'s language', (page) => {
+  for (const block of shellBlocks(page)) execFileSync('bash', ['-n'], { input: block });
+});
+
+test.each(pages.flatMap(({ path, blocks }) => blocks.filter(({ language }) => language === 'yaml').map(({ heading, text }) => ({ path, heading, text }))))('YAML in $path under "$heading" parses', ({ text }) => {
+  expect(loadAll(text).length).toBeGreaterThan(0);
+});
+
+test('every page of the documentation can be reached from its index', () => {
+  const index = pages.find(({ path }) => path === 'docs/README.md');
+  const linked = new Set((index?.links ?? []).map((link) => normalize(join('docs', link.split('#')[0] ?? ''))));
+  const hidden = pages.filter((page) => isDocumentation(page) && page !== index && !linked.has(page.path) && !linked.has(`${dirname(page.path)}/`));
+  expect(hidden.map(({ path }) => path)).toEqual([]);
+});
+
+test('what no test runs is listed, with a reason', () => {
+  const withCommands = pages.filter((page) => isDocumentation(page) && shellBlocks(page).length > 0).map(({ path }) => path);
+  const listed = [...Object.keys(notRun), ...run];
+  const covers = (entry: string, path: string): boolean => (entry.endsWith('/') ? path.startsWith(entry) : path === entry);
+  expect(withCommands.filter((path) => !listed.some((entry) => covers(entry, path)))).toEqual([]);
+  expect(listed.filter((entry) => !withCommands.some((path) => covers(entry, path)))).toEqual([]);
+});
+
+test.each([
+  ['a heading in a block is none', '```sh\n# no\n```\n# Yes: a `b` & c\n', { anchors: ['yes-a-b--c'] }],
+  ['headings that come again are numbered', '# A\n## A\n', { anchors: ['a', 'a-1'] }],
+  ['a link in code is none', '`[a](b)` [c](d.md#e)\n', { links: ['d.md#e'] }],
+  ['a block knows its heading', '# A\n```sh\nls\n```\n', { blocks: [{ language: 'sh', heading: 'A', text: 'ls\n' }] }],
+])('%s', (_, text, expected) => {
+  expect(parse('page.md', text)).toMatchObject(expected);
+});
