@@ -12,15 +12,15 @@ const targets = [...readFileSync(`${root}Makefile`, 'utf8').matchAll(/^([a-z0-9-
 const places = /(?<![\w./-])((?:charts|crds|docs|e2e|engine|manifests|scripts|src)\/[\w./-]*\w\/?|(?:README|ARCHITECTURE|CONTRIBUTING|CHANGELOG|SECURITY)\.md)(?![\w*<{/-])/g;
 
 /**
- * Pages, or folders of them, whose blocks for a shell no test runs, each with the reason. The lines of `kubectl prune` are parsed by src/cli/docs.test.ts
- * wherever they stand, and every block must be a shell's language.
+ * Pages, or folders of them, whose blocks for a shell no test runs, each with the reason. Wherever they stand, lines of `kubectl prune`
+ * are parsed by src/cli/docs.test.ts, lines of `stun` by engine/tests/test_docs.py, and every block must be a shell's language.
  */
 const notRun: Readonly<Record<string, string>> = {
   'README.md': 'builds images and pushes them to a registry; e2e/lib/install-operator installs by the same chart',
   'docs/how-to/air-gap.md': 'copies from the internet into a network that has none',
   'docs/how-to/argocd.md': 'talks to an Argo CD of the reader',
-  'docs/how-to/choose-a-recipe.md': 'reads a bucket of the reader; engine/tests runs the same commands on the fixture',
-  'docs/how-to/storage.md': 'needs accounts at AWS and Google',
+  'docs/how-to/choose-a-recipe.md': 'reads a bucket of the reader',
+  'docs/how-to/storage.md': 'needs a role at AWS; its trial of a bucket is run by engine/tests/test_docs.py',
   'docs/operations.md': 'upgrades, rolls back and uninstalls the installation of the reader',
   'docs/reference/cli.md': 'only lines of kubectl prune',
   'docs/reference/failures.md': 'asks about a PruneJob of the reader',
@@ -29,7 +29,7 @@ const notRun: Readonly<Record<string, string>> = {
   'docs/runbooks/': 'asks about a PruneJob of the reader',
   'docs/tutorial.md': 'needs a GPU and a model of the reader; make demo does the same to the local cluster',
 };
-/** Ran by e2e/emit.test.ts, heading by heading. */
+/** Run by e2e/emit.test.ts, heading by heading. */
 const run = ['docs/how-to/gitops-emit.md'];
 
 const shellBlocks = (page: Page): string[] => page.blocks.filter(({ language }) => language === 'sh').map(({ text }) => text);
