@@ -11,7 +11,9 @@ import type { OperatorProcess } from '../process/operator-process.ts';
 import { unreachable } from '../process/client.ts';
 import type { Random } from '../random.ts';
 import { lifeStageOf, type LifeStage } from '../stages.ts';
-import { pruneJobType } from '../../../src/shell/resources.ts';
+import { jobType, pruneJobType } from '../../../src/shell/resources.ts';
+import { isFinished } from '../../../src/prunejob/failure.ts';
+import type { ResourceType } from '../../../src/runtime/types.ts';
 import { concerned } from './concerned.ts';
 import type { Counts } from './coverage.ts';
 import { fateBy, fits, isRequestFault, processFaults, requestFaults, type FaultKind, type ProcessFault, type RequestFault } from './kinds.ts';
@@ -27,6 +29,8 @@ export interface InjectorOptions {
 
 const ON_WRITE = 0.05;
 const ON_OTHERS = 0.008;
+/** What a relist must find out is otherwise too seldom something that matters. */
+const LOSE_END = 0.5;
 /** After the stage has begun. */
 const DELAYS_MS = [0, 1, 5, 20, 300] as const;
 /** For a stage that is over as soon as its own write is seen. */
@@ -43,7 +47,10 @@ export class Injector {
 
   constructor(options: InjectorOptions) {
     this.#options = options;
-    options.server.storage.onCommit((commit) => { this.#hear(commit); });
+    options.server.storage.onCommit((commit) => {
+      this.#hear(commit);
+      if (isCutShort(commit) && options.random.chance(LOSE_END)) options.scheduler.wakeAfter(0, () => { this.#befall('ExpiredWatch', commit.type); });
+    });
   }
 
   get fired(): number {
@@ -97,17 +104,18 @@ export class Injector {
     scheduler.wakeAfter(random.pick(stage === 'Published' ? BRIEF_DELAYS_MS : DELAYS_MS), () => { this.#befall(fault); });
   }
 
-  #befall(kind: ProcessFault): void {
+  /** `lost` is the kind whose watch is to break, where it matters. */
+  #befall(kind: ProcessFault, lost?: ResourceType): void {
     if (!this.#on) return;
     const { random, fleet, server } = this.#options;
     const [first, ...rest] = fleet().running;
     if (first === undefined || (kind === 'TwoLeaders' && rest.length === 0)) return;
     const process = this.#leader() ?? random.pick([first, ...rest]);
     this.#count(kind, (server.list(pruneJobType) as readonly PruneJob[]), process.name);
-    this.#strike(kind, process);
+    this.#strike(kind, process, lost);
   }
 
-  #strike(kind: ProcessFault, { watches, clock, life }: OperatorProcess): void {
+  #strike(kind: ProcessFault, { watches, clock, life }: OperatorProcess, lost: ResourceType | undefined): void {
     const { random, scheduler } = this.#options;
     switch (kind) {
       case 'StaleReads':
@@ -120,7 +128,7 @@ export class Injector {
         watches.repeat(random.between(5000, 60_000));
         break;
       case 'ExpiredWatch':
-        watches.lose(random.between(200, 15_000), unreachable());
+        watches.lose(random.between(200, 15_000), unreachable(), lost);
         break;
       case 'ClockJump':
         // Waits are judged by wall clocks against times in the status, so one that falls back makes them as much longer: minutes, not hours.
@@ -148,3 +156,8 @@ export class Injector {
 }
 
 const leaseType = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases', kind: 'Lease', namespaced: true };
+
+/** A Job that goes before it is finished: whoever does not hear of its end waits for it for ever. */
+function isCutShort({ type, before, after }: Pick<Commit, 'type' | 'before' | 'after'>): boolean {
+  return type.plural === jobType.plural && after === undefined && before !== undefined && !isFinished(before);
+}

@@ -67,12 +67,12 @@ export class Watches {
     this.#scheduler.after(durationMs, () => { this.#copies = 1; });
   }
 
-  /** One kind cannot be watched for a while, and what happens meanwhile is forgotten: only a list can tell. */
-  lose(durationMs: number, error: ApiError): void {
+  /** One kind or two, this one if there is one, cannot be watched for a while, and what happens meanwhile is forgotten: only a list can tell. */
+  lose(durationMs: number, error: ApiError, kind?: ResourceType): void {
     const kinds = [...new Set([...this.#open].map(({ type }) => typeId(type)))];
     const [first, ...rest] = kinds;
     if (first === undefined) return;
-    const lost = new Set([this.#random.pick([first, ...rest]), this.#random.pick([first, ...rest])]);
+    const lost = new Set([this.#random.pick([first, ...rest]), kind === undefined ? this.#random.pick([first, ...rest]) : typeId(kind)]);
     for (const kind of lost) this.#outages.add(kind);
     for (const open of this.#open) if (lost.has(typeId(open.type))) this.#close(open, error);
     this.#scheduler.after(durationMs, () => {
