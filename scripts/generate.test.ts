@@ -16,7 +16,7 @@ describe('generate.ts', () => {
 
   beforeAll(() => {
     checkout = mkdtempSync(join(tmpdir(), 'stun-generate-'));
-    for (const folder of ['crds', 'scripts', 'src', 'package.json']) cpSync(fileURLToPath(new URL(folder, root)), join(checkout, folder), { recursive: true });
+    for (const folder of ['crds', 'manifests', 'scripts', 'src', 'package.json']) cpSync(fileURLToPath(new URL(folder, root)), join(checkout, folder), { recursive: true });
     symlinkSync(fileURLToPath(new URL('node_modules', root)), join(checkout, 'node_modules'));
     execFileSync(process.execPath, ['scripts/generate.ts'], { cwd: checkout });
   });

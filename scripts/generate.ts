@@ -1,5 +1,5 @@
 /**
- * Makes everything that follows from the CRD, and the reference of the command line. `node scripts/generate.ts` writes, `--check` only compares and fails on drift.
+ * Makes everything that follows from the CRD, and the references of the command line and of the metrics. `node scripts/generate.ts` writes, `--check` only compares and fails on drift.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { commands } from '../src/cli/commands.ts';
 import { chartTemplate } from './generate/chart.ts';
 import { cliReference } from './generate/cli.ts';
+import { metricsReference } from './generate/metrics.ts';
 import { reference } from './generate/reference.ts';
 import { readCRD, readCRDText, root } from './generate/schema.ts';
 import { types } from './generate/types.ts';
@@ -18,6 +19,7 @@ async function generated(): Promise<Record<string, string>> {
     'src/api/v1alpha1/prunejob.generated.ts': await types(crd),
     'docs/reference/prunejob.md': reference(crd),
     'docs/reference/cli.md': cliReference(commands),
+    'docs/reference/metrics.md': metricsReference(),
     'charts/stun-operator/templates/crds/stun-operator.io_prunejobs.yaml': chartTemplate(readCRDText(), crd),
   };
 }

@@ -3,6 +3,7 @@
  *
  * - manifests/base from charts/stun-operator, and manifests/overlays from it and their values.yaml, for those who install by kustomize;
  * - charts/stun-operator/files/alerts.yaml from manifests/monitoring/alerts.yaml, because a chart reads no file outside itself;
+ * - manifests/monitoring/dashboard.json from the table in dashboard.ts, for those who import it by hand, and charts/stun-operator/files/dashboard.json;
  * - manifests/argocd/argocd-cm.yaml from health.lua and actions/, because Argo CD takes scripts as values of that ConfigMap.
  *
  * Usage: node scripts/render-manifests.ts [--check]. With --check nothing is written; a difference is an error.
@@ -12,6 +13,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dump, load } from 'js-yaml';
 import type { KubeObject } from '../src/runtime/types.ts';
+import { dashboard } from '../manifests/monitoring/dashboard.ts';
 import { argocdConfig } from './argocd-config.ts';
 import { namespace, renderChart, withoutHelm } from './chart.ts';
 import { overlayOf } from './overlays.ts';
@@ -26,7 +28,7 @@ export type Files = ReadonlyMap<string, string>;
 
 export function renderedFiles(): Files {
   const plain = renderChart().map(withoutHelm);
-  return new Map([...baseFiles(plain), ...overlayNames().flatMap((name) => overlayFiles(name, plain)), chartAlerts(), argocdFile()]);
+  return new Map([...baseFiles(plain), ...overlayNames().flatMap((name) => overlayFiles(name, plain)), ...chartInputs(), argocdFile()]);
 }
 
 /** One sentence for each file that is missing, changed by hand, or left over. */
@@ -38,8 +40,7 @@ export function drift(files: Files): string[] {
   ];
 }
 
-function write(files: Files): void {
-  for (const path of leftovers(files)) rmSync(join(root, path));
+function write(files: Iterable<readonly [string, string]>): void {
   for (const [path, content] of files) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), content);
@@ -81,9 +82,15 @@ function fileName(object: KubeObject): string {
   return `${object.kind.toLowerCase()}-${object.metadata.name}.yaml`;
 }
 
-function chartAlerts(): [string, string] {
+/** What the chart reads, which is therefore written before it is rendered. */
+function chartInputs(): [string, string][] {
   const source = 'manifests/monitoring/alerts.yaml';
-  return ['charts/stun-operator/files/alerts.yaml', generatedFrom(source) + required(source)];
+  const panels = `${JSON.stringify(dashboard(), null, 2)}\n`;
+  return [
+    ['charts/stun-operator/files/alerts.yaml', generatedFrom(source) + required(source)],
+    ['charts/stun-operator/files/dashboard.json', panels],
+    ['manifests/monitoring/dashboard.json', panels],
+  ];
 }
 
 function argocdFile(): [string, string] {
@@ -119,12 +126,14 @@ function required(path: string): string {
 }
 
 function main(): void {
-  const files = renderedFiles();
   if (!process.argv.includes('--check')) {
+    write(chartInputs());
+    const files = renderedFiles();
+    for (const path of leftovers(files)) rmSync(join(root, path));
     write(files);
     return;
   }
-  const complaints = drift(files);
+  const complaints = drift(renderedFiles());
   for (const complaint of complaints) console.error(complaint);
   if (complaints.length > 0) process.exitCode = 1;
 }

@@ -1,36 +1,38 @@
-/** The alerts do what their tests say (promtool), every alert has both tests, and every alert leads to a page that helps. */
-import { existsSync, readFileSync } from 'node:fs';
+/** The rules do what their tests say (promtool), each has its tests and reads metrics that exist, and every alert leads to a page that helps. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { load } from 'js-yaml';
 import { describe, expect, test, vi } from 'vitest';
 import { runTool } from '../../scripts/tools.ts';
+import { alerts, folder, metricsIn, recorded, ruleTests, scrapedNames, testFiles } from './rules.ts';
 
 // promtool takes seconds when the machine is busy.
 vi.setConfig({ testTimeout: 60_000 });
 
-interface Alert {
-  readonly alert: string;
-  readonly labels: { readonly severity: string };
-  readonly annotations: Readonly<Record<string, string>>;
-}
-interface AlertCheck {
-  readonly alertname: string;
-  readonly exp_alerts: readonly unknown[];
-}
-
-const folder = fileURLToPath(new URL('.', import.meta.url));
-const runbooks = fileURLToPath(new URL('../../docs/runbooks', import.meta.url));
-
-function read(name: string): unknown {
-  return load(readFileSync(`${folder}${name}`, 'utf8'));
-}
-
-const alerts = (read('alerts.yaml') as { groups: { rules: Alert[] }[] }).groups.flatMap((group) => group.rules);
-const checks = (read('alerts_test.yaml') as { tests: { alert_rule_test: AlertCheck[] }[] }).tests.flatMap((one) => one.alert_rule_test);
+const runbooks = fileURLToPath(new URL('../../docs/runbooks/', import.meta.url));
+const checks = ruleTests.flatMap((one) => one.alert_rule_test ?? []);
+const known = new Set([...scrapedNames(), ...recorded.map(({ record }) => record)]);
 
 test('promtool accepts the rules and their tests pass', () => {
-  expect(runTool('promtool', ['check', 'rules', 'alerts.yaml'], { cwd: folder })).toContain(`${alerts.length} rules found`);
-  expect(runTool('promtool', ['test', 'rules', 'alerts_test.yaml'], { cwd: folder })).toContain('SUCCESS');
+  expect(runTool('promtool', ['check', 'rules', 'alerts.yaml'], { cwd: folder })).toContain(`${alerts.length + recorded.length} rules found`);
+  expect(runTool('promtool', ['test', 'rules', ...testFiles], { cwd: folder }).match(/SUCCESS/g)).toHaveLength(testFiles.length);
+});
+
+test.each([
+  { expr: 'max by (namespace, name) (a_b{phase=~"x|y"}) == 1 unless on (namespace) time() - c:d:e < 900', reads: ['a_b', 'c:d:e'] },
+  { expr: 'sum by (le) (rate(h_bucket[5m])) / on (x) group_left (y) ignoring (z) k * 24e3', reads: ['h_bucket', 'k'] },
+  { expr: 'sum_over_time(a{b="c"}[$__range:1m]) / 60', reads: ['a'] },
+])('$expr reads $reads', ({ expr, reads }) => {
+  expect(metricsIn(expr)).toEqual(reads);
+});
+
+test.each([...alerts, ...recorded])('$alert$record reads metrics that exist', ({ expr }) => {
+  const read = metricsIn(expr);
+  expect(read).not.toEqual([]);
+  expect(read.filter((name) => !known.has(name))).toEqual([]);
+});
+
+test.each(recorded)('$record is tested', ({ record }) => {
+  expect(ruleTests.flatMap((one) => one.promql_expr_test ?? []).map(({ expr }) => expr)).toContain(record);
 });
 
 describe.each(alerts)('$alert', ({ alert, labels, annotations }) => {
@@ -45,8 +47,14 @@ describe.each(alerts)('$alert', ({ alert, labels, annotations }) => {
     expect(Object.keys(annotations).sort()).toEqual(['description', 'runbook_url', 'summary']);
   });
 
-  test('has a runbook of its name', () => {
+  test('has a runbook with what it means, what it costs, how to find the reason and what to do', () => {
     expect(annotations.runbook_url).toMatch(new RegExp(`/docs/runbooks/${alert}\\.md$`));
-    expect(existsSync(`${runbooks}/${alert}.md`)).toBe(true);
+    expect(existsSync(`${runbooks}${alert}.md`)).toBe(true);
+    const page = readFileSync(`${runbooks}${alert}.md`, 'utf8');
+    expect(page).toMatch(new RegExp(`^# ${alert}\n\n\\w[^#]*\n## Impact\n\\w[^]*\n## Find the reason\n\`\`\`sh\n[^]*\`\`\`\n[^]*^\\|.*\\| do \\|$`, 'm'));
   });
+});
+
+test('no runbook is left over', () => {
+  expect(readdirSync(runbooks).sort()).toEqual(alerts.map(({ alert }) => `${alert}.md`).sort());
 });
