@@ -2,35 +2,40 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
-import { loadAll } from 'js-yaml';
+import { load, loadAll } from 'js-yaml';
 import { expect, test } from 'vitest';
 
 import { pages, parse, root, type Page } from './docs/pages.ts';
+import { part, readCRD, type Schema } from './generate/schema.ts';
+
+type Values = Readonly<Record<string, unknown>>;
 
 const targets = [...readFileSync(`${root}Makefile`, 'utf8').matchAll(/^([a-z0-9-]+):.*##/gm)].map(([, target = '']) => target);
 /** What `make` or a deployment brings is not here yet. */
 const places = /(?<![\w./-])((?:charts|crds|docs|e2e|engine|manifests|scripts|src)\/[\w./-]*\w\/?|(?:README|ARCHITECTURE|CONTRIBUTING|CHANGELOG|SECURITY)\.md)(?![\w*<{/-])/g;
 
 /**
- * Pages, or folders of them, whose blocks for a shell no test runs, each with the reason. Wherever they stand, lines of `kubectl prune`
- * are parsed by src/cli/docs.test.ts, lines of `stun` by engine/tests/test_docs.py, and every block must be a shell's language.
+ * Pages, or folders of them, whose blocks for a shell no test runs as a whole, each with the reason. Wherever they stand, lines of
+ * `kubectl prune` are parsed by src/cli/docs.test.ts, those of `stun` by engine/tests/test_docs.py, and every block is a shell's language.
  */
 const notRun: Readonly<Record<string, string>> = {
   'README.md': 'builds images and pushes them to a registry; e2e/lib/install-operator installs by the same chart',
   'docs/how-to/air-gap.md': 'copies from the internet into a network that has none',
   'docs/how-to/argocd.md': 'talks to an Argo CD of the reader',
   'docs/how-to/choose-a-recipe.md': 'reads a bucket of the reader',
-  'docs/how-to/storage.md': 'needs a role at AWS; its trial of a bucket is run by engine/tests/test_docs.py',
-  'docs/operations.md': 'upgrades, rolls back and uninstalls the installation of the reader',
+  'docs/operations.md': 'upgrades, rolls back and uninstalls by helm the installation of the reader; its kubectl is run',
   'docs/reference/cli.md': 'only lines of kubectl prune',
-  'docs/reference/failures.md': 'asks about a PruneJob of the reader',
   'docs/reference/gpu-plan.md': 'reads a bucket of the reader; its table is held in src/prunejob/gpu-what-if.test.ts',
-  'docs/reference/serving.md': 'one patch, which e2e/served makes by the API',
-  'docs/runbooks/': 'asks about a PruneJob of the reader',
-  'docs/tutorial.md': 'needs a GPU and a model of the reader; make demo does the same to the local cluster',
+  'docs/tutorial.md': 'needs a GPU and a model of the reader; make demo does the same in the local cluster, and its kubectl is run',
 };
-/** Run by e2e/emit.test.ts, heading by heading. */
-const run = ['docs/how-to/gitops-emit.md'];
+/** The others, with the test that runs them; crds/docs-commands.test.ts says which lines it leaves out. */
+const run: Readonly<Record<string, string>> = {
+  'docs/how-to/gitops-emit.md': 'e2e/emit.test.ts',
+  'docs/how-to/storage.md': 'engine/tests/test_docs.py',
+  'docs/reference/failures.md': 'crds/docs-commands.test.ts',
+  'docs/reference/serving.md': 'crds/docs-commands.test.ts',
+  'docs/runbooks/': 'crds/docs-commands.test.ts',
+};
 
 const shellBlocks = (page: Page): string[] => page.blocks.filter(({ language }) => language === 'sh').map(({ text }) => text);
 const code = (page: Page): string[] => [...page.spans, ...shellBlocks(page)];
@@ -54,6 +59,35 @@ test.each(pages.filter((page) => code(page).length > 0))('targets of make and pa
   expect(paths.filter((path) => !existsSync(root + path) && !existsSync(join(root, dirname(page.path), path)))).toEqual([]);
 });
 
+const [spec, status] = [part(readCRD(), 'spec'), part(readCRD(), 'status')];
+const values = load(readFileSync(`${root}charts/stun-operator/values.yaml`, 'utf8')) as Values;
+
+test.each(pages.filter(isDocumentation))('fields of a PruneJob and values of the chart that $path names exist', (page) => {
+  const named = code(page).flatMap((text) => [...text.matchAll(/(?<![\w./-])\.?(?:spec\.)?([a-z]\w*(?:\.\w+)+)(?![\w/]|\.\w|\()/g)].map(([, path = '']) => path));
+  expect(named.filter((path) => !exists(path.split('.')))).toEqual([]);
+});
+
+/** Of another thing's path nothing is known: only what begins like one of ours is looked at. */
+function exists(path: readonly string[]): boolean {
+  const [first = '', ...rest] = path;
+  if (first === 'status') return hasField(status, rest);
+  if (first in (spec.properties ?? {})) return hasField(spec, path);
+  // A pod has one of this name too.
+  return first === 'securityContext' || !(first in values) || hasValue(values, path);
+}
+
+function hasField(schema: Schema, [field, ...rest]: readonly string[]): boolean {
+  if (field === undefined || schema['x-kubernetes-preserve-unknown-fields'] === true) return true;
+  const below = (schema.items ?? schema).properties?.[field];
+  return below !== undefined && hasField(below, rest);
+}
+
+/** An empty one may hold anything. */
+function hasValue(below: unknown, [key, ...rest]: readonly string[]): boolean {
+  if (key === undefined || (typeof below === 'object' && below !== null && Object.keys(below).length === 0)) return true;
+  return typeof below === 'object' && below !== null && key in below && hasValue((below as Values)[key], rest);
+}
+
 test.each(pages.filter((page) => shellBlocks(page).length > 0))('blocks for a shell in $path are a shell\'s language', (page) => {
   for (const block of shellBlocks(page)) execFileSync('bash', ['-n'], { input: block });
 });
@@ -71,9 +105,10 @@ test('every page of the documentation can be reached from its index', () => {
 
 test('what no test runs is listed, with a reason', () => {
   const withCommands = pages.filter((page) => isDocumentation(page) && shellBlocks(page).length > 0).map(({ path }) => path);
-  const listed = [...Object.keys(notRun), ...run];
+  const listed = Object.keys({ ...notRun, ...run });
   const covers = (entry: string, path: string): boolean => (entry.endsWith('/') ? path.startsWith(entry) : path === entry);
   expect(withCommands.filter((path) => !listed.some((entry) => covers(entry, path)))).toEqual([]);
+  expect(Object.values(run).filter((path) => !existsSync(root + path))).toEqual([]);
   expect(listed.filter((entry) => !withCommands.some((path) => covers(entry, path)))).toEqual([]);
 });
 
