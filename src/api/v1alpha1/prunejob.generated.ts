@@ -329,7 +329,7 @@ export interface RunnerSpec {
    */
   gpus: number;
   /**
-   * Values of the node label nvidia.com/gpu.product to run on. Any when absent.
+   * Values of the node label nvidia.com/gpu.product to run on. When absent, those of the H100, which are NVIDIA-H100-80GB-HBM3, NVIDIA-H100-PCIe and NVIDIA-H100-NVL.
    */
   gpuProducts?: string[];
   /**
