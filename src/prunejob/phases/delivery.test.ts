@@ -50,6 +50,7 @@ describe('its delivery by Git', () => {
 
   it.each([
     { what: 'other values', change: (world: World) => { deliver(world, { ...delivered, gpuLimit: 3 }); }, expected: { status: 'False', reason: 'NotAsEmitted', message: 'The service asks for something else than the patch: gpuLimit is 3, not 2.' } },
+    { what: 'other arguments, which are not told', change: (world: World) => { deliver(world, { ...delivered, args: ['--tensor-parallel-size=4', '--api-key=sk-1'] }); }, expected: { status: 'False', reason: 'NotAsEmitted', message: 'The service asks for something else than the patch: its args differ.' } },
     { what: 'pods that crash', change: (world: World) => { deliver(world, delivered, false); world.changeService({ running: { modelUri: prunedUri, gpusPerReplica: 2, settled: false, failure: 'Pod x keeps crashing.' } }); }, expected: { status: 'False', reason: 'RolloutFailed', message: 'Pod x keeps crashing. Revert the change in Git.' } },
     { what: 'old pods that crash', change: (world: World) => { deliver(world, delivered, false); world.changeService({ running: { gpusPerReplica: 4, settled: false, failure: 'Pod x keeps crashing.' } }); }, expected: { status: 'Unknown', reason: 'Verifying' } },
     { what: 'a service that is stopped', change: (world: World) => { world.changeService({ refusal: { reason: 'UnsupportedService', message: 'It is stopped.' } }); }, expected: { status: 'Unknown', reason: 'AwaitingGit', message: 'The service cannot be judged as it is: It is stopped.' } },

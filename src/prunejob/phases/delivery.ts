@@ -11,7 +11,7 @@ import { compact } from '../compact.ts';
 import { currentService, handoverOf, runs, type Handover } from '../handover.ts';
 import { conditionOf, elapsedMs, rfc3339, rolloutOf, type Run } from '../run.ts';
 import type { ServiceFields, ServiceObserved } from '../serving/adapter.ts';
-import { differing, sameModel } from '../serving/fields.ts';
+import { differing, sameModel, type ModelKey } from '../serving/fields.ts';
 import type { Step } from '../step.ts';
 import { durationMs } from '../units.ts';
 import { awaitingGit } from './emit.ts';
@@ -114,6 +114,8 @@ function takenBack(run: Run): ConditionUpdate[] {
   return [{ type: 'RolledBack', status: 'False', reason: 'NothingToRollBack', message: 'serving.rollbackRequested was taken back.' }];
 }
 
+/** Arguments are only named: what somebody else wrote there may be a secret, and conditions become Events and log lines. */
 function otherwise(actual: ServiceFields, wanted: ServiceFields): string {
-  return differing(actual, wanted).map((key) => `${key} is ${JSON.stringify(actual[key])}, not ${JSON.stringify(wanted[key])}`).join('; ');
+  const told = (key: ModelKey): string => (key === 'args' || key === 'command' ? `its ${key} differ` : `${key} is ${JSON.stringify(actual[key])}, not ${JSON.stringify(wanted[key])}`);
+  return differing(actual, wanted).map(told).join('; ');
 }

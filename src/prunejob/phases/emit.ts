@@ -10,6 +10,7 @@ import { compact } from '../compact.ts';
 import type { ConfigMap } from '../kube.ts';
 import { currentService, handoverOf, savedService, type Handover } from '../handover.ts';
 import { holds, serviceRef, type Run } from '../run.ts';
+import { secretArguments } from '../secret-arguments.ts';
 import type { ServiceObserved } from '../serving/adapter.ts';
 import { sameModel } from '../serving/fields.ts';
 import { patchFiles, patchText, type PatchFiles } from '../serving/patch-files.ts';
@@ -26,7 +27,8 @@ export function emit(run: Run): Step | undefined {
   const { serving } = run.spec;
   if (serving?.mode !== 'Emit' || !holds(run, 'Published') || service === 'NotAsked') return undefined;
   if (service === 'Missing') return waitThenFail(run, 'Published', { type: 'Served', status: 'False', ...missingService(run) });
-  if (service.refusal !== undefined) return fail(run, service.refusal, 'Served');
+  const problem = service.refusal ?? secretArguments(run, service);
+  if (problem !== undefined) return fail(run, problem, 'Served');
   const heard = heardBefore(run.observed.answers, service.running);
   if (heard === undefined) return { requeueAfterMs: askAgainMs };
   const saved = { ...run, status: { ...run.status, serving: { previous: { ...savedService(service), ...heard } } } };

@@ -9,6 +9,7 @@ import { outputRefused } from '../output-refused.ts';
 import { fieldsOwnedByGit, notOffered } from '../ownership.ts';
 import { holds, latestChild, type Run } from '../run.ts';
 import type { ServiceObserved } from '../serving/adapter.ts';
+import { secretArguments } from '../secret-arguments.ts';
 import { allocatableGPUs, servingNodes, sizingFor } from '../sizing.ts';
 import { publishedUri } from '../storage-paths.ts';
 import { fail, type Step } from '../step.ts';
@@ -27,7 +28,7 @@ export function plan(run: Run): Step | undefined {
 }
 
 function problemOf(run: Run, service: ServiceObserved): Failure | undefined {
-  return notOffered(run, service) ?? strategyRefused(run, service) ?? outputRefused(run, service) ?? fieldsOwnedByGit(run, service);
+  return notOffered(run, service) ?? strategyRefused(run, service) ?? outputRefused(run, service) ?? fieldsOwnedByGit(run, service) ?? secretArguments(run, service);
 }
 
 function planFor(run: Run, serving: ServingSpec, service: ServiceObserved, facts: Facts): Step {

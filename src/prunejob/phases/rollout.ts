@@ -12,6 +12,7 @@ import { applyService, currentService, handoverOf, savedService, type Handover }
 import { asksEndpoint } from '../gate.ts';
 import { fieldsOwnedByGit } from '../ownership.ts';
 import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
+import { secretArguments } from '../secret-arguments.ts';
 import { needsRestore, sameFields, sameModel } from '../serving/fields.ts';
 import type { Running, ServiceFields, ServiceObserved } from '../serving/adapter.ts';
 import { fail, waitThenFail, type Step } from '../step.ts';
@@ -36,7 +37,7 @@ export function rollout(run: Run): Step | undefined {
 }
 
 function begin(run: Run, service: ServiceObserved): Step {
-  const problem = service.refusal ?? strategyRefused(run, service) ?? fieldsOwnedByGit(run, service);
+  const problem = service.refusal ?? strategyRefused(run, service) ?? fieldsOwnedByGit(run, service) ?? secretArguments(run, service);
   if (problem !== undefined) return fail(run, problem, 'Served');
   if (heardBefore(run.observed.answers, service.running) === undefined) return { requeueAfterMs: lookAgainMs };
   return waitForGPUs(run, service) ?? save(run, service, rfc3339(run.now));
@@ -84,7 +85,8 @@ function isUnproved(run: Run, { canary }: Handover): boolean {
 
 /** Somebody changed the service after it was saved: that, not the older state, is what to put back. */
 function saveAgain(run: Run, service: ServiceObserved): Step {
-  return save(run, service, rolloutOf(run).startedAt ?? rfc3339(run.now));
+  const problem = secretArguments(run, service);
+  return problem === undefined ? save(run, service, rolloutOf(run).startedAt ?? rfc3339(run.now)) : startPutBack(run, problem);
 }
 
 /** The canary stays until the service runs what it runs. */

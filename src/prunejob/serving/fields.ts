@@ -5,6 +5,7 @@ import type { Canary, ServiceFields } from './adapter.ts';
 const modelKeys = ['modelUri', 'command', 'args', 'tensorParallel', 'gpuLimit', 'gpuRequest'] as const;
 const allKeys = [...modelKeys, 'deploymentStrategy', 'progressDeadlineSeconds', 'receipt'] as const;
 
+export type ModelKey = (typeof modelKeys)[number];
 type Key = (typeof allKeys)[number];
 
 /** The same model on the same GPUs, however pods are replaced. */
@@ -13,7 +14,7 @@ export function sameModel(a: ServiceFields, b: ServiceFields): boolean {
 }
 
 /** In which of the fields that choose the model and its GPUs the two differ. */
-export function differing(a: ServiceFields, b: ServiceFields): (typeof modelKeys)[number][] {
+export function differing(a: ServiceFields, b: ServiceFields): ModelKey[] {
   return modelKeys.filter((key) => !equal(a[key], b[key]));
 }
 
