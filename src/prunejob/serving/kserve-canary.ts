@@ -26,11 +26,15 @@ function keepsReplicas(minReplicas: number | undefined): minReplicas is number {
 }
 
 export function readCanary({ spec }: InferenceService): Canary | undefined {
-  const { model, annotations: marks } = spec?.canary?.find(({ predictor }) => predictor?.name === canaryName)?.predictor ?? {};
+  const { model, annotations: marks } = ownEntry(spec?.canary ?? []);
   const minReplicas = spec?.predictor?.minReplicas;
   if (model === undefined) return undefined;
   const fields = { modelUri: model.storageUri ?? '', args: model.args, ...readGPUs(model.resources), receipt: marks?.[annotations.receipt] };
   return compact({ ...fields, minReplicas: keepsReplicas(minReplicas) ? minReplicas : undefined });
+}
+
+function ownEntry(entries: readonly CanaryEntry[]): NonNullable<CanaryEntry['predictor']> {
+  return entries.find(({ predictor }) => predictor?.name === canaryName)?.predictor ?? {};
 }
 
 /** Named as the Deployments behind them. */
