@@ -1,6 +1,6 @@
 /** What really runs behind a service: a Deployment, its newest ReplicaSet, and the pods of all of them. */
 import { compact } from '../compact.ts';
-import { condition, type Deployment, type Pod, type ReplicaSet } from '../kube.ts';
+import { condition, type ContainerStatus, type Deployment, type Pod, type ReplicaSet } from '../kube.ts';
 import type { Running, ServingObjects } from './adapter.ts';
 import { endpointsOf } from './endpoints.ts';
 import { heldUpBecause } from './held-up.ts';
@@ -9,8 +9,8 @@ const revision = 'deployment.kubernetes.io/revision';
 
 type Rollout = Pick<Running, 'updatedReplicas' | 'availableReplicas' | 'pending' | 'failure' | 'endpoints'>;
 
-/** `subject` is the service in the sentences, as `InferenceService moe`. */
-export function readRollout(subject: string, objects: Pick<ServingObjects, 'replicaSets' | 'pods'>, deployment: Deployment | undefined): Rollout {
+/** `subject` is the service in the sentences, as `InferenceService moe`; `told` is a failure that its own status tells. */
+export function readRollout(subject: string, objects: Pick<ServingObjects, 'replicaSets' | 'pods'>, deployment: Deployment | undefined, told?: string): Rollout {
   if (deployment === undefined) return { pending: 'has no Deployment yet' };
   const { updatedReplicas, availableReplicas } = deployment.status ?? {};
   const pods = newAndOldPods(objects, deployment);
@@ -20,7 +20,7 @@ export function readRollout(subject: string, objects: Pick<ServingObjects, 'repl
     availableReplicas,
     pending: behind ?? replicasPending(deployment, pods.new) ?? oldPodsPending(pods.old),
     // Until then what the Deployment reports, and the newest ReplicaSet, are those of its earlier template.
-    failure: behind === undefined ? (deploymentFailure(subject, deployment) ?? podFailure(subject, pods.new)) : undefined,
+    failure: behind === undefined ? (ofNewPods(told, pods.new) ?? deploymentFailure(subject, deployment) ?? podFailure(subject, pods.new)) : undefined,
     endpoints: endpointsOf(pods.new),
   });
 }
@@ -77,6 +77,15 @@ function oldPodsPending(pods: readonly Pod[]): string | undefined {
   return pods.length === 0 ? undefined : `still has ${pods.length} pod(s) of its old template`;
 }
 
+/** A service goes on telling of its earlier pods until a new one has tried. */
+function ofNewPods(told: string | undefined, pods: readonly Pod[]): string | undefined {
+  return pods.some(hasTried) ? told : undefined;
+}
+
+function hasTried({ status }: Pod): boolean {
+  return containersOf(status).some(({ state, restartCount = 0 }) => restartCount > 0 || state?.running !== undefined || state?.terminated !== undefined);
+}
+
 function deploymentFailure(subject: string, { status }: Deployment): string | undefined {
   const progressing = condition(status?.conditions, 'Progressing');
   if (progressing?.status !== 'False' || progressing.reason !== 'ProgressDeadlineExceeded') return undefined;
@@ -89,6 +98,9 @@ function podFailure(subject: string, pods: readonly Pod[]): string | undefined {
 }
 
 function isCrashLooping({ status }: Pod): boolean {
-  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-  return containers.some(({ state }) => state?.waiting?.reason === 'CrashLoopBackOff');
+  return containersOf(status).some(({ state }) => state?.waiting?.reason === 'CrashLoopBackOff');
+}
+
+function containersOf(status: Pod['status']): readonly ContainerStatus[] {
+  return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
 }

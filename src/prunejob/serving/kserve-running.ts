@@ -29,14 +29,14 @@ export function serverArguments(deployment: Deployment | undefined): readonly st
 
 export function readRunning(objects: ServingObjects): Running {
   const service = objects.service as InferenceService;
-  const running = readRunningOf(`InferenceService ${service.metadata.name}`, objects, newestDeployment(objects));
+  const running = readRunningOf(`InferenceService ${service.metadata.name}`, objects, newestDeployment(objects), failureOf(service, 'BlockedByFailedLoad'));
   const pending = running.pending ?? servicePending(service);
-  return compact({ ...running, settled: pending === undefined, pending, failure: modelFailure(service) ?? running.failure });
+  return compact({ ...running, settled: pending === undefined, pending, failure: failureOf(service, 'InvalidSpec') ?? running.failure });
 }
 
-/** Without a word from the service, which speaks for the stable predictor alone. */
-export function readRunningOf(subject: string, objects: ServingObjects, deployment: Deployment | undefined): Running {
-  const rollout = readRollout(subject, objects, deployment && withoutDeadline(deployment));
+/** `told` is for the stable predictor alone, of which the service speaks. */
+export function readRunningOf(subject: string, objects: ServingObjects, deployment: Deployment | undefined, told?: string): Running {
+  const rollout = readRollout(subject, objects, deployment && withoutDeadline(deployment), told);
   return compact({
     modelUri: deployment?.spec?.template?.metadata?.annotations?.[sourceUri],
     gpusPerReplica: gpuLimitOf(serverContainer(deployment)),
@@ -57,8 +57,8 @@ function servicePending({ status }: InferenceService): string | undefined {
 }
 
 /** lastFailureInfo stays after a success, so it only explains a transition that is bad now. */
-function modelFailure({ metadata, status }: InferenceService): string | undefined {
-  const { transitionStatus = '', lastFailureInfo = {} } = status?.modelStatus ?? {};
-  if (!['BlockedByFailedLoad', 'InvalidSpec'].includes(transitionStatus)) return undefined;
-  return `InferenceService ${metadata.name} reports ${transitionStatus}: ${lastFailureInfo.message ?? lastFailureInfo.reason ?? 'no reason given'}`;
+function failureOf({ metadata, status }: InferenceService, transition: 'BlockedByFailedLoad' | 'InvalidSpec'): string | undefined {
+  const { transitionStatus, lastFailureInfo = {} } = status?.modelStatus ?? {};
+  if (transitionStatus !== transition) return undefined;
+  return `InferenceService ${metadata.name} reports ${transition}: ${lastFailureInfo.message ?? lastFailureInfo.reason ?? 'no reason given'}`;
 }

@@ -145,10 +145,12 @@ describe('what runs', () => {
     expect(kserve.read(objects({ pods })).running.settled).toBe(true);
   });
 
+  const blocked = isvc({ status: { modelStatus: { transitionStatus: 'BlockedByFailedLoad', lastFailureInfo: { message: 'no such object' } } } });
+  const tried = { phase: 'Pending', initContainerStatuses: [{ name: 'storage-initializer', state: { terminated: { exitCode: 1 } } }] };
   const crashing = { phase: 'Pending', initContainerStatuses: [{ name: 'storage-initializer', state: { waiting: { reason: 'CrashLoopBackOff' } } }] };
 
   it.each([
-    { name: 'the model does not load', change: { service: isvc({ status: { modelStatus: { transitionStatus: 'BlockedByFailedLoad', lastFailureInfo: { message: 'no such object' } } } }) }, says: /BlockedByFailedLoad: no such object/ },
+    { name: 'the model does not load', change: { service: blocked, pods: [pod('new', 'rs-10', { status: tried })] }, says: /BlockedByFailedLoad: no such object/ },
     { name: 'the spec is invalid', change: { service: isvc({ status: { modelStatus: { transitionStatus: 'InvalidSpec', lastFailureInfo: { reason: 'NoSupportingRuntime' } } } }) }, says: /NoSupportingRuntime/ },
     { name: 'a new pod crashes', change: { pods: [pod('new', 'rs-10', { status: crashing })] }, says: /new.*CrashLoopBackOff/ },
   ])('fails when $name', ({ change, says }) => {
@@ -159,6 +161,8 @@ describe('what runs', () => {
     { name: 'an earlier failure that is over', change: { service: isvc({ status: { modelStatus: { transitionStatus: 'UpToDate', lastFailureInfo: { message: 'old' } } } }) } },
     { name: 'a deadline that it cannot be told to extend', change: { deployments: [deployment({ status: { updatedReplicas: 0, conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: 'timed out' }] } })] } },
     { name: 'an old pod that crashes', change: { pods: [pod('old', 'rs-9', { status: crashing })] } },
+    { name: 'an earlier model that did not load, while no new pod has tried', change: { service: blocked, pods: [pod('new', 'rs-10', { status: { phase: 'Pending' } }), pod('old', 'rs-9', { status: tried })] } },
+    { name: 'an earlier model that did not load, while the Deployment is behind', change: { service: blocked, deployments: [deployment({ status: { observedGeneration: 2 } })], pods: [pod('new', 'rs-10', { status: tried })] } },
   ])('does not fail for $name', ({ change }) => {
     expect(kserve.read(objects(change)).running.failure).toBeUndefined();
   });
