@@ -45,7 +45,6 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   one('a canary is followed before it is ready', 'src/prunejob/phases/canary.ts', 'if (isUp(run, handover) && silenceOf(run, running) === undefined) {', 'if (isUp(run, handover) || running.pending !== undefined) {'),
-  one('the canary stays', 'src/prunejob/phases/canary.ts', 'if (service.fields.canary !== undefined) return {', 'if (service.fields.canary === null) return {'),
   one('a rollback after the end is forgotten', 'src/prunejob/phases/rollback.ts', "if (holds(run, 'Complete')) return undo(run);", "if (holds(run, 'Complete')) return undefined;"),
   one('a model that answers nobody is served', 'src/prunejob/answers.ts', 'if (status.serving?.previous?.answered !== true) return undefined;', 'if (status !== undefined) return undefined;'),
   one('suspend keeps the pod', 'src/prunejob/phases/suspend.ts', 'actions: stopJobs(run),', 'actions: stopJobs(run).slice(1),'),
