@@ -9,7 +9,7 @@ export default defineConfig({
     projects: [
       { test: { name: 'unit', deps, include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'charts/**/*.test.ts', 'manifests/**/*.test.ts', 'e2e/bench/**/*.test.ts'], exclude: ['**/*.api.test.ts'] } },
       { test: { name: 'sim', deps, include: ['e2e/sim/**/*.test.ts'], testTimeout: 600_000 } },
-      { test: { name: 'api', deps, include: ['crds/**/*.test.ts', 'src/**/*.api.test.ts', 'charts/**/*.api.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
+      { test: { name: 'api', deps, include: ['crds/**/*.test.ts', 'src/**/*.api.test.ts', 'charts/**/*.api.test.ts', 'manifests/**/*.api.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
       {
         test: {
           name: 'e2e',

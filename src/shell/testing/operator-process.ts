@@ -10,12 +10,12 @@ const readyWithinMs = 30_000;
 
 export class OperatorProcess {
   readonly #process: ChildProcess;
-  readonly #url: string;
+  readonly url: string;
   #output = '';
 
   private constructor(process: ChildProcess, url: string) {
     this.#process = process;
-    this.#url = url;
+    this.url = url;
     for (const stream of [process.stdout, process.stderr]) stream?.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
   }
 
@@ -28,7 +28,7 @@ export class OperatorProcess {
   }
 
   get(path: string): Promise<string> {
-    return fetch(`${this.#url}${path}`).then((response) => response.text());
+    return fetch(`${this.url}${path}`).then((response) => response.text());
   }
 
   /** Asks it to end, as the kubelet does, and tells how it ended. */
@@ -51,7 +51,7 @@ export class OperatorProcess {
     await vi.waitFor(
       async () => {
         if (this.#process.exitCode !== null) return;
-        const response = await fetch(`${this.#url}/readyz`);
+        const response = await fetch(`${this.url}/readyz`);
         if (!response.ok) throw new Error(`The operator is not ready: ${await response.text()} ${this.#output}`);
       },
       { timeout: readyWithinMs, interval: 50 },

@@ -29,14 +29,14 @@ export class PlayedNode {
     return (await this.#call<{ items: LiveJob[] }>('GET', this.#jobPath(''))).items;
   }
 
-  /** The Job's pod, running. */
-  async start(jobName: string): Promise<void> {
+  /** The Job's pod, running; with an address only where its engine is to be asked. */
+  async start(jobName: string, podIP?: string): Promise<void> {
     const job = await this.#call<LiveJob>('GET', this.#jobPath(jobName));
     const { metadata, spec } = (job.spec as { readonly template: Template }).template;
     const owner = { apiVersion: 'batch/v1', kind: 'Job', name: jobName, uid: job.metadata.uid, controller: true };
-    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name: podName(jobName), ownerReferences: [owner] }, spec };
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name: podName(jobName), ownerReferences: [owner] }, spec: { ...spec, nodeName: 'played' } };
     await this.#call('POST', this.#podPath(''), pod);
-    await this.#call('PATCH', `${this.#podPath(podName(jobName))}/status`, { status: { phase: 'Running', startTime: now(), containerStatuses: [engine({ running: { startedAt: now() } })] } });
+    await this.#call('PATCH', `${this.#podPath(podName(jobName))}/status`, { status: { phase: 'Running', ...addressed(podIP), startTime: now(), containerStatuses: [engine({ running: { startedAt: now() } })] } });
     await this.#call('PATCH', `${this.#jobPath(jobName)}/status`, { status: { active: 1, ready: 1, startTime: now() } });
   }
 
@@ -71,6 +71,10 @@ export class PlayedNode {
     if (answer.code >= 300) throw new Error(`${method} ${path} was answered with ${answer.code}: ${JSON.stringify(answer.body)}`);
     return answer.body as T;
   }
+}
+
+function addressed(podIP: string | undefined): object {
+  return podIP === undefined ? {} : { podIP, podIPs: [{ ip: podIP }] };
 }
 
 function engine(state: object): object {
