@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
+import type { Condition, PruneJob } from '../api/v1alpha1/prunejob.ts';
 import type { KubeObject } from '../prunejob/kube.ts';
 import type { ServingObjects } from '../prunejob/observed.ts';
 import type { ServiceObserved, ServiceType, ServingAdapter } from '../prunejob/serving/adapter.ts';
@@ -71,6 +71,19 @@ describe('the service of a PruneJob', () => {
     expect(await find(asked, awaiting)).toBe(observed);
     const served = { type: 'Served', status: 'True' as const, reason: 'r', message: 'm', lastTransitionTime: 't' };
     expect(await find(asked, { ...awaiting, status: { conditions: [complete, served] } })).toBe('NotAsked');
+  });
+
+  it.each([
+    { when: 'asked for', rollbackRequested: true, rollout: { startedAt: 't' }, rolledBack: 'False', awaited: observed },
+    { when: 'under way', rollbackRequested: false, rollout: { startedAt: 't', rollbackStartedAt: 't' }, rolledBack: 'Unknown', awaited: observed },
+    { when: 'over', rollbackRequested: true, rollout: { startedAt: 't', rollbackStartedAt: 't' }, rolledBack: 'True', awaited: 'NotAsked' },
+    { when: 'of a service that was never touched', rollbackRequested: true, rollout: {}, rolledBack: 'False', awaited: 'NotAsked' },
+  ] as const)('is asked for after the end while a rollback is $when: $awaited', async ({ rollbackRequested, rollout, rolledBack, awaited }) => {
+    client.put(type, chat);
+    const { spec, status, ...job } = over('Complete');
+    const told: Condition = { type: 'RolledBack', status: rolledBack, reason: 'r', message: 'm', lastTransitionTime: 't' };
+    const serving = { ...spec.serving, rollbackRequested } as NonNullable<PruneJob['spec']['serving']>;
+    expect(await find(asked, { ...job, spec: { ...spec, serving }, status: { serving: { rollout }, conditions: [...(status?.conditions ?? []), told] } })).toBe(awaited);
   });
 
   it.each(['Complete', 'Failed'])('is asked for no more once the PruneJob is %s', async (condition) => {

@@ -6,6 +6,7 @@
  */
 import type { PruneJob, ServingSpec } from '../api/v1alpha1/prunejob.ts';
 import { isAwaitingGit } from '../prunejob/awaiting-git.ts';
+import { isAwaitingRollback } from '../prunejob/awaiting-rollback.ts';
 import { isTrue, type KubeObject } from '../prunejob/kube.ts';
 import type { ServiceState, ServingObjects } from '../prunejob/observed.ts';
 import type { Asked, ServiceKind } from '../prunejob/serving/registry.ts';
@@ -26,7 +27,7 @@ export async function serviceOf({ stores, client, kindOf }: ServicesOptions, pru
   const kind = kindOf(ref);
   if (kind === undefined) return 'Missing';
   const { rendered, type, adapter } = kind;
-  if ('selector' in rendered && isOver(pruneJob) && !isAwaitingGit(pruneJob)) return 'NotAsked';
+  if ('selector' in rendered && isOver(pruneJob)) return 'NotAsked';
   const place = { type, namespace: pruneJob.metadata.namespace, name: ref.name };
   const objects = 'selector' in rendered ? await ask(client, place, rendered) : cached(stores.serving.get(kind), `${place.namespace}/${place.name}`);
   return objects === undefined ? 'Missing' : adapter.read(objects);
@@ -52,6 +53,8 @@ async function ask(client: ServicesOptions['client'], place: ObjectRef & { reado
 }
 
 /** Nothing follows any more from what its service does. */
-function isOver({ status }: PruneJob): boolean {
-  return isTrue(status?.conditions, 'Complete') || isTrue(status?.conditions, 'Failed');
+function isOver(pruneJob: PruneJob): boolean {
+  const { conditions } = pruneJob.status ?? {};
+  const hasEnded = isTrue(conditions, 'Complete') || isTrue(conditions, 'Failed');
+  return hasEnded && !isAwaitingGit(pruneJob) && !isAwaitingRollback(pruneJob);
 }

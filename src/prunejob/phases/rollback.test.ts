@@ -84,6 +84,28 @@ describe('a rollback that was asked for after Complete', () => {
     expect(world.condition('RolledBack')).toMatchObject({ status: 'False', reason });
     expect(world.decisions.slice(decisions).flatMap(({ actions }) => actions)).toEqual([]);
   });
+
+  it('waits for a service that nobody has looked at', () => {
+    const world = World.completed();
+    const { service } = world;
+    world.change({ service: 'NotAsked' });
+    request(world);
+    expect([world.phase, world.condition('RolledBack')]).toEqual(['Complete', undefined]);
+    world.change({ service });
+    world.settle();
+    expect(world.phase).toBe('RollingBack');
+  });
+
+  it('begins once the service runs what the rollout left, however often it did not', () => {
+    const world = World.completed();
+    const { fields } = world.service;
+    world.changeService({ fields: { ...fields, modelUri: 's3://models/newer/' } });
+    request(world);
+    expect(world.condition('RolledBack')?.reason).toBe('ServingConflict');
+    world.changeService({ fields });
+    world.settle();
+    expect(world.phase).toBe('RollingBack');
+  });
 });
 
 describe('a rollback that was asked for sooner', () => {

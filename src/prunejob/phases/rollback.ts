@@ -2,9 +2,10 @@
  * `serving.rollbackRequested`: somebody wants the dense model back, although nothing went wrong.
  *
  * During a rollout it ends the run as any failure does. After Complete the run stays complete: it did what was asked, and this undoes the
- * hand-over alone. The pods go back the way they came, by the rollout's own strategy, because the service's may need GPUs that nobody has.
+ * hand-over alone. It begins only once: whatever stands in its way spends nothing, and it begins when that is gone.
  */
 import { finalizer } from '../../api/names.ts';
+import { isAwaitingRollback } from '../awaiting-rollback.ts';
 import { handoverOf, type Handover } from '../handover.ts';
 import { conditionOf, holds, isRollingOut, rolloutOf, type Run } from '../run.ts';
 import { sameModel } from '../serving/fields.ts';
@@ -31,18 +32,24 @@ export function rollbackBeforeRollout(run: Run): Step | undefined {
 
 /** Once begun it goes on, also when the wish is taken back: a service must not stay half way. */
 function undo(run: Run): Step | undefined {
-  const { startedAt, rollbackStartedAt } = rolloutOf(run);
-  if (conditionOf(run, 'RolledBack')?.reason === requested.reason) return putBack(run);
-  return isRequested(run) && startedAt !== undefined && rollbackStartedAt === undefined ? begin(run, handoverOf(run)) : undefined;
+  if (!isAwaitingRollback(run.observed.pruneJob) || run.observed.service === 'NotAsked') return undefined;
+  return rolloutOf(run).rollbackStartedAt === undefined ? begin(run, handoverOf(run)) : putBack(run);
 }
 
-function begin(run: Run, handover: Handover | undefined): Step {
-  const started = startPutBack(run, requested);
+function begin(run: Run, handover: Handover | undefined): Step | undefined {
   const obstacle = handover === undefined ? gone : obstacleOf(handover);
-  if (obstacle !== undefined) return { ...started, phase: 'Complete', conditions: [{ type: 'RolledBack', status: 'False', ...obstacle }] };
+  if (obstacle !== undefined) return tell(run, obstacle);
+  const started = startPutBack(run, requested);
   const held = (run.observed.pruneJob.metadata.finalizers ?? []).includes(finalizer);
   const served = { type: 'Served', status: 'Unknown', reason: 'RollingBack', message: 'The service is moved back to its previous model.' } as const;
   return { ...started, conditions: [served, ...(started.conditions ?? [])], actions: held ? [] : [{ kind: 'AddFinalizer' }] };
+}
+
+/** Once told, the end of the run has its own work to do. */
+function tell(run: Run, obstacle: Cause): Step | undefined {
+  const told = conditionOf(run, 'RolledBack');
+  if (told?.reason === obstacle.reason && told.message === obstacle.message) return undefined;
+  return { phase: 'Complete', conditions: [{ type: 'RolledBack', status: 'False', ...obstacle }] };
 }
 
 const gone: Cause = { reason: 'ServiceNotFound', message: 'The service does not exist any more, so there is nothing to roll back.' };
