@@ -55,7 +55,9 @@ function launch(run: Run, handover: Handover, wanted: Canary): Step {
 
 function write(run: Run, handover: Handover, wanted: Canary, counted: { readonly reverts?: number } = {}): Step {
   const next = { ...rolloutOf(run), ...counted, canaryWrittenAt: rfc3339(run.now) };
-  const fields = compact({ canary: wanted, stable: handover.previous.stable });
+  // What is ours already would vanish from the stable predictor if it were left out.
+  const ours = handover.service.managedByUs ? handover.previous : {};
+  const fields = compact({ ...ours, canary: wanted, stable: handover.previous.stable });
   return { ...rollingOut(next, run, 'A canary of the pruned model is started, without traffic.'), actions: [applyService(run, handover, fields)] };
 }
 

@@ -60,7 +60,13 @@ function restore(run: Run, handover: Handover, since: number): Step | undefined 
 function bringBack(run: Run, handover: Handover): Step | undefined {
   const { previous, target, service } = handover;
   if (!needsRestore(previous, compact({ ...target, deploymentStrategy: previous.deploymentStrategy }), service.fields)) return undefined;
-  return { ...wait(run, handover), actions: [applyService(run, handover, returningFields(previous, target, service.fields))] };
+  return { ...wait(run, handover), actions: [...claim(run, handover), applyService(run, handover, returningFields(previous, target, service.fields))] };
+}
+
+/** The rollout let go when it was complete, and by server-side apply only what is ours goes when it is left out. */
+function claim(run: Run, handover: Handover): Action[] {
+  const { service, target } = handover;
+  return service.managedByUs ? [] : [applyService(run, handover, restoredFields(target, target, service.fields))];
 }
 
 function settle(run: Run, handover: Handover): Step {
@@ -155,7 +161,8 @@ function rolledBack(worked: boolean): { type: 'RolledBack'; status: 'True' | 'Fa
     : { type: 'RolledBack', status: 'False', reason: 'RolloutFailed', message: 'The previous fields are back, but the pods did not follow in time.' };
 }
 
-function release(run: Run): Action[] {
+/** Values stay, and nobody owns them for us. */
+export function release(run: Run): Action[] {
   const { service } = run.observed;
   if (typeof service === 'string' || !service.managedByUs || run.spec.serving === undefined) return [];
   return [{ kind: 'ReleaseService', ref: serviceRef(run, run.spec.serving) }];

@@ -19,7 +19,7 @@ import { fail, waitThenFail, type Step } from '../step.ts';
 import { strategyRefused } from '../strategy-refused.ts';
 import { durationMs } from '../units.ts';
 import { missingService } from './prerequisites.ts';
-import { startPutBack } from './put-back.ts';
+import { release, startPutBack } from './put-back.ts';
 
 export const mostReverts = 3;
 const lookAgainMs = 5000;
@@ -40,12 +40,23 @@ function begin(run: Run, service: ServiceObserved): Step {
   const problem = service.refusal ?? strategyRefused(run, service) ?? fieldsOwnedByGit(run, service) ?? secretArguments(run, service);
   if (problem !== undefined) return fail(run, problem, 'Served');
   if (heardBefore(run.observed.answers, service.running) === undefined) return { requeueAfterMs: lookAgainMs };
-  return waitForGPUs(run, service) ?? save(run, service, rfc3339(run.now));
+  return waitForGPUs(run, service) ?? { ...save(run, service, rfc3339(run.now)), actions: lettingGo(run, service) };
 }
 
 function save(run: Run, service: ServiceObserved, startedAt: string): Step {
   const saved = { ...savedService(service), ...heard(run, service) };
   return rollingOut({ strategy: run.spec.serving?.strategy ?? '', startedAt }, { ...run, observed: { ...run.observed, service } }, movingMessage + uncounted(run), saved);
+}
+
+/**
+ * What an earlier rollout owns still would vanish with the first write that leaves it out. Where Git ignores what is ours, it must be
+ * ours again before Git looks.
+ */
+function lettingGo(run: Run, service: ServiceObserved): Action[] {
+  const letGo = release(run);
+  if (letGo.length === 0 || !service.gitIgnoresFields) return letGo;
+  const handover = handoverOf({ ...run, status: { ...run.status, serving: { previous: savedService(service) } } });
+  return handover === undefined ? letGo : [...letGo, applyService(run, handover, handover.previous)];
 }
 
 /** Once heard it holds, also for a service that was changed and saved again: its pods may just be on their way. */

@@ -6,9 +6,10 @@
 import type { RolloutStatus } from '../../api/v1alpha1/prunejob.ts';
 import { silenceOf } from '../answers.ts';
 import { compact } from '../compact.ts';
+import type { Action } from '../decision.ts';
 import { withDowntime } from '../downtime.ts';
 import { applyService, currentService, handoverOf, runs, type Handover } from '../handover.ts';
-import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
+import { elapsedMs, holds, rfc3339, rolloutOf, serviceRef, type Run } from '../run.ts';
 import { sameFields, sameModel } from '../serving/fields.ts';
 import type { Step } from '../step.ts';
 import { durationMs } from '../units.ts';
@@ -58,8 +59,14 @@ function settle(run: Run, handover: Handover, state: RolloutStatus): Step {
       complete('Finished', [servedMessage(run), ...remarks(run, state)].join(' ')),
     ],
     set: { serving: { ...run.status.serving, current: currentService(service), rollout: state } },
-    actions: untouched ? [] : [applyService(run, handover, final)],
+    actions: [...(untouched ? [] : [applyService(run, handover, final)]), ...letGo(run, handover, !untouched)],
   };
+}
+
+/** What is nobody's cannot vanish with a later rollout's writes. Where Git ignores what is ours, letting go would bring its values back. */
+function letGo(run: Run, { serving, service }: Handover, written: boolean): Action[] {
+  const owned = (written || service.managedByUs) && !service.gitIgnoresFields;
+  return owned ? [{ kind: 'ReleaseService', ref: serviceRef(run, serving) }] : [];
 }
 
 /** What the price was, and what could not be seen. */

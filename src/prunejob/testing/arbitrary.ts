@@ -72,7 +72,7 @@ const status = some({
 }) as Arb<PruneJobStatus>;
 
 const canaryFields = { modelUri: result().uri, args: ['--tensor-parallel-size=2'], gpuLimit: 2, gpuRequest: 2 };
-const canaried = service({ fields: { ...denseFields, canary: canaryFields }, canary: { modelUri: result().uri, gpusPerReplica: 2, settled: true } });
+const canaried = service({ fields: { ...denseFields, canary: canaryFields }, managedByUs: true, canary: { modelUri: result().uri, gpusPerReplica: 2, settled: true } });
 
 const anyService = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('Missing' as const, 'NotAsked' as const) },

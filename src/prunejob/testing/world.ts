@@ -15,6 +15,7 @@ import type { InferenceService } from '../serving/kserve-types.ts';
 import { receiptText } from '../serving/receipt.ts';
 import { readGPUs } from '../serving/resources.ts';
 import { isFinished } from '../failure.ts';
+import { Ownership } from './ownership.ts';
 import { endedPod, facts, job, now, observed, result, runningPod, serviceObject } from './builders.ts';
 
 export class World {
@@ -22,6 +23,7 @@ export class World {
   clock = now;
   decisions: Decision[] = [];
   configMaps = new Map<string, ConfigMap>();
+  private ownership = new Ownership();
 
   constructor(overrides: Partial<Observed> = {}) {
     this.observed = observed(overrides);
@@ -192,6 +194,7 @@ export class World {
         this.apply(action.object);
         break;
       case 'ReleaseService':
+        this.ownership.release();
         this.changeService({ managedByUs: false });
         break;
     }
@@ -239,9 +242,11 @@ export class World {
     const service = object as InferenceService;
     const { deploymentStrategy, model = {} } = service.spec?.predictor ?? {};
     const applied = { modelUri: model.storageUri, args: model.args, ...readGPUs(model.resources), deploymentStrategy, receipt: receiptText(service), canary: readCanary(service) };
-    const { managedByUs, fields } = this.service;
-    const kept = managedByUs ? compact({ ...fields, deploymentStrategy: undefined, receipt: undefined, canary: undefined }) : fields;
-    this.changeService({ managedByUs: true, fields: { ...kept, ...compact(applied) } });
+    const { managedByUs, fields: { stable, ...fields } } = this.service;
+    const before = { ...fields, minReplicas: stable?.minReplicas };
+    const { minReplicas, ...after } = this.ownership.apply(managedByUs, before, { ...applied, minReplicas: service.spec?.predictor?.minReplicas });
+    const kept = compact({ ...stable, minReplicas: minReplicas as number | undefined });
+    this.changeService({ managedByUs: true, fields: compact({ modelUri: '', ...after, stable: Object.keys(kept).length === 0 ? undefined : kept }) });
     if (applied.canary === undefined) this.change({ service: compact({ ...this.service, canary: undefined }) });
   }
 }
