@@ -6,12 +6,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 
 import { apply, kubectl, list, type Resource } from './lib/kubectl.ts';
 import { emptyNamespace } from './lib/namespace.ts';
-import { condition, isTrue, read, samplePruneJob, untilFinished, type PruneJob } from './lib/prunejob.ts';
+import { isTrue, read, samplePruneJob, untilFinished, type PruneJob } from './lib/prunejob.ts';
 import * as s3 from './lib/s3.ts';
-import { running, serve } from './lib/service.ts';
 import { waitFor } from './lib/wait.ts';
 import { handOver } from './served/lib/row.ts';
-import { model, namespace, service, storage } from './served/lib/scene.ts';
+import { model, namespace, storage } from './served/lib/scene.ts';
 import { setUp } from './served/lib/set-up.ts';
 import { rows } from './served/rows/index.ts';
 
@@ -30,16 +29,6 @@ setUp();
 
 describe('a hand-over', () => {
   for (const row of rows.filter(({ always }) => always === true)) it(row.title, () => handOver(row));
-
-  it('never begins when the quality gate refuses: nothing is published, nothing is touched', async () => {
-    await serve(service, namespace, { uri: model, gpus: 4 });
-    const before = await running(service, namespace);
-    await applySample('refused', `${storage}refused/`, { quality: { perplexity: { maxIncrease: 0.01 } } });
-    const job = await untilFinished('refused', namespace, 600);
-    expect(condition(job, 'Failed')?.reason, condition(job, 'Failed')?.message).toBe('QualityRefused');
-    expect(await s3.list(`${storage}refused/`)).toEqual([]);
-    expect(await running(service, namespace)).toEqual(before);
-  });
 });
 
 describe('a run without a service', () => {

@@ -1,9 +1,12 @@
 /** The pruned model does not come to run, for a reason that pods really have: the service is put back, or was never touched. */
+import { expect } from 'vitest';
+
 import { invite } from '../../lib/guest.ts';
 import type { Overlay } from '../../lib/prunejob.ts';
+import * as s3 from '../../lib/s3.ts';
 import type { Row } from '../lib/row.ts';
 import { damagedModel, damagedOutput, goneImage, loseImage, particularRuntime, reader, takeKeys, withGoneImage, withParticularRuntime, withReader } from '../lib/trouble.ts';
-import { namespace } from '../lib/scene.ts';
+import { namespace, storage, type Scene } from '../lib/scene.ts';
 
 const by = (strategy: string, serving: Overlay = {}): { readonly overlay: Overlay } => ({ overlay: { serving: { strategy, ...serving } } });
 const untouched = { end: 'RolledBack', service: 'Untouched', requests: 'AllAnswered' } as const;
@@ -38,4 +41,16 @@ const withoutGPUs: readonly Row[] = [
   { ...untouched, title: 'by Surge, for which no GPU becomes free', name: 'no-gpus', ...by('Surge', { waitFor: '10s' }), within: () => invite('guest', namespace, { gpus: 4 }), end: 'GPUsUnavailable', says: /Recreate/ },
 ];
 
-export const failures: readonly Row[] = [...late, ...crashing, ...unreadable, ...withoutImage, ...withoutGPUs];
+const refused: readonly Row[] = [
+  {
+    ...untouched, title: 'that never begins, because the quality gate refuses', name: 'refused', always: true, cause: publishesNothing,
+    overlay: { output: { uri: `${storage}refused/` }, quality: { perplexity: { maxIncrease: 0.01 } } }, end: 'QualityRefused',
+  },
+];
+
+async function publishesNothing(scene: Scene): Promise<void> {
+  await scene.ends();
+  expect(await s3.list(`${storage}refused/`)).toEqual([]);
+}
+
+export const failures: readonly Row[] = [...late, ...crashing, ...unreadable, ...withoutImage, ...withoutGPUs, ...refused];
