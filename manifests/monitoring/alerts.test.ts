@@ -25,7 +25,7 @@ test.each([
   expect(metricsIn(expr)).toEqual(reads);
 });
 
-test.each([...alerts, ...recorded])('$alert$record reads metrics that exist', ({ expr }) => {
+test.each([...alerts, ...recorded].map((rule) => ({ name: 'alert' in rule ? rule.alert : rule.record, expr: rule.expr })))('$name reads metrics that exist', ({ expr }) => {
   const read = metricsIn(expr);
   expect(read).not.toEqual([]);
   expect(read.filter((name) => !known.has(name))).toEqual([]);
