@@ -47,6 +47,7 @@ export type FailedReason =
   | 'GPUsUnavailable'
   | 'FieldsOwnedByGit'
   | 'ServiceNotFound'
+  | 'ServiceChanged'
   | 'ServiceAccountNotFound'
   | 'ServiceAccountNotAllowed'
   | 'ServiceNotAllowed'

@@ -473,6 +473,18 @@ export interface PlanStatus {
    */
   gpus?: string;
   /**
+   * Model of the service when it was planned. A service with another one is not moved (ServiceChanged).
+   */
+  modelUri?: string;
+  /**
+   * GPUs of one replica when it was planned. A service with another number is not moved (ServiceChanged).
+   */
+  gpusPerReplica?: number;
+  /**
+   * Replicas of the service when it was planned.
+   */
+  replicas?: number;
+  /**
    * GPUs that the service has now.
    */
   gpusBefore?: number;

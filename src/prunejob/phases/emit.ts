@@ -7,9 +7,11 @@ import { apiVersion, kind, ownLabels, patchName } from '../../api/names.ts';
 import type { PruneJobStatus, ServingSpec } from '../../api/v1alpha1/prunejob.ts';
 import { heardBefore } from '../answers.ts';
 import { compact } from '../compact.ts';
+import type { Failure } from '../failure.ts';
 import type { ConfigMap } from '../kube.ts';
 import { currentService, handoverOf, savedService, type Handover } from '../handover.ts';
 import { holds, serviceRef, type Run } from '../run.ts';
+import { changedSincePlan, scaledToZero } from '../not-as-planned.ts';
 import { secretArguments } from '../secret-arguments.ts';
 import type { ServiceObserved } from '../serving/adapter.ts';
 import { sameModel } from '../serving/fields.ts';
@@ -27,13 +29,17 @@ export function emit(run: Run): Step | undefined {
   const { serving } = run.spec;
   if (serving?.mode !== 'Emit' || !holds(run, 'Published') || service === 'NotAsked') return undefined;
   if (service === 'Missing') return waitThenFail(run, 'Published', { type: 'Served', status: 'False', ...missingService(run) });
-  const problem = service.refusal ?? secretArguments(run, service);
+  const problem = problemOf(run, service);
   if (problem !== undefined) return fail(run, problem, 'Served');
   const heard = heardBefore(run.observed.answers, service.running);
   if (heard === undefined) return { requeueAfterMs: askAgainMs };
   const saved = { ...run, status: { ...run.status, serving: { previous: { ...savedService(service), ...heard } } } };
   const handover = handoverOf(saved);
   return handover === undefined ? undefined : emitted(saved, serving, handover);
+}
+
+function problemOf(run: Run, service: ServiceObserved): Failure | undefined {
+  return service.refusal ?? scaledToZero(run, service) ?? changedSincePlan(run, service) ?? secretArguments(run, service);
 }
 
 function emitted(run: Run, serving: ServingSpec, { adapter, service, previous, final }: Handover): Step {

@@ -1,5 +1,8 @@
 /** Nothing is left to do. A run ends in the same decision that publishes its model, or in verify.ts that finds it served: this is for those between. */
 import type { ConditionUpdate } from '../../api/conditions.ts';
+import type { PruneJobStatus } from '../../api/v1alpha1/prunejob.ts';
+import { currentService } from '../handover.ts';
+import type { ServiceState } from '../observed.ts';
 import { holds, type Run } from '../run.ts';
 import type { Step } from '../step.ts';
 
@@ -17,9 +20,25 @@ function end(condition: ConditionUpdate): Pick<Step, 'phase' | 'conditions'> {
   return { phase: 'Complete', conditions: [condition] };
 }
 
-export function servedMessage({ status: { plan, result } }: Run): string {
-  const { gpusBefore = 0, gpusAfter = 0 } = plan ?? {};
-  return `The service runs ${result?.uri ?? ''} on ${gpusAfter} GPUs instead of ${gpusBefore}: ${(gpusBefore - gpusAfter) * 24} GPU-hours a day saved.`;
+/** Counted from what runs: an autoscaler may have changed the replicas since the plan. */
+export function servedMessage(run: Run): string {
+  const { plan, result } = run.status;
+  const { gpus, replicas } = held(run.observed.service);
+  const before = gpusBefore(run.status);
+  const runs = `The service runs ${result?.uri ?? ''} on ${gpus} GPUs`;
+  if (gpus < before) return `${runs} instead of ${before}: ${(before - gpus) * 24} GPU-hours a day saved.`;
+  return `${runs}, and had ${before} before: no GPU was freed. It has ${replicas} replica(s) now, and had ${plan?.replicas ?? 1} when it was planned.`;
+}
+
+function held(service: ServiceState): { readonly gpus: number; readonly replicas: number } {
+  const { gpus = 0, replicas = 0 } = typeof service === 'string' ? {} : currentService(service);
+  return { gpus, replicas };
+}
+
+/** Of a service that had moved already the plan alone knows what it held before. */
+function gpusBefore({ plan, result, serving }: PruneJobStatus): number {
+  const { uri, gpus } = serving?.previous ?? {};
+  return (uri === result?.uri ? plan?.gpusBefore : gpus) ?? 0;
 }
 
 export function complete(reason: 'PlanOnly' | 'Finished' | 'Emitted', message: string): ConditionUpdate {

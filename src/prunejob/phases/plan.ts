@@ -5,6 +5,7 @@ import type { Failure } from '../failure.ts';
 import { planGPUs } from '../gpu-plan.ts';
 import type { Asked, Plan, PlanRefusal, ServiceSize } from '../gpu-plan-types.ts';
 import { messageOf, type Facts } from '../messages.ts';
+import { plannedService } from '../not-as-planned.ts';
 import { outputRefused } from '../output-refused.ts';
 import { fieldsOwnedByGit, notOffered } from '../ownership.ts';
 import { holds, latestChild, type Run } from '../run.ts';
@@ -37,7 +38,7 @@ function planFor(run: Run, serving: ServingSpec, service: ServiceObserved, facts
   const { ratio, targetGPUs } = { ratio: run.spec.pruning.experts.ratio, targetGPUs: run.spec.pruning.targetGPUs };
   // Without a ratio the engine could not know the run yet: the key it inspected is not the key it will prune under.
   const knowsRun = ratio !== undefined || targetGPUs === undefined;
-  const plan = planStatus(outcome);
+  const plan = { ...planStatus(outcome), ...plannedService(service) };
   const step = planned(plan.reason, { plan, ...(knowsRun ? { runKey: facts.runKey } : {}) });
   return knowsRun && facts.existing !== null && run.spec.planOnly !== true ? skipPruning(run, step, facts) : step;
 }

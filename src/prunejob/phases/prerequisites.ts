@@ -1,5 +1,6 @@
 /** What must be there before the first pod: the service in a shape that can be moved, and the ServiceAccount. */
 import { unusableServiceAccount } from '../jobs.ts';
+import { scaledToZero } from '../not-as-planned.ts';
 import { holds, serviceRef, type Run } from '../run.ts';
 import { fail, waitThenFail, type Missing, type Step } from '../step.ts';
 
@@ -8,7 +9,8 @@ export function prerequisites(run: Run): Step | undefined {
   const { service, serviceAccount } = run.observed;
   const waiting = { type: 'Planned', status: 'False' } as const;
   if (service === 'Missing') return waitThenFail(run, 'Pending', { ...waiting, ...missingService(run) });
-  if (service !== 'NotAsked' && service.refusal !== undefined) return fail(run, service.refusal, 'Planned');
+  const refused = service === 'NotAsked' ? undefined : (service.refusal ?? scaledToZero(run, service));
+  if (refused !== undefined) return fail(run, refused, 'Planned');
   if (typeof serviceAccount === 'string') return waitThenFail(run, 'Pending', { ...waiting, ...unusableServiceAccount(run, serviceAccount) });
   return undefined;
 }

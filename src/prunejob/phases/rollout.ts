@@ -10,6 +10,7 @@ import type { Action } from '../decision.ts';
 import { uncounted, waitForGPUs } from '../free-gpus.ts';
 import { applyService, currentService, handoverOf, savedService, type Handover } from '../handover.ts';
 import { asksEndpoint } from '../gate.ts';
+import { changedSincePlan, scaledToZero } from '../not-as-planned.ts';
 import { fieldsOwnedByGit } from '../ownership.ts';
 import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
 import { secretArguments } from '../secret-arguments.ts';
@@ -37,7 +38,7 @@ export function rollout(run: Run): Step | undefined {
 }
 
 function begin(run: Run, service: ServiceObserved): Step {
-  const problem = service.refusal ?? strategyRefused(run, service) ?? fieldsOwnedByGit(run, service) ?? secretArguments(run, service);
+  const problem = service.refusal ?? scaledToZero(run, service) ?? strategyRefused(run, service) ?? fieldsOwnedByGit(run, service) ?? secretArguments(run, service) ?? changedSincePlan(run, service);
   if (problem !== undefined) return fail(run, problem, 'Served');
   if (heardBefore(run.observed.answers, service.running) === undefined) return { requeueAfterMs: lookAgainMs };
   return waitForGPUs(run, service) ?? { ...save(run, service, rfc3339(run.now)), actions: lettingGo(run, service) };
@@ -96,8 +97,10 @@ function isUnproved(run: Run, { canary }: Handover): boolean {
 
 /** Somebody changed the service after it was saved: that, not the older state, is what to put back. */
 function saveAgain(run: Run, service: ServiceObserved): Step {
-  const problem = secretArguments(run, service);
-  return problem === undefined ? save(run, service, rolloutOf(run).startedAt ?? rfc3339(run.now)) : startPutBack(run, problem);
+  const { startedAt = rfc3339(run.now), canaryWrittenAt, writtenAt } = rolloutOf(run);
+  const problem = secretArguments(run, service) ?? changedSincePlan(run, service);
+  if (problem === undefined) return save(run, service, startedAt);
+  return canaryWrittenAt === undefined && writtenAt === undefined ? fail(run, problem, 'Served') : startPutBack(run, problem);
 }
 
 /** The canary stays until the service runs what it runs. */
