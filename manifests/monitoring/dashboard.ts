@@ -29,7 +29,9 @@ const perRun = (metric: string, selector = ''): string => `max by (namespace, na
 const whileIn = (phase: string): string => `and on (namespace, name) ${perRun('stun_prunejob_status_phase', `phase="${phase}"`)} == 1`;
 /** Adds up what was there at each minute: where a series was absent it counts nothing, as an average would not. */
 const hours = (recorded: string): string => `sum(sum_over_time(${recorded}{${chosen}}[$__range:1m])) / 60`;
-const reasons = (condition: string): string => `count by (reason) (max by (namespace, name, reason) (stun_prunejob_status_condition{${chosen}, condition="${condition}", status="True"}))`;
+/** Of the objects, not of a counter: its first increase, from nothing to 1, is none to Prometheus. */
+const reasons = (condition: string): string => `count by (reason) (max by (namespace, name, reason) (stun_prunejob_status_condition{${chosen}, ${condition}}))`;
+const endedWithinADay = `max by (namespace, name, phase) (stun_prunejob_status_phase{${chosen}, phase=~"Complete|Failed"}) and on (namespace, name) time() - ${perRun('stun_prunejob_completion_timestamp_seconds')} < 24 * 3600`;
 const quantile = (histogram: string, by: string): string => `histogram_quantile(0.99, sum by (le, ${by}) (rate(${histogram}[$__rate_interval])))`;
 
 const rows: readonly Row[] = [
@@ -37,7 +39,7 @@ const rows: readonly Row[] = [
     title: 'Runs',
     panels: [
       { title: 'PruneJobs by phase', kind: 'timeseries', width: 12, unit: 'none', queries: [{ expr: `sum by (phase) (namespace_phase:stun_prunejobs:count{${chosen}})`, legend: '{{phase}}' }] },
-      { title: 'Ends within a day', kind: 'timeseries', width: 6, unit: 'none', queries: [{ expr: 'sum by (phase) (increase(stun_prunejob_finished_total[1d]))', legend: '{{phase}}' }] },
+      { title: 'Ends within a day', kind: 'timeseries', width: 6, unit: 'none', queries: [{ expr: `count by (phase) (${endedWithinADay})`, legend: '{{phase}}' }] },
       { title: 'Alerts', kind: 'table', width: 6, unit: 'none', queries: [{ expr: 'max by (alertname, severity, namespace, name) (ALERTS{alertname=~"Prune.*", alertstate="firing"})', legend: '{{alertname}}' }] },
     ],
   },
@@ -69,8 +71,8 @@ const rows: readonly Row[] = [
   {
     title: 'Failures',
     panels: [
-      { title: 'Failed PruneJobs by reason', kind: 'timeseries', width: 12, unit: 'none', queries: [{ expr: reasons('Failed'), legend: '{{reason}}' }] },
-      { title: 'Services that were put back within a day', kind: 'timeseries', width: 12, unit: 'none', queries: [{ expr: 'sum by (reason) (increase(stun_prunejob_rollbacks_total[1d]))', legend: '{{reason}}' }] },
+      { title: 'Failed PruneJobs by reason', kind: 'timeseries', width: 12, unit: 'none', queries: [{ expr: reasons('condition="Failed", status="True"'), legend: '{{reason}}' }] },
+      { title: 'Services that were put back, by how it ended', kind: 'timeseries', width: 12, unit: 'none', queries: [{ expr: reasons('condition="RolledBack", status=~"True|False"'), legend: '{{reason}}' }] },
     ],
   },
   {

@@ -26,14 +26,14 @@ const now = `${new Date().toISOString().slice(0, 19)}Z`;
 /** As a run leaves it that took a service from 4 GPUs to 2. */
 const served = {
   phase: 'Complete',
-  conditions: [{ type: 'Complete', status: 'True', reason: 'Finished', message: 'Done.', lastTransitionTime: now }],
+  conditions: [
+    { type: 'Complete', status: 'True', reason: 'Finished', message: 'Done.', lastTransitionTime: now },
+    { type: 'RolledBack', status: 'False', reason: 'NothingToRollBack', message: 'Nothing was moved.', lastTransitionTime: now },
+  ],
   plan: { gpusBefore: 4, gpusAfter: 2 },
   result: { bytesBefore: 4, bytesAfter: 2, quality: { perplexity: { before: 8, after: 8.4, increase: 0.05, upperBound: 0.06, tokens: 100, accepted: true } } },
   serving: { current: { gpus: 2 } },
 };
-/** Nothing was put back here. */
-const unanswered = ['Services that were put back within a day'];
-
 /** The same rules, with seconds where minutes are, so that nobody waits half an hour. */
 function shortened(group: RuleGroup): RuleGroup {
   const rules = group.rules.map((rule) => ('alert' in rule && rule.alert === 'PruneJobStalled' ? { ...rule, expr: rule.expr.replace('< 900', `< ${tooOldSeconds}`), for: `${tooOldSeconds}s` } : rule));
@@ -112,13 +112,10 @@ describe('Prometheus beside the operator', () => {
     }, soon);
   });
 
-  test.each(queries)('answers the dashboard: $title, $expr', async ({ title, expr }) => {
+  test.each(queries)('answers the dashboard: $title, $expr', async ({ expr }) => {
     const asked = expr.replaceAll('$namespace', '.*').replaceAll('[$__range:1m]', '[1m:1s]').replaceAll('$__rate_interval', '30s');
     expect(asked).not.toContain('$');
-    await vi.waitFor(async () => {
-      const answer = await prometheus.query(asked);
-      if (!unanswered.includes(title)) expect(answer).not.toEqual([]);
-    }, soon);
+    await vi.waitFor(async () => { expect(await prometheus.query(asked)).not.toEqual([]); }, soon);
   });
 
   test('counts the GPUs that the service gave back', async () => {
