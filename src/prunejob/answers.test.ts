@@ -87,17 +87,6 @@ describe('a service that answered before', () => {
     expect(world.condition('Complete')?.message).not.toContain('completion');
   });
 
-  it('begins its soak anew when a pod stops answering', () => {
-    const world = rollingOut({ old: yes });
-    come(world, 'new');
-    world.change({ answers: { new: yes } });
-    world.settle();
-    expect(world.phase).toBe('Verifying');
-    world.change({ answers: { new: no('did not answer within 10 s', 1) } });
-    world.settle();
-    expect([world.phase, world.pruneJob.status?.serving?.rollout?.verifiedAt]).toEqual(['RollingOut', undefined]);
-  });
-
   it('is put back when the new model does not answer in time', () => {
     const world = rollingOut({ old: yes });
     come(world, 'new');

@@ -11,7 +11,7 @@ import type { Answer, Observed } from './observed.ts';
 import type { Run } from './run.ts';
 import type { Endpoint, Running } from './serving/adapter.ts';
 
-/** An old pod that is busy for once must not make the new ones go unasked. */
+/** A pod that is busy for once is not silent: an old one must not make the new ones go unasked, a new one must not undo a rollout. */
 const tries = 3;
 const longestReason = 1024;
 
@@ -44,10 +44,14 @@ export function heardBefore(known: Answers, { endpoints = [] }: Running): Heard 
 export function silenceOf({ observed, status }: Run, { endpoints = [] }: Running): string | undefined {
   if (status.serving?.previous?.answered !== true) return undefined;
   if (endpoints.length === 0) return 'has no ready pod that can be asked for a completion';
-  const silent = endpoints.map((endpoint) => ({ endpoint, answer: answerOf(observed.answers, endpoint) })).find(({ answer }) => answer?.answered !== true);
+  const silent = endpoints.map((endpoint) => ({ endpoint, answer: answerOf(observed.answers, endpoint) })).find(({ answer }) => !isAnswering(answer));
   if (silent === undefined) return undefined;
   const { endpoint, answer } = silent;
   return answer === undefined || answer.answered ? 'is asked for a completion' : `does not answer completions, as it did before: pod ${endpoint.pod} ${answer.why}`;
+}
+
+function isAnswering(answer: Answer | undefined): boolean {
+  return answer !== undefined && (answer.answered || (answer.answeredBefore === true && answer.tries < tries));
 }
 
 function answerOf(answers: Answers, { podUid }: Endpoint): Answer | undefined {

@@ -53,8 +53,10 @@ export type Answer = { readonly answered: true } | {
   readonly answered: false;
   /** Why not, as the end of a sentence that begins with the pod. */
   readonly why: string;
-  /** How often it was asked in vain. */
+  /** How often it was asked in vain since it last answered. */
   readonly tries: number;
+  /** It answered once, so that it may be busy rather than broken. */
+  readonly answeredBefore?: true;
 };
 
 /** The operator's own configuration, as far as engine pods are made of it. */

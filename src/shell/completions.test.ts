@@ -77,7 +77,10 @@ describe('the completions of pods', () => {
     outcome = () => Promise.reject(new Error('hangs'));
     elapsed += 30_000;
     await look('a');
-    expect(await look('a')).toEqual({ a: { answered: false, why: 'hangs', tries: 1 } });
+    expect(await look('a')).toEqual({ a: { answered: false, why: 'hangs', tries: 1, answeredBefore: true } });
+    elapsed += 5_000;
+    await look('a');
+    expect(await look('a')).toEqual({ a: { answered: false, why: 'hangs', tries: 2, answeredBefore: true } });
   });
 
   it('wake nobody for an answer that is as good as the last', async () => {

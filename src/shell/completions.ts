@@ -9,6 +9,7 @@ import { asError } from '../runtime/errors.ts';
 import type { Source } from '../runtime/sources.ts';
 import type { Key } from '../runtime/types.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { compact } from '../prunejob/compact.ts';
 import type { Answer } from '../prunejob/observed.ts';
 import type { Endpoint } from '../prunejob/serving/adapter.ts';
 
@@ -85,7 +86,7 @@ export class Completions {
       const why = asError(error).message;
       const before = this.#entries.get(endpoint.podUid)?.answer;
       log.debug('The pod did not answer a completion.', { pod: endpoint.pod, url: endpoint.url, error: why });
-      return { answered: false, why, tries: before?.answered === false ? before.tries + 1 : 1 };
+      return before?.answered === false ? { ...before, why, tries: before.tries + 1 } : compact({ answered: false, why, tries: 1, answeredBefore: before?.answered });
     }
   }
 

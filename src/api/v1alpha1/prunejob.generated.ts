@@ -835,7 +835,7 @@ export interface RolloutStatus {
    */
   canaryWrittenAt?: string;
   /**
-   * When that pod was first seen to run the pruned model; the service follows, after quality.endpoint where it is asked for.
+   * When that pod was first seen to run the pruned model; the service follows, after quality.endpoint where it is asked for. serving.timeout counts from here again.
    */
   canaryReadyAt?: string;
   /**
@@ -870,6 +870,14 @@ export interface RolloutStatus {
    * Since when its pods run the pruned model on the planned GPUs; the soak counts from here.
    */
   verifiedAt?: string;
+  /**
+   * How many pods ran it when that was last seen of every one; more that are asked for since are waited for, however long they take.
+   */
+  verifiedReplicas?: number;
+  /**
+   * Since when, during the soak, fewer pods run it or one does not answer. The soak begins anew when that is over; after serving.timeout the service is put back.
+   */
+  unhealthySince?: string;
   /**
    * When the service was put back.
    */

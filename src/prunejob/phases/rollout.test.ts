@@ -182,18 +182,6 @@ describe('a rollout', () => {
     expect(world.phase).toBe('RollingOut');
   });
 
-  it('starts the soak anew when a pod falters', () => {
-    const world = rollingOut();
-    world.settle();
-    world.roll();
-    world.settle();
-    expect(world.phase).toBe('Verifying');
-    world.roll(false);
-    world.reconcile();
-    expect(world.phase).toBe('RollingOut');
-    expect(world.pruneJob.status?.serving?.rollout?.verifiedAt).toBeUndefined();
-  });
-
   it('waits for a service that is gone, then fails', () => {
     const world = rollingOut();
     world.change({ service: 'Missing' });

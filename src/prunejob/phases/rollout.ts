@@ -141,12 +141,12 @@ export function failed(run: Run, { failure, modelUri }: Running, target: Service
   return startPutBack(run, { reason: 'RolloutFailed', message: `${failure.replace(/[.\s]*$/, '')}.` });
 }
 
-export function isLate(run: Run): boolean {
-  return timeLeftMs(run) <= 0;
+export function isLate(run: Run, state = rolloutOf(run)): boolean {
+  return timeLeftMs(run, state) <= 0;
 }
 
-export function timeLeftMs(run: Run): number {
-  const { startedAt, evaluatedAt = startedAt } = rolloutOf(run);
-  if (evaluatedAt === undefined || run.spec.serving === undefined) return Infinity;
-  return durationMs(run.spec.serving.timeout) - elapsedMs(run, evaluatedAt);
+/** Each part of a rollout has the whole timeout: what a canary took, or the questions to it, is not the service's. */
+export function timeLeftMs(run: Run, { startedAt, canaryReadyAt = startedAt, evaluatedAt = canaryReadyAt, unhealthySince = evaluatedAt } = rolloutOf(run)): number {
+  if (unhealthySince === undefined || run.spec.serving === undefined) return Infinity;
+  return durationMs(run.spec.serving.timeout) - elapsedMs(run, unhealthySince);
 }

@@ -5,7 +5,6 @@
  */
 import type { RolloutStatus } from '../../api/v1alpha1/prunejob.ts';
 import { silenceOf } from '../answers.ts';
-import { compact } from '../compact.ts';
 import type { Action } from '../decision.ts';
 import { withDowntime } from '../downtime.ts';
 import { applyService, currentService, handoverOf, runs, type Handover } from '../handover.ts';
@@ -24,26 +23,48 @@ export function verify(run: Run): Step | undefined {
   const handover = handoverOf(run);
   if (handover === undefined || !holds(run, 'Published') || holds(run, 'Served')) return undefined;
   const { service, target } = handover;
-  if (!runs(service.running, target, run.status.plan?.tensorParallel)) return failed(run, service.running, target) ?? waitFor(run, handover);
+  if (!runs(service.running, target, run.status.plan?.tensorParallel)) return failed(run, service.running, target) ?? unsettled(run, handover);
   const silence = silenceOf(run, service.running);
-  return silence === undefined ? (retire(run, handover) ?? soak(run, handover)) : waitFor(run, handover, silence);
+  return silence === undefined ? (retire(run, handover) ?? soak(run, handover)) : waitFor(run, handover, silence, 'NotAnswering');
 }
 
-function waitFor(run: Run, handover: Handover, silence?: string): Step {
-  const waiting = `The service ${silence ?? handover.service.running.pending ?? 'does not run the pruned model yet'}.`;
-  const reason = silence === undefined ? 'RolloutTimedOut' : 'NotAnswering';
-  if (isLate(run)) return startPutBack(run, { reason, message: `The rollout was not done within serving.timeout ${handover.serving.timeout}. ${waiting}` });
-  const state = compact({ ...rolloutOf(run), verifiedAt: undefined });
-  return { ...under(run, handover, waiting, state), requeueAfterMs: Math.min(timeLeftMs(run), lookAgainMs) };
+function unsettled(run: Run, handover: Handover): Step {
+  const { running } = handover.service;
+  const pending = running.pending ?? 'does not run the pruned model yet';
+  if (!isGrowing(run, handover)) return waitFor(run, handover, pending, 'RolloutTimedOut');
+  return { ...under(run, handover, `The service ${pending}.`, steady(run)), requeueAfterMs: lookAgainMs };
+}
+
+/** More pods are asked for than were verified, by a user or an autoscaler, and those that were are all there: that is no bad sign. */
+function isGrowing(run: Run, { service: { running, replicas }, target }: Handover): boolean {
+  const { verifiedReplicas = Infinity } = rolloutOf(run);
+  const { updatedReplicas = 0, availableReplicas = 0 } = running;
+  const same = runs({ ...running, settled: true }, target, run.status.plan?.tensorParallel) && silenceOf(run, running) === undefined;
+  return same && replicas > verifiedReplicas && Math.min(updatedReplicas, availableReplicas) >= verifiedReplicas;
+}
+
+/** A service that was verified has the whole timeout once more: one bad look must not undo a rollout that had time enough. */
+function waitFor(run: Run, handover: Handover, pending: string, reason: 'RolloutTimedOut' | 'NotAnswering'): Step {
+  const before = rolloutOf(run);
+  const state = before.verifiedAt === undefined ? before : { ...before, unhealthySince: before.unhealthySince ?? rfc3339(run.now) };
+  const waiting = `The service ${pending}.`;
+  const late = before.verifiedAt === undefined ? 'The rollout was not done' : 'The service was not healthy again';
+  if (isLate(run, state)) return startPutBack(run, { reason, message: `${late} within serving.timeout ${handover.serving.timeout}. ${waiting}` });
+  return { ...under(run, handover, waiting, state), requeueAfterMs: Math.min(timeLeftMs(run, state), lookAgainMs) };
+}
+
+/** What was not healthy in between has its soak before it again. */
+function steady(run: Run): RolloutStatus & { readonly verifiedAt: string } {
+  const { unhealthySince, verifiedAt, ...state } = rolloutOf(run);
+  return { ...state, verifiedAt: unhealthySince === undefined && verifiedAt !== undefined ? verifiedAt : rfc3339(run.now) };
 }
 
 function soak(run: Run, handover: Handover): Step {
-  const state = rolloutOf(run);
-  const verifiedAt = state.verifiedAt ?? rfc3339(run.now);
-  const left = durationMs(handover.serving.soak) - elapsedMs(run, verifiedAt);
-  if (left > 0 || state.verifiedAt === undefined) {
+  const state = { ...steady(run), verifiedReplicas: handover.service.replicas };
+  const left = durationMs(handover.serving.soak) - elapsedMs(run, state.verifiedAt);
+  if (left > 0 || rolloutOf(run).verifiedAt === undefined) {
     const message = `The pods run the pruned model; it must stay so for ${handover.serving.soak}.`;
-    return { ...under(run, handover, message, { ...state, verifiedAt }), requeueAfterMs: Math.min(left, lookAgainMs) };
+    return { ...under(run, handover, message, state), requeueAfterMs: Math.min(left, lookAgainMs) };
   }
   return settle(run, handover, state);
 }
