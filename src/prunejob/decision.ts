@@ -1,7 +1,7 @@
 /**
  * What a decision is: effects as values.
  *
- * The shell runs `actions` in order and stops at the first failure; then it writes `status`, only if it differs;
+ * The shell runs `actions` in order and stops at the first failure that an action does not allow for; then it writes `status`, only if it differs;
  * then it emits `events`. What must be remembered before an act is in the status of an earlier decision than the act.
  * The next decision about the same PruneJob sees what this one wrote to the status and to the service.
  */
@@ -16,7 +16,16 @@ export interface ServiceRef {
   readonly name: string;
 }
 
+/** `bestEffort`: its failure is told, and the rest goes on. */
+export type ServiceAction = { readonly bestEffort?: true } & (
+  /** Server-side apply with force, as field manager `stun-operator`. */
+  | { readonly kind: 'ApplyService'; readonly ref: ServiceRef; readonly object: KubeObject }
+  /** Drop our own entry from metadata.managedFields by JSON patch test + remove: values stay, nobody owns them for us. */
+  | { readonly kind: 'ReleaseService'; readonly ref: ServiceRef }
+);
+
 export type Action =
+  | ServiceAction
   | { readonly kind: 'AddFinalizer' }
   /** `onceIdle`: not while the API server itself, ahead of the caches, shows a Job or pod of the PruneJob at work. */
   | { readonly kind: 'RemoveFinalizer'; readonly onceIdle?: true }
@@ -30,11 +39,7 @@ export type Action =
   /** Foreground, so that the Job stays visible until its last pod is gone. */
   | { readonly kind: 'DeleteJob'; readonly name: string; readonly uid: string }
   /** Merge into the Job's spec what may change after creation; the template stays untouched. */
-  | { readonly kind: 'UpdateJob'; readonly name: string; readonly uid: string; readonly spec: JobLimits }
-  /** Server-side apply with force, as field manager `stun-operator`. */
-  | { readonly kind: 'ApplyService'; readonly ref: ServiceRef; readonly object: KubeObject }
-  /** Drop our own entry from metadata.managedFields by JSON patch test + remove: values stay, nobody owns them for us. */
-  | { readonly kind: 'ReleaseService'; readonly ref: ServiceRef };
+  | { readonly kind: 'UpdateJob'; readonly name: string; readonly uid: string; readonly spec: JobLimits };
 
 export interface JobLimits {
   readonly activeDeadlineSeconds?: number;

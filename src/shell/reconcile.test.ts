@@ -92,6 +92,16 @@ describe('createReconcile', () => {
     expect(events[0]).toMatchObject({ type: 'Warning', reason: 'ActionFailed', action: 'DeleteJob', note: 'DeleteJob mixtral-prune-1: It is forbidden.' });
   });
 
+  it('tells of a best effort that fails, and goes on', async () => {
+    const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'ml', name: 'chat' };
+    decision = { ...decision, actions: [{ kind: 'ReleaseService', ref, bestEffort: true }, ...actions] };
+    const failing: Act = (action) => (action.kind === 'ReleaseService' ? Promise.reject(new Error('It is forbidden.')) : act(action, pruneJob('x')));
+    await reconcile({ act: failing });
+    expect(steps).toEqual(['event', 'DeleteClaim', 'DeleteJob', 'status', 'event']);
+    expect(events[0]).toMatchObject({ reason: 'ActionFailed', note: 'ReleaseService chat: It is forbidden.' });
+    expect(lines).not.toContain('Done: ReleaseService chat.');
+  });
+
   it('writes what is decided about a refusal in the place of what was refused, once', async () => {
     const refusing: Act = (action) => (action.kind === 'DeleteClaim' ? Promise.resolve({ manifest: job(pruneJob('mixtral'), 'prune'), message: 'It is invalid.' }) : act(action, pruneJob('x')));
     expect(await reconcile({ act: refusing })).toEqual({});

@@ -71,17 +71,19 @@ async function carryOut(options: ReconcileOptions, observed: Observed, decision:
       return carryOut(options, { ...observed, pruneJob }, options.decideRefused(observed, answer, options.clock.now()));
     }
     if (answer !== undefined) pruneJob = { ...pruneJob, metadata: compact({ ...pruneJob.metadata, ...answer }) };
-    options.log.info(`Done: ${describe(action)}.`);
   }
   return { decision, pruneJob };
 }
 
-async function run({ act, recorder }: ReconcileOptions, action: Action, regarding: PruneJob): ReturnType<Act> {
+async function run({ act, recorder, log }: ReconcileOptions, action: Action, regarding: PruneJob): ReturnType<Act> {
   try {
-    return await withSpan('act', { action: describe(action) }, () => act(action, regarding));
+    const answer = await withSpan('act', { action: describe(action) }, () => act(action, regarding));
+    if (answer === undefined || !('manifest' in answer)) log.info(`Done: ${describe(action)}.`);
+    return answer;
   } catch (error) {
     recorder.record({ regarding, type: 'Warning', reason: 'ActionFailed', action: action.kind, note: `${describe(action)}: ${asError(error).message}` });
-    throw error;
+    if (!('bestEffort' in action)) throw error;
+    return undefined;
   }
 }
 
