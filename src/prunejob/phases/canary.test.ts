@@ -70,6 +70,16 @@ describe('a canary', () => {
     expect(world.condition('RolledBack')).toMatchObject({ status: 'Unknown', message: expect.stringContaining('not gone within serving.timeout') as string });
   });
 
+  it('that may not be taken away holds its GPUs no longer than the timeout', () => {
+    const world = published();
+    world.rollCanary();
+    world.settle();
+    world.roll();
+    world.pass(1801);
+    expect(world.reconcile().actions).toEqual([]);
+    expect(world.condition('RolledBack')).toMatchObject({ status: 'Unknown', reason: 'RolloutTimedOut' });
+  });
+
   it.each([
     { what: 'crashes', spoil: (world: World) => { world.rollCanary({ settled: false, failure: 'Pod x keeps crashing' }); }, cause: /keeps crashing/ },
     { what: 'is late', spoil: (world: World) => { world.rollCanary({ settled: false }); world.pass(1801); }, cause: /The canary was not ready within serving.timeout/ },

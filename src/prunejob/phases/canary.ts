@@ -78,8 +78,9 @@ function starting(run: Run, handover: Handover): Step {
 export function retire(run: Run, handover: Handover): Step | undefined {
   const { service, target } = handover;
   const state = rolloutOf(run);
+  if (service.fields.canary === undefined && service.canary === undefined) return undefined;
+  // First, because a write that is refused ends the turn.
+  if (isLate(run)) return startPutBack(run, { reason: 'RolloutTimedOut', message: `The canary was not gone within serving.timeout ${handover.serving.timeout}.` });
   if (service.fields.canary !== undefined) return { ...rollingOut(state, run, 'The canary has done its work and goes.'), actions: [applyService(run, handover, target)] };
-  if (service.canary === undefined) return undefined;
-  if (isLate(run)) return startPutBack(run, { reason: 'RolloutTimedOut', message: `The pods of the canary were not gone within serving.timeout ${handover.serving.timeout}.` });
   return rollingOut(state, run, 'The pods of the canary are going.');
 }
