@@ -1,12 +1,13 @@
 /** A service before, during and after its rollout, worked out again from the status for every decision. */
 import type { PruneJobStatus, ServingSpec } from '../api/v1alpha1/prunejob.ts';
 import { compact } from './compact.ts';
-import type { Action } from './decision.ts';
+import type { ServiceAction } from './decision.ts';
 import { streamedSummary } from './quality.ts';
 import { serviceRef, type Run } from './run.ts';
 import type { Canary, Receipt, Running, ServiceFields, ServiceObserved, ServiceTarget, ServingAdapter } from './serving/adapter.ts';
 import { serviceKind } from './serving/registry.ts';
 import { durationMs } from './units.ts';
+import { wayBack } from './way-back.ts';
 
 export interface Handover {
   readonly serving: ServingSpec;
@@ -14,6 +15,9 @@ export interface Handover {
   readonly service: ServiceObserved;
   /** As saved before the first write. */
   readonly previous: ServiceFields;
+  readonly previousParallel?: number;
+  /** What a put-back leaves: as saved, but for what is somebody else's by now. */
+  readonly back: ServiceFields;
   readonly target: ServiceFields;
   /** What proves the target first, with strategy Canary. */
   readonly canary?: Canary;
@@ -35,7 +39,8 @@ function handoverBy(run: Run, serving: ServingSpec, adapter: ServingAdapter): Ha
   const moved = adapter.targetFields(previous, targetOf(run.status, serving));
   const target = { ...moved, receipt: JSON.stringify(receiptFor(run, cameFrom(service, previous, moved))) };
   const canary = serving.strategy === 'Canary' ? adapter.canary?.(previous, target) : undefined;
-  return compact({ serving, adapter, service, previous, target, canary, final: settled(target, previous) });
+  const change = compact({ adapter, service, previous, previousParallel: run.status.serving?.previous?.tensorParallel, target });
+  return compact({ ...change, serving, back: wayBack(change), canary, final: settled(target, previous) });
 }
 
 function targetOf({ plan, result }: PruneJobStatus, { strategy, timeout }: ServingSpec): ServiceTarget {
@@ -53,7 +58,7 @@ function settled(target: ServiceFields, { deploymentStrategy, progressDeadlineSe
   return compact({ ...target, deploymentStrategy, progressDeadlineSeconds });
 }
 
-export function applyService(run: Run, { serving, adapter, previous, canary }: Handover, fields: Partial<ServiceFields>): Action {
+export function applyService(run: Run, { serving, adapter, previous, canary }: Handover, fields: Partial<ServiceFields>): ServiceAction {
   const ref = serviceRef(run, serving);
   // Once ours, a field that is left out goes: the replicas that were raised for a canary are told in every write after it.
   const replicas = canary?.minReplicas === undefined ? {} : { minReplicas: previous.stable?.minReplicas };

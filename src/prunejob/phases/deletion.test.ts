@@ -40,11 +40,34 @@ describe('deletion', () => {
     world.remove();
     world.settle();
     expect(world.pruneJob.metadata.finalizers).toHaveLength(1);
-    expect(world.service.fields).toEqual(before);
+    expect(world.service.fields).toMatchObject(before);
     world.roll();
     world.settle();
+    expect(world.service.fields).toEqual(before);
     expect(world.pruneJob.metadata.finalizers).toEqual([]);
     expect(world.observed.childJobs.map(({ stage }) => stage)).not.toContain('clean');
+  });
+
+  it('lets go of a service that takes nothing back, and says what it should have', () => {
+    const world = World.published();
+    world.settle();
+    world.remove();
+    world.reconcile();
+    world.pass(601);
+    expect(world.reconcile().actions).toMatchObject([{ kind: 'ApplyService', bestEffort: true }, { kind: 'ReleaseService', bestEffort: true }]);
+    expect(world.condition('RolledBack')).toMatchObject({ status: 'False', reason: 'RolloutFailed', message: expect.stringContaining('model s3://models/tiny-moe/ on 4 GPUs with tensor-parallel size 4') as string });
+    world.settle();
+    expect(world.pruneJob.metadata.finalizers).toEqual([]);
+  });
+
+  it('claims nothing of a service that is gone as well', () => {
+    const world = World.published();
+    world.settle();
+    world.remove();
+    world.reconcile();
+    world.change({ service: 'Missing' });
+    world.reconcile();
+    expect(world.condition('RolledBack')).toMatchObject({ status: 'False', reason: 'ServiceNotFound' });
   });
 
   it('of a finished run reverts nothing', () => {

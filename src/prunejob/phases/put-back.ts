@@ -3,12 +3,12 @@
  *
  * Letting go is dropping our managedFields entry; applying an empty configuration would make the fields vanish.
  */
-import type { ConditionReason, FailedReason } from '../../api/conditions.ts';
-import { compact } from '../compact.ts';
-import type { Action } from '../decision.ts';
-import { applyService, currentService, handoverOf, runs, type Handover } from '../handover.ts';
+import type { ConditionReason, ConditionUpdate, FailedReason } from '../../api/conditions.ts';
+import type { Action, ServiceAction } from '../decision.ts';
+import { applyService, currentService, handoverOf, type Handover } from '../handover.ts';
+import { gone, notInTime, outcomeOf, type Outcome } from '../put-back-outcome.ts';
 import { conditionOf, deletionDeadlineMs, elapsedMs, holds, rfc3339, rolloutOf, serviceRef, type Run } from '../run.ts';
-import { needsRestore, restoredFields, returningFields } from '../serving/fields.ts';
+import { isRestored, restoredFields, returningFields, sameModel } from '../serving/fields.ts';
 import { stopJobs, type Step } from '../step.ts';
 import { durationMs } from '../units.ts';
 
@@ -37,51 +37,56 @@ export function putBack(run: Run): Step | undefined {
   const { rollbackStartedAt } = rolloutOf(run);
   if (rollbackStartedAt === undefined || conditionOf(run, 'RolledBack')?.status !== 'Unknown') return undefined;
   const handover = handoverOf(run);
-  if (handover === undefined) return end(run, true);
+  if (handover === undefined) return end(run, gone);
   const since = elapsedMs(run, rollbackStartedAt);
   if (since > patienceMs(run, handover)) return giveUp(run, handover);
-  return restore(run, handover, since) ?? (isBack(handover) ? settle(run, handover) : wait(run, handover));
-}
-
-/** A canary's pods hold GPUs as long as they are there. */
-function isBack({ service, previous }: Handover): boolean {
-  return service.canary === undefined && runs(service.running, previous);
-}
-
-function restore(run: Run, handover: Handover, since: number): Step | undefined {
-  const { previous, target, service } = handover;
-  if (isUndone(run)) return bringBack(run, handover);
-  const unseen = rolloutOf(run).appliedAt === undefined && since < unseenMs;
-  if (!unseen && service.fields.canary === undefined && !needsRestore(previous, target, service.fields)) return undefined;
-  return { ...wait(run, handover), actions: [applyService(run, handover, restoredFields(previous, target, service.fields))] };
+  return restore(run, handover, since) ?? settle(run, handover) ?? wait(run, handover);
 }
 
 /** Everything but the way pods are replaced, which comes back when they have been. */
-function bringBack(run: Run, handover: Handover): Step | undefined {
-  const { previous, target, service } = handover;
-  if (!needsRestore(previous, compact({ ...target, deploymentStrategy: previous.deploymentStrategy }), service.fields)) return undefined;
-  return { ...wait(run, handover), actions: [...claim(run, handover), applyService(run, handover, returningFields(previous, target, service.fields))] };
+function restore(run: Run, handover: Handover, since: number): Step | undefined {
+  const { back, target, final, service } = handover;
+  const unseen = rolloutOf(run).appliedAt === undefined && since < unseenMs;
+  if (!unseen && service.fields.canary === undefined && isRestored(back, final, service.fields)) return undefined;
+  const fields = hasMoved(run, handover) ? returningFields(back, target, service.fields) : restoredFields(back, target, service.fields);
+  return { ...wait(run, handover), actions: [...claim(run, handover), applyService(run, handover, fields)] };
+}
+
+/** Of a service that only had a canary, no pod is replaced on the way back. */
+function hasMoved(run: Run, { back, service }: Handover): boolean {
+  const { writtenAt, appliedAt = writtenAt } = rolloutOf(run);
+  return appliedAt !== undefined || !sameModel(service.fields, back);
 }
 
 /** The rollout let go when it was complete, and by server-side apply only what is ours goes when it is left out. */
 function claim(run: Run, handover: Handover): Action[] {
   const { service, target } = handover;
-  return service.managedByUs ? [] : [applyService(run, handover, restoredFields(target, target, service.fields))];
+  return service.managedByUs || !isUndone(run) ? [] : [applyService(run, handover, restoredFields(target, target, service.fields))];
 }
 
-function settle(run: Run, handover: Handover): Step {
-  const { previous, target, service } = handover;
-  const ended = end(run, true);
-  if (!needsRestore(previous, target, service.fields)) return ended;
-  return { ...ended, actions: [applyService(run, handover, restoredFields(previous, target, service.fields)), ...(ended.actions ?? [])] };
+function settle(run: Run, handover: Handover): Step | undefined {
+  const outcome = outcomeOf(handover);
+  if (outcome === undefined) return undefined;
+  const ended = end(run, outcome);
+  return { ...ended, actions: [...writeBack(run, handover), ...(ended.actions ?? [])] };
 }
 
-/** Even after an outage that outlasted the patience: before the service is left alone, its fields are written back. */
+/**
+ * Even after an outage that outlasted the patience: before the service is left alone, its fields are written back.
+ *
+ * What is refused now would be refused for ever, and with it the end of the run and its finalizer.
+ */
 function giveUp(run: Run, handover: Handover): Step {
-  const { previous, target, service, serving } = handover;
-  if (service.fields.canary === undefined && !needsRestore(previous, target, service.fields)) return end(run, false);
-  const writeBack = applyService(run, handover, restoredFields(previous, target, service.fields));
-  return { ...end(run, false), actions: [writeBack, { kind: 'ReleaseService', ref: serviceRef(run, serving) }] };
+  const ended = end(run, outcomeOf(handover) ?? notInTime(handover));
+  const written = writeBack(run, handover);
+  const letGo: Action[] = written.length === 0 ? release(run) : [{ kind: 'ReleaseService', ref: serviceRef(run, handover.serving) }];
+  return { ...ended, actions: [...written, ...letGo].map((action) => ({ ...action, bestEffort: true })) };
+}
+
+function writeBack(run: Run, handover: Handover): ServiceAction[] {
+  const { back, target, service } = handover;
+  if (service.fields.canary === undefined && isRestored(back, target, service.fields)) return [];
+  return [applyService(run, handover, restoredFields(back, target, service.fields))];
 }
 
 function wait({ status }: Run, { service }: Handover): Step {
@@ -95,12 +100,12 @@ function patienceMs({ observed }: Run, { serving }: Handover): number {
   return observed.pruneJob.metadata.deletionTimestamp === undefined ? patience : Math.min(patience, deletionDeadlineMs);
 }
 
-function end(run: Run, worked: boolean): Step {
+function end(run: Run, outcome: Outcome): Step {
   const cause = conditionOf(run, 'RolledBack');
-  if (worked && cause?.reason === 'Suspended') return suspended(run);
-  if (isUndone(run)) return undone(run, worked);
-  if (cause?.reason === 'Deleted') return { conditions: [rolledBack(worked)], actions: release(run), requeueAfterMs: 0 };
-  return failed(run, cause?.message ?? '', worked);
+  if (isUndone(run)) return undone(run, outcome);
+  if (cause?.reason === 'Suspended' && outcome.reason !== 'RolloutFailed') return suspended(run, outcome);
+  if (cause?.reason === 'Deleted') return { conditions: [rolledBack(outcome)], actions: release(run), requeueAfterMs: 0 };
+  return failed(run, cause?.message ?? '', outcome);
 }
 
 /** A run that is complete stays so: what is taken back is the hand-over. */
@@ -108,34 +113,29 @@ function isUndone(run: Run): boolean {
   return holds(run, 'Complete');
 }
 
-function undone(run: Run, worked: boolean): Step {
-  if (run.observed.service === 'Missing') return { ...gone('serving.rollbackRequested asked for the previous model.', false), phase: 'RolledBack' };
-  const message = worked ? 'The service runs its previous model again, as serving.rollbackRequested asked.' : 'serving.rollbackRequested asked for the previous model, but the service did not run it in time; look at its pods.';
-  return {
-    phase: 'RolledBack',
-    conditions: [{ type: 'Served', status: 'False', reason: worked ? 'RolledBack' : 'RolloutFailed', message }, rolledBack(worked)],
-    actions: release(run),
-  };
+function undone(run: Run, outcome: Outcome): Step {
+  const message = `serving.rollbackRequested asked for the previous model. ${outcome.message}`;
+  const reason = outcome.reason === 'PutBack' ? 'RolledBack' : outcome.reason;
+  return { phase: 'RolledBack', conditions: [{ type: 'Served', status: 'False', reason, message }, rolledBack(outcome)], actions: release(run) };
 }
 
 /** The rollout begins anew when the run goes on. */
-function suspended(run: Run): Step {
-  const { current } = run.status.serving ?? {};
+function suspended(run: Run, outcome: Outcome): Step {
+  const { service } = run.observed;
   return {
     phase: 'RollingBack',
-    conditions: [{ type: 'RolledBack', status: 'Unknown', reason: 'PutBack', message: 'The service runs as before; the rollout begins anew when the run goes on.' }],
-    set: { serving: current === undefined ? {} : { current } },
+    conditions: [{ type: 'RolledBack', status: 'Unknown', reason: 'PutBack', message: `${outcome.message} The rollout begins anew when the run goes on.` }],
+    ...(typeof service === 'string' ? { clear: ['serving'] } : { set: { serving: { current: currentService(service) } } }),
     actions: release(run),
   };
 }
 
-function failed(run: Run, why: string, worked: boolean): Step {
-  if (run.observed.service === 'Missing') return gone(why);
-  const reason = worked ? (gateReason(run) ?? 'RolledBack') : 'RolloutFailed';
-  const message = worked ? `${why} The service was put back and runs as before.` : `${why} The service's previous fields were written back, but its pods did not come up with them in time; look at its pods.`;
+function failed(run: Run, why: string, outcome: Outcome): Step {
+  const reason = outcome.reason === 'PutBack' ? (gateReason(run) ?? 'RolledBack') : outcome.reason;
+  const message = `${why} ${outcome.message}`;
   return {
     phase: 'Failed',
-    conditions: [{ type: 'Served', status: 'False', reason, message }, rolledBack(worked), { type: 'Failed', status: 'True', reason, message }],
+    conditions: [{ type: 'Served', status: 'False', reason, message }, rolledBack(outcome), { type: 'Failed', status: 'True', reason, message }],
     actions: release(run),
   };
 }
@@ -146,19 +146,8 @@ function gateReason(run: Run): FailedReason | undefined {
   return gate?.status === 'False' ? (gate.reason as FailedReason) : undefined;
 }
 
-function gone(why: string, fails = true): Step {
-  const failure = { reason: 'ServiceNotFound', message: `${why} Then the service was deleted, so there is nothing to put back.` } as const;
-  const ends = fails ? [{ type: 'Failed', status: 'True', ...failure } as const] : [];
-  return {
-    phase: 'Failed',
-    conditions: [{ type: 'Served', status: 'False', ...failure }, { type: 'RolledBack', status: 'False', ...failure }, ...ends],
-  };
-}
-
-function rolledBack(worked: boolean): { type: 'RolledBack'; status: 'True' | 'False'; reason: 'PutBack' | 'RolloutFailed'; message: string } {
-  return worked
-    ? { type: 'RolledBack', status: 'True', reason: 'PutBack', message: 'The service runs as before the rollout.' }
-    : { type: 'RolledBack', status: 'False', reason: 'RolloutFailed', message: 'The previous fields are back, but the pods did not follow in time.' };
+function rolledBack({ reason, message }: Outcome): ConditionUpdate {
+  return { type: 'RolledBack', status: reason === 'PutBack' ? 'True' : 'False', reason, message };
 }
 
 /** Values stay, and nobody owns them for us. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { prunedUri, pruneJob, result, serving, succeeded } from '../testing/builders.ts';
+import type { ServiceFields } from '../serving/adapter.ts';
+import { denseUri, prunedUri, pruneJob, result, serving, succeeded } from '../testing/builders.ts';
 import { planned } from '../testing/decided.ts';
 import { World } from '../testing/world.ts';
 
@@ -19,9 +20,10 @@ describe('a rollout that goes wrong', () => {
     spoil(world);
     world.settle();
     expect(world.phase).toBe('RollingBack');
-    expect(world.service.fields).toEqual(before);
+    expect(world.service.fields).toEqual({ ...before, deploymentStrategy: surge });
     world.roll();
     world.settle();
+    expect(world.service.fields).toEqual(before);
     expect(world.condition('Failed')).toMatchObject({ reason: 'RolledBack', message: expect.stringMatching(cause) as string });
     expect(world.condition('RolledBack')?.status).toBe('True');
     expect(world.service.managedByUs).toBe(false);
@@ -79,19 +81,61 @@ describe('a rollout that goes wrong', () => {
     expect(world.service.fields).toEqual(before);
   });
 
-  it('leaves a third value of somebody else alone', () => {
+  it('leaves the model of somebody else alone, with all that belongs to it, and says so', () => {
     const world = World.published();
+    const { deploymentStrategy: before } = world.service.fields;
     world.settle();
-    world.changeService({ fields: { ...world.service.fields, modelUri: 's3://models/other/' } });
+    const theirs = { ...world.service.fields, modelUri: 's3://models/other/' };
+    keepChanging(world, theirs);
+    expect(world.service.fields).toEqual({ ...theirs, deploymentStrategy: before, receipt: undefined });
+    expect(world.condition('Failed')).toMatchObject({ reason: 'ServingConflict', message: expect.stringContaining('model s3://models/other/ on 2 GPUs') as string });
+    expect(world.condition('RolledBack')).toMatchObject({ status: 'False', reason: 'ServingConflict' });
+    expect(world.service.managedByUs).toBe(false);
+  });
+
+  it('puts model, GPUs and tensor-parallel size back together, also inside the arguments of somebody else', () => {
+    const world = World.published();
+    const before = world.service.fields;
     world.settle();
-    world.changeService({ fields: { ...world.service.fields, modelUri: 's3://models/other/' } });
+    world.roll(false);
+    keepChanging(world, { ...world.service.fields, args: ['--tensor-parallel-size=2', '--max-num-seqs=64'] });
+    expect(world.service.fields).toMatchObject({ ...before, args: ['--tensor-parallel-size=4', '--max-num-seqs=64'] });
+    world.changeService({ running: { ...world.service.running, modelUri: denseUri, gpusPerReplica: 4, tensorParallel: 2 } });
     world.settle();
-    world.changeService({ fields: { ...world.service.fields, modelUri: 's3://models/other/' } });
+    expect(world.phase).toBe('RollingBack');
+    world.roll();
     world.settle();
-    expect(world.service.fields.modelUri).toBe('s3://models/other/');
-    expect(world.service.fields.gpuLimit).toBe(4);
+    expect(world.condition('RolledBack')?.status).toBe('True');
+    expect(world.condition('Failed')?.message).toContain('its args was changed by somebody else');
+    expect(world.condition('Failed')?.message).not.toContain('as before');
+  });
+
+  it('goes back by its own way of replacing pods: the service\'s would wait for the GPUs of the broken pod', () => {
+    const world = World.published({ pruneJob: pruneJob({ spec: { serving: serving({ strategy: 'Recreate' }) } }) });
+    const before = world.service.fields;
+    world.settle();
+    const { deploymentStrategy } = world.service.fields;
+    world.roll(false);
+    world.pass(1801);
+    world.settle();
+    expect(world.service.fields).toEqual({ ...before, deploymentStrategy });
+    world.pass(1801);
+    world.settle();
+    expect([world.phase, world.service.fields]).toEqual(['Failed', before]);
   });
 });
+
+const surge = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
+
+/** Three times, as often as the rollout writes its own. */
+function keepChanging(world: World, fields: ServiceFields): void {
+  for (let time = 1; time <= 3; time += 1) {
+    world.changeService({ fields, otherManagers: ['kubectl'] });
+    world.reconcile();
+  }
+  world.pass(6);
+  world.settle();
+}
 
 describe('a rollout', () => {
   function rollingOut(timeout = '10s'): World {
@@ -126,6 +170,8 @@ describe('a rollout', () => {
       expect(world.pruneJob.status?.serving?.previous?.fields).toEqual(before);
     }
     world.settle();
+    world.pass(6);
+    world.settle();
     expect(world.condition('ServingConflict')?.status).toBe('True');
     expect(world.service.fields).toEqual(before);
   });
@@ -142,6 +188,8 @@ describe('a rollout', () => {
       expect(world.reconcile().actions).toEqual([]);
       world.pass(1);
     }
+    world.settle();
+    world.pass(6);
     world.settle();
     expect(world.condition('ServingConflict')).toMatchObject({ status: 'True', message: expect.stringContaining('3 times') as string });
     expect(world.service.fields).toEqual(before);

@@ -54,13 +54,25 @@ describe('suspend', () => {
     world.settle();
     world.changeSpec({ suspend: true });
     world.settle();
-    expect(world.service.fields).toEqual(before);
+    expect(world.service.fields).toMatchObject(before);
     world.roll();
     world.settle();
-    expect(world.phase).toBe('Suspended');
+    expect([world.phase, world.service.fields]).toEqual(['Suspended', before]);
     world.changeSpec({ suspend: false });
     world.settle();
     world.serve();
     expect(world.phase).toBe('Complete');
+  });
+
+  it('claims nothing of a service that was deleted meanwhile', () => {
+    const world = World.published();
+    world.settle();
+    world.changeSpec({ suspend: true });
+    world.reconcile();
+    world.change({ service: 'Missing' });
+    world.settle();
+    expect(world.phase).toBe('Suspended');
+    expect(world.condition('RolledBack')?.message).toMatch(/deleted.* begins anew/);
+    expect(world.pruneJob.status?.serving?.current).toBeUndefined();
   });
 });

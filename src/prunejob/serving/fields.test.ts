@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { ServiceFields } from './adapter.ts';
-import { needsRestore, restoredFields, sameFields, sameModel } from './fields.ts';
+import { isRestored, restoredFields, returningFields, sameFields, sameModel } from './fields.ts';
 
 const previous: ServiceFields = { modelUri: 'dense', args: ['-tp=4'], gpuLimit: 4 };
 const target: ServiceFields = { modelUri: 'pruned', args: ['-tp=2'], gpuLimit: 2, gpuRequest: 2, deploymentStrategy: { type: 'Recreate' } };
@@ -20,13 +20,23 @@ describe('fields are the same', () => {
 });
 
 describe('putting back', () => {
+  const { deploymentStrategy } = target;
+
   it.each([
-    { name: 'everything', current: target, needed: true, restored: previous },
-    { name: 'nothing more', current: previous, needed: false, restored: previous },
-    { name: 'what somebody else has not changed since', current: { ...target, modelUri: 'third' }, needed: true, restored: { args: ['-tp=4'], gpuLimit: 4 } },
-    { name: 'what another manager has not put back itself', current: { ...target, modelUri: 'dense' }, needed: true, restored: previous },
-  ])('writes $name', ({ current, needed, restored }) => {
-    expect(needsRestore(previous, target, current)).toBe(needed);
+    { name: 'everything', current: target, done: false, restored: previous },
+    { name: 'nothing more', current: previous, done: true, restored: previous },
+    { name: 'a model whole, also where a part of it is a third value', current: { ...target, args: ['-tp=1'] }, done: false, restored: previous },
+    { name: 'what another manager has not put back itself', current: { ...target, modelUri: 'dense' }, done: false, restored: previous },
+    { name: 'no receipt of somebody else', current: { ...previous, receipt: 'theirs' }, done: true, restored: previous },
+  ])('writes $name', ({ current, done, restored }) => {
+    expect(isRestored(previous, target, current)).toBe(done);
     expect(restoredFields(previous, target, current)).toEqual(restored);
+  });
+
+  it.each([
+    { whose: 'the rollout\'s', current: target, returning: { ...previous, deploymentStrategy } },
+    { whose: 'somebody else\'s', current: { ...target, deploymentStrategy: { type: 'RollingUpdate' } }, returning: previous },
+  ])('keeps $whose way of replacing pods until they are', ({ current, returning }) => {
+    expect(returningFields(previous, target, current)).toEqual(returning);
   });
 });

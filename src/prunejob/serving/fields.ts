@@ -3,7 +3,8 @@ import { compact } from '../compact.ts';
 import type { Canary, ServiceFields } from './adapter.ts';
 
 const modelKeys = ['modelUri', 'command', 'args', 'tensorParallel', 'gpuLimit', 'gpuRequest'] as const;
-const allKeys = [...modelKeys, 'deploymentStrategy', 'progressDeadlineSeconds', 'receipt'] as const;
+const replacingKeys = ['deploymentStrategy', 'progressDeadlineSeconds'] as const;
+const allKeys = [...modelKeys, ...replacingKeys, 'receipt'] as const;
 
 export type ModelKey = (typeof modelKeys)[number];
 type Key = (typeof allKeys)[number];
@@ -27,19 +28,39 @@ export function needsRestore(previous: ServiceFields, target: ServiceFields, cur
   return allKeys.some((key) => equal(current[key], target[key]) && !equal(target[key], previous[key]));
 }
 
-/** Everything as it was, but for fields that somebody else gave a third value since: those are theirs now. */
-export function restoredFields(previous: ServiceFields, target: ServiceFields, current: ServiceFields): Partial<ServiceFields> {
-  const ours = allKeys.filter((key: Key) => equal(current[key], target[key]) || equal(current[key], previous[key]));
-  const restored = Object.fromEntries(ours.map((key) => [key, previous[key]]));
-  return compact({ ...restored, place: previous.place });
+/** Whether a service has what the way back writes. */
+export function isRestored(back: ServiceFields, target: ServiceFields, current: ServiceFields): boolean {
+  return sameModel(back, current) && !needsRestore(back, target, current);
 }
 
-/** The same for a healthy service: its pods go back the way they came, because its own way may need GPUs that nobody has. */
-export function returningFields(previous: ServiceFields, target: ServiceFields, current: ServiceFields): Partial<ServiceFields> {
-  const fields = restoredFields(previous, target, current);
-  const { deploymentStrategy } = current;
-  const foreign = !equal(deploymentStrategy, target.deploymentStrategy) && !equal(deploymentStrategy, previous.deploymentStrategy);
-  return foreign ? fields : compact({ ...fields, deploymentStrategy: target.deploymentStrategy });
+/** Everything as it was; how pods are replaced, and the receipt, only where nobody else gave them a third value since. */
+export function restoredFields(back: ServiceFields, target: ServiceFields, current: ServiceFields): Partial<ServiceFields> {
+  const ours = allKeys.filter((key: Key) => isModelKey(key) || equal(current[key], target[key]) || equal(current[key], back[key]));
+  return compact({ ...picked(back, ours), place: back.place });
+}
+
+/** The same, but with the rollout's way of replacing pods: by the service's own, the old pods may wait for GPUs that the new ones hold. */
+export function returningFields(back: ServiceFields, target: ServiceFields, current: ServiceFields): Partial<ServiceFields> {
+  const fields = restoredFields(back, target, current);
+  const ours = replacingKeys.filter((key) => equal(current[key], target[key]) || equal(current[key], back[key]));
+  return compact({ ...fields, ...picked(target, ours) });
+}
+
+export function isModelKey(key: Key): key is (typeof modelKeys)[number] {
+  return modelKeys.some((other) => other === key);
+}
+
+/** Fields that somebody else gave a third value. */
+export function foreignKeys(previous: ServiceFields, target: ServiceFields, current: ServiceFields): (typeof modelKeys)[number][] {
+  return modelKeys.filter((key) => !equal(current[key], target[key]) && !equal(current[key], previous[key]));
+}
+
+export function modelFields(fields: ServiceFields): Partial<ServiceFields> {
+  return picked(fields, modelKeys);
+}
+
+function picked(fields: ServiceFields, keys: readonly Key[]): Partial<ServiceFields> {
+  return Object.fromEntries(keys.map((key) => [key, fields[key]]));
 }
 
 export function sameCanary(a: Canary | undefined, b: Canary): boolean {
