@@ -86,6 +86,7 @@ export type ProgressReason =
   | 'WaitingForPod'
   | 'Running'
   | 'SameRunInProgress'
+  | 'SameServiceInProgress'
   | 'Pruned'
   | 'Reused'
   | 'Evaluating'

@@ -79,6 +79,11 @@ export interface SameRun {
   readonly name: string;
 }
 
+/** `first`: it goes before this one. */
+export interface SameService extends SameRun {
+  readonly first: boolean;
+}
+
 export interface Observed {
   readonly pruneJob: PruneJob;
   readonly childJobs: readonly ChildJob[];
@@ -97,6 +102,8 @@ export interface Observed {
    * One that is being deleted counts until it is gone: it may still clean the prefix that both share.
    */
   readonly sameRun?: SameRun;
+  /** A PruneJob that is moving the service which this one names. */
+  readonly sameService?: SameService;
   /** By the pod's uid, of the pods that were asked; only while a rollout is due or under way. */
   readonly answers?: Readonly<Record<string, Answer>>;
   /** GPUs that the pods of the cluster request, by node; only right before a rollout. `Forbidden`: the operator may not list them. */

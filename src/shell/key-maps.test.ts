@@ -19,6 +19,7 @@ describe('keyMaps', () => {
     { what: 'the service', keys: () => keyMaps(pruneJobs).ofService(chat), expected: ['ml/served'] },
     { what: "the service's pod", keys: () => keyMaps(pruneJobs).ofRendered(serviceLabel)(rendered('Pod', 'chat')), expected: ['ml/served'] },
     { what: 'a pod of no service', keys: () => keyMaps(pruneJobs).ofRendered(serviceLabel)(chat), expected: [] },
+    { what: 'one of the same service', keys: () => keyMaps(pruneJobs).ofPruneJob(servedPruneJob('c', 'chat')), expected: ['ml/c', 'ml/served'] },
     { what: 'one with the same run key', keys: () => keyMaps(pruneJobs).ofPruneJob(pruneJob('a', { status: { runKey: 'k' } })), expected: ['ml/a', 'ml/b'] },
   ])('$what wakes $expected', ({ keys, expected }) => {
     for (const object of [pruneJob('a', { status: { runKey: 'k' } }), pruneJob('b', { status: { runKey: 'k' } }), servedPruneJob('served', 'chat')]) pruneJobs.upsert(object);

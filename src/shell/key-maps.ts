@@ -7,14 +7,14 @@ import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
 import type { KeysOf } from '../runtime/sources.ts';
 import { keyOf } from '../runtime/keys.ts';
 import type { KubeObject, ObjectStore } from '../runtime/types.ts';
-import { pruneJobUid, serviceKeys } from './stores.ts';
+import { pruneJobUid, servedBy, serviceKeys } from './stores.ts';
 
 export interface KeyMaps {
   readonly ofEngine: KeysOf<KubeObject>;
   readonly ofService: KeysOf<KubeObject>;
   /** Of what was rendered for a service, which this label names. */
   readonly ofRendered: (label: string) => KeysOf<KubeObject>;
-  /** Itself, and those that wait for it because they have the same run key. */
+  /** Itself, and those that wait for it because they have the same run key or the same service. */
   readonly ofPruneJob: KeysOf<PruneJob>;
 }
 
@@ -27,7 +27,7 @@ export function keyMaps(pruneJobs: ObjectStore<PruneJob>): KeyMaps {
     ofPruneJob: (pruneJob) => {
       const runKey = pruneJob.status?.runKey;
       const others = runKey === undefined ? [] : pruneJobs.byIndex('runKey', runKey).map(keyOf);
-      return [keyOf(pruneJob), ...others.filter((key) => key !== keyOf(pruneJob))];
+      return [...new Set([keyOf(pruneJob), ...others, ...servedBy(pruneJob).flatMap(moving)])];
     },
   };
 }

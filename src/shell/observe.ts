@@ -16,6 +16,7 @@ import type { Client, Key } from '../runtime/types.ts';
 import { hasEnded, lastPods } from './last-pods.ts';
 import { endpointsOf } from './endpoints.ts';
 import { asked, type Questions } from './questions.ts';
+import { sameService } from './same-service.ts';
 import type { ServiceAccounts } from './service-accounts.ts';
 import { serviceOf } from './services.ts';
 import type { Starting } from './starting.ts';
@@ -67,6 +68,7 @@ export function createObserve(options: ObserveOptions): Observe {
       ...optional('scratch', scratchOf(stores, pruneJob)),
       ...optional('progress', progressOf(options, childJobs)),
       ...optional('sameRun', sameRun(options, pruneJob)),
+      ...optional('sameService', sameService(stores.pruneJobs, pruneJob)),
     };
   };
 }

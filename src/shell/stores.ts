@@ -38,11 +38,16 @@ export interface ServingStores {
   readonly pods: ObjectStore<LivePod>;
 }
 
+/** The key of the service that a PruneJob names. */
+export function servedBy({ metadata, spec }: PruneJob): string[] {
+  return spec.serving === undefined ? [] : [`${metadata.namespace}/${spec.serving.ref.name}`];
+}
+
 export const pruneJobOptions: StoreOptions<PruneJob> = {
   indexes: {
     uid: ({ metadata }) => [metadata.uid],
     runKey: ({ status }) => (status?.runKey === undefined ? [] : [status.runKey]),
-    service: ({ metadata, spec }) => (spec.serving === undefined ? [] : [`${metadata.namespace}/${spec.serving.ref.name}`]),
+    service: servedBy,
   },
 };
 

@@ -7,6 +7,7 @@ import { silenceOf } from '../answers.ts';
 import { compact } from '../compact.ts';
 import { applyService, handoverOf, runs, type Handover } from '../handover.ts';
 import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
+import { waitForOther } from '../same-service.ts';
 import { sameCanary, sameFields, sameModel } from '../serving/fields.ts';
 import type { Canary } from '../serving/adapter.ts';
 import type { Step } from '../step.ts';
@@ -46,7 +47,7 @@ function isUp(run: Run, { service: { canary }, target }: Handover): boolean {
 function launch(run: Run, handover: Handover, wanted: Canary): Step {
   const state = rolloutOf(run);
   const { canaryWrittenAt } = state;
-  if (canaryWrittenAt === undefined) return write(run, handover, wanted);
+  if (canaryWrittenAt === undefined) return waitForOther(run) ?? write(run, handover, wanted);
   if (elapsedMs(run, canaryWrittenAt) < lateCacheMs) return starting(run, handover);
   const reverts = (state.reverts ?? 0) + 1;
   if (reverts >= mostReverts) return conflict(run, handover.service, reverts);

@@ -12,6 +12,7 @@ import type { ConfigMap } from '../kube.ts';
 import { currentService, handoverOf, savedService, type Handover } from '../handover.ts';
 import { holds, serviceRef, type Run } from '../run.ts';
 import { changedSincePlan, scaledToZero } from '../not-as-planned.ts';
+import { waitForOther } from '../same-service.ts';
 import { secretArguments } from '../secret-arguments.ts';
 import type { ServiceObserved } from '../serving/adapter.ts';
 import { sameModel } from '../serving/fields.ts';
@@ -29,6 +30,10 @@ export function emit(run: Run): Step | undefined {
   const { serving } = run.spec;
   if (serving?.mode !== 'Emit' || !holds(run, 'Published') || service === 'NotAsked') return undefined;
   if (service === 'Missing') return waitThenFail(run, 'Published', { type: 'Served', status: 'False', ...missingService(run) });
+  return waitForOther(run) ?? emitFor(run, serving, service);
+}
+
+function emitFor(run: Run, serving: ServingSpec, service: ServiceObserved): Step | undefined {
   const problem = problemOf(run, service);
   if (problem !== undefined) return fail(run, problem, 'Served');
   const heard = heardBefore(run.observed.answers, service.running);

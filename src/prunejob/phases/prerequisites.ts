@@ -2,6 +2,7 @@
 import { unusableServiceAccount } from '../jobs.ts';
 import { scaledToZero } from '../not-as-planned.ts';
 import { holds, serviceRef, type Run } from '../run.ts';
+import { waitToPlan } from '../same-service.ts';
 import { fail, waitThenFail, type Missing, type Step } from '../step.ts';
 
 export function prerequisites(run: Run): Step | undefined {
@@ -9,6 +10,8 @@ export function prerequisites(run: Run): Step | undefined {
   const { service, serviceAccount } = run.observed;
   const waiting = { type: 'Planned', status: 'False' } as const;
   if (service === 'Missing') return waitThenFail(run, 'Pending', { ...waiting, ...missingService(run) });
+  const other = waitToPlan(run);
+  if (other !== undefined) return other;
   const refused = service === 'NotAsked' ? undefined : (service.refusal ?? scaledToZero(run, service));
   if (refused !== undefined) return fail(run, refused, 'Planned');
   if (typeof serviceAccount === 'string') return waitThenFail(run, 'Pending', { ...waiting, ...unusableServiceAccount(run, serviceAccount) });

@@ -8,6 +8,7 @@ import { finalizer } from '../../api/names.ts';
 import { isAwaitingRollback } from '../awaiting-rollback.ts';
 import { handoverOf, type Handover } from '../handover.ts';
 import { conditionOf, holds, isRollingOut, rolloutOf, type Run } from '../run.ts';
+import { because } from '../same-service.ts';
 import { sameModel } from '../serving/fields.ts';
 import { fail, type Step } from '../step.ts';
 import { putBack, startPutBack, type Cause } from './put-back.ts';
@@ -37,7 +38,8 @@ function undo(run: Run): Step | undefined {
 }
 
 function begin(run: Run, handover: Handover | undefined): Step | undefined {
-  const obstacle = handover === undefined ? gone : obstacleOf(handover);
+  const { sameService } = run.observed;
+  const obstacle = handover === undefined ? gone : ((sameService && because(sameService)) ?? obstacleOf(handover));
   if (obstacle !== undefined) return tell(run, obstacle);
   const started = startPutBack(run, requested);
   const held = (run.observed.pruneJob.metadata.finalizers ?? []).includes(finalizer);

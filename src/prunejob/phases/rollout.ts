@@ -16,6 +16,7 @@ import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
 import { secretArguments } from '../secret-arguments.ts';
 import { needsRestore, sameFields, sameModel } from '../serving/fields.ts';
 import type { Running, ServiceFields, ServiceObserved } from '../serving/adapter.ts';
+import { waitForOther } from '../same-service.ts';
 import { fail, waitThenFail, type Step } from '../step.ts';
 import { strategyRefused } from '../strategy-refused.ts';
 import { durationMs } from '../units.ts';
@@ -38,6 +39,9 @@ export function rollout(run: Run): Step | undefined {
 }
 
 function begin(run: Run, service: ServiceObserved): Step {
+  // First, because a service that is half moved looks changed.
+  const other = waitForOther(run);
+  if (other !== undefined) return other;
   const problem = service.refusal ?? scaledToZero(run, service) ?? strategyRefused(run, service) ?? fieldsOwnedByGit(run, service) ?? secretArguments(run, service) ?? changedSincePlan(run, service);
   if (problem !== undefined) return fail(run, problem, 'Served');
   if (heardBefore(run.observed.answers, service.running) === undefined) return { requeueAfterMs: lookAgainMs };
@@ -86,7 +90,9 @@ function write(run: Run, handover: Handover): Step {
   if (needsRestore(previous, target, service.fields)) return writeAgain(run, handover);
   if (!sameFields(service.fields, previous)) return saveAgain(run, service);
   if (state.writtenAt !== undefined) return unseen(run, handover, state.writtenAt);
-  return { ...rollingOut({ ...state, writtenAt: rfc3339(run.now) }, run), actions: [move(run, handover)] };
+  // A canary was a first write.
+  const other = state.canaryWrittenAt === undefined ? waitForOther(run) : undefined;
+  return other ?? { ...rollingOut({ ...state, writtenAt: rfc3339(run.now) }, run), actions: [move(run, handover)] };
 }
 
 /** The service changed before its canary was ready, or had answered. */
