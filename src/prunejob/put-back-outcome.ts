@@ -9,7 +9,7 @@ export interface Outcome {
   readonly message: string;
 }
 
-export const gone: Outcome = { reason: 'ServiceNotFound', message: 'Then the service was deleted, so there is nothing to put back.' };
+export const gone: Outcome = { reason: 'ServiceNotFound', message: 'The service was deleted meanwhile, so there is nothing to put back.' };
 
 /** Undefined while pods are on their way. A canary's pods hold GPUs as long as they are there. */
 export function outcomeOf(handover: Handover): Outcome | undefined {
