@@ -111,6 +111,34 @@ describe('a service that answered before', () => {
   });
 });
 
+describe('a service without a ready pod', () => {
+  const without = { ...service().running, settled: false, endpoints: [] };
+
+  it('is not touched before one is ready and has answered', () => {
+    const world = World.published({ service: service({ running: without }) });
+    world.settle();
+    expect(world.condition('Served')).toMatchObject({ status: 'False', reason: 'WaitingForPod', message: expect.stringContaining('no ready pod') as string });
+    world.pass(500);
+    world.changeService({ running: { ...service().running, endpoints: [endpoint('old')] } });
+    world.change({ answers: { old: yes } });
+    world.settle();
+    expect(world.pruneJob.status?.serving?.previous?.answered).toBe(true);
+    expect(world.service.fields.modelUri).toBe(prunedUri);
+  });
+
+  it('is moved unasked when none has come within serving.waitFor, and the end says so', () => {
+    const world = World.published({ service: service({ running: without }) });
+    world.settle();
+    world.pass(599);
+    world.settle();
+    expect(world.service.fields.modelUri).not.toBe(prunedUri);
+    world.pass(1);
+    world.settle();
+    world.serve();
+    expect(world.condition('Complete')?.message).toMatch(/did not answer one to the operator: no pod of it was ready to be asked\.$/);
+  });
+});
+
 describe('a service that did not answer before', () => {
   it('is moved without a question, and the end says why', () => {
     const running = { ...service().running, endpoints: [endpoint('old')] };

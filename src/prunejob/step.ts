@@ -58,9 +58,15 @@ export interface Missing {
 export function waitThenFail(run: Run, phase: NonNullable<Step['phase']>, missing: Missing): Step {
   const { type, status, message } = missing;
   const reason = missing.whileWaiting ?? missing.reason;
+  const wait = waitOf(run, reason);
+  if (wait === undefined) return fail(run, { reason: missing.reason, message }, type === 'Queued' ? undefined : type);
+  return { phase, conditions: [{ type, status, reason, message }], ...wait };
+}
+
+/** Undefined once serving.waitFor is over. */
+export function waitOf(run: Run, reason: ConditionReason): Required<Pick<Step, 'waiting' | 'requeueAfterMs'>> | undefined {
   const before = run.status.waiting;
   const since = before?.reason === reason ? before.since : rfc3339(run.now);
   const remaining = waitForMs(run) - elapsedMs(run, since);
-  if (remaining <= 0) return fail(run, { reason: missing.reason, message }, type === 'Queued' ? undefined : type);
-  return { phase, conditions: [{ type, status, reason, message }], waiting: { reason, since }, requeueAfterMs: Math.min(remaining, lookAgainMs) };
+  return remaining <= 0 ? undefined : { waiting: { reason, since }, requeueAfterMs: Math.min(remaining, lookAgainMs) };
 }

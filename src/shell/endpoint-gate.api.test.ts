@@ -97,7 +97,7 @@ describe('the gate at the endpoint, against a real API server', () => {
     const canaries = async () => (await call<InferenceService>('GET', `${services}/tiny-moe`)).spec?.canary ?? [];
     await vi.waitFor(async () => { expect(await canaries(), JSON.stringify((await pruneJob()).status)).toMatchObject([{ predictor: { name: 'stun', model: { storageUri: pruned } } }]); }, soon);
     await render('tiny-moe-stun-predictor', pruned, 2);
-    await api.patchStatus('tiny', { serving: { rollout: { canaryReadyAt: '2026-01-01T00:00:00Z' } } });
+    await api.patchStatus('tiny', { serving: { rollout: { canaryReadyAt: published.serving.rollout.startedAt } } });
     const job = await vi.waitFor(async () => {
       const found = (await node.jobs()).find(({ metadata }) => metadata.name === 'tiny-evaluate-1');
       expect(found, JSON.stringify((await pruneJob()).status)).toBeDefined();

@@ -12,6 +12,7 @@ import { applyService, currentService, handoverOf, savedService, type Handover }
 import { asksEndpoint } from '../gate.ts';
 import { changedSincePlan, scaledToZero } from '../not-as-planned.ts';
 import { fieldsOwnedByGit } from '../ownership.ts';
+import { waitForPod } from '../ready-pod.ts';
 import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
 import { secretArguments } from '../secret-arguments.ts';
 import { needsRestore, sameFields, sameModel } from '../serving/fields.ts';
@@ -45,7 +46,7 @@ function begin(run: Run, service: ServiceObserved): Step {
   const problem = service.refusal ?? scaledToZero(run, service) ?? strategyRefused(run, service) ?? fieldsOwnedByGit(run, service) ?? secretArguments(run, service) ?? changedSincePlan(run, service);
   if (problem !== undefined) return fail(run, problem, 'Served');
   if (heardBefore(run.observed.answers, service.running) === undefined) return { requeueAfterMs: lookAgainMs };
-  return waitForGPUs(run, service) ?? { ...save(run, service, rfc3339(run.now)), actions: lettingGo(run, service) };
+  return waitForGPUs(run, service) ?? waitForPod(run, service) ?? { ...save(run, service, rfc3339(run.now)), actions: lettingGo(run, service) };
 }
 
 function save(run: Run, service: ServiceObserved, startedAt: string): Step {

@@ -104,7 +104,7 @@ export interface Running {
   readonly pending?: string;
   /** A sign that waiting longer is useless, as a sentence. */
   readonly failure?: string;
-  /** The ready pods of the newest template. */
+  /** The ready pods of the newest template; absent where there is no Deployment. */
   readonly endpoints?: readonly Endpoint[];
 }
 
