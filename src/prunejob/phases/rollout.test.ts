@@ -100,7 +100,7 @@ describe('a rollout that goes wrong', () => {
     world.roll(false);
     keepChanging(world, { ...world.service.fields, args: ['--tensor-parallel-size=2', '--max-num-seqs=64'] });
     expect(world.service.fields).toMatchObject({ ...before, args: ['--tensor-parallel-size=4', '--max-num-seqs=64'] });
-    world.changeService({ running: { ...world.service.running, modelUri: denseUri, gpusPerReplica: 4, tensorParallel: 2 } });
+    world.changeService({ running: { ...world.service.running, modelUri: denseUri, gpusPerReplica: 4, tensorParallel: 2, settled: true } });
     world.settle();
     expect(world.phase).toBe('RollingBack');
     world.roll();
