@@ -70,6 +70,22 @@ describe('a service without replicas', () => {
   });
 });
 
+describe('a service that is scaled to no replica during its rollout', () => {
+  it('is put back, and counts as back with its template', () => {
+    const world = published();
+    world.settle();
+    const stop = () => { world.roll(false); world.changeService({ replicas: 0, running: { ...world.service.running, stopped: true } }); };
+    stop();
+    world.pass(1801);
+    world.settle();
+    expect(world.phase).toBe('RollingBack');
+    stop();
+    world.settle();
+    expect(world.condition('RolledBack')).toMatchObject({ status: 'True', reason: 'PutBack' });
+    expect([world.service.fields, world.service.managedByUs]).toEqual([denseFields, false]);
+  });
+});
+
 describe('the saving', () => {
   it.each([
     { replicas: 1, says: /on 2 GPUs instead of 4: 48 GPU-hours a day saved/ },

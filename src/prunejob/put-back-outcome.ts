@@ -1,6 +1,6 @@
 /** How a put-back ends, said as what the service holds: nobody may take a service for whole that is not. */
 import { runs, type Handover } from './handover.ts';
-import type { ServiceFields } from './serving/adapter.ts';
+import type { Running, ServiceFields } from './serving/adapter.ts';
 import { differing, isRestored } from './serving/fields.ts';
 import { isTaken } from './way-back.ts';
 
@@ -16,7 +16,12 @@ export function outcomeOf(handover: Handover): Outcome | undefined {
   const { service, final, back, previousParallel } = handover;
   if (service.canary !== undefined || !isRestored(back, final, service.fields)) return undefined;
   if (isTaken(handover)) return taken(handover);
-  return runs(service.running, back, previousParallel) ? putBack(handover) : undefined;
+  return runs(atRest(service.running), back, previousParallel) ? putBack(handover) : undefined;
+}
+
+/** Of a service that was scaled to no replica there are no pods to wait for. */
+function atRest(running: Running): Running {
+  return { ...running, settled: running.settled || running.stopped === true };
 }
 
 function putBack({ service, previous }: Handover): Outcome {

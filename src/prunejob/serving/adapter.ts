@@ -100,6 +100,8 @@ export interface Running {
   readonly availableReplicas?: number;
   /** Every wanted replica is updated and available, and no pod of an older template is left. */
   readonly settled: boolean;
+  /** It has taken up its template with no replica: nothing shows that this runs, and nothing is left to come. */
+  readonly stopped?: true;
   /** Why it is not settled, as the end of a sentence that begins with the service's name. */
   readonly pending?: string;
   /** A sign that waiting longer is useless, as a sentence. */

@@ -7,7 +7,7 @@ import { heldUpBecause } from './held-up.ts';
 
 const revision = 'deployment.kubernetes.io/revision';
 
-type Rollout = Pick<Running, 'updatedReplicas' | 'availableReplicas' | 'pending' | 'failure' | 'endpoints'>;
+type Rollout = Pick<Running, 'updatedReplicas' | 'availableReplicas' | 'stopped' | 'pending' | 'failure' | 'endpoints'>;
 
 /** `subject` is the service in the sentences, as `InferenceService moe`; `told` is a failure that its own status tells. */
 export function readRollout(subject: string, objects: Pick<ServingObjects, 'replicaSets' | 'pods'>, deployment: Deployment | undefined, told?: string): Rollout {
@@ -18,6 +18,7 @@ export function readRollout(subject: string, objects: Pick<ServingObjects, 'repl
   return compact({
     updatedReplicas,
     availableReplicas,
+    ...stopped(deployment, pods),
     pending: behind ?? replicasPending(deployment, pods.new) ?? oldPodsPending(pods.old),
     // Until then what the Deployment reports, and the newest ReplicaSet, are those of its earlier template.
     failure: behind === undefined ? (ofNewPods(told, pods.new) ?? deploymentFailure(subject, deployment) ?? podFailure(subject, pods.new)) : undefined,
@@ -71,6 +72,12 @@ function replicasPending({ spec, status = {} }: Deployment, pods: readonly Pod[]
   if (wanted > 0 && [replicas, updatedReplicas, availableReplicas].every((count) => count === wanted)) return undefined;
   const why = heldUpBecause(pods);
   return `has ${updatedReplicas} of ${wanted} replicas updated and ${availableReplicas} available${why === undefined ? '' : ` (${why})`}`;
+}
+
+function stopped(deployment: Deployment, pods: Pods): { readonly stopped?: true } {
+  const { spec, status: { replicas = 0 } = {} } = deployment;
+  const empty = spec?.replicas === 0 && replicas + pods.new.length + pods.old.length === 0;
+  return empty && behindBecause(deployment) === undefined ? { stopped: true } : {};
 }
 
 function oldPodsPending(pods: readonly Pod[]): string | undefined {

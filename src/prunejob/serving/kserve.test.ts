@@ -140,6 +140,15 @@ describe('what runs', () => {
     expect(kserve.read(objects(change)).running).toMatchObject({ settled: false, pending: expect.stringMatching(says) as string });
   });
 
+  const none = deployment({ spec: { replicas: 0 }, status: { replicas: 0, updatedReplicas: 0, availableReplicas: 0 } });
+  it.each([
+    { name: 'no replica is wanted or left', change: { deployments: [none], pods: [] }, stopped: true },
+    { name: 'an old pod is still ending', change: { deployments: [none], pods: [pod('gone', 'rs-9', { deletionTimestamp: 't' })] }, stopped: undefined },
+    { name: 'a replica runs', change: {}, stopped: undefined },
+  ])('is stopped or not when $name', ({ change, stopped }) => {
+    expect(kserve.read(objects(change)).running.stopped).toBe(stopped);
+  });
+
   it('forgets pods that ended and pods of others', () => {
     const pods = [pod('new', 'rs-10'), pod('evicted', 'rs-9', { status: { phase: 'Failed' } }), pod('other', 'rs-of-another')];
     expect(kserve.read(objects({ pods })).running.settled).toBe(true);
