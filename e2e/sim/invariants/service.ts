@@ -35,7 +35,11 @@ function rested(context: Context, pruneJob: PruneJob): void {
   const { name } = live.metadata;
   if (![ofModel(denseUri, 4), ofModel(placeOf(pruneJob).uri, 2)].includes(shape)) context.violated('the service is whole', `At rest ${name} is ${shape}.`);
   if (live.spec?.predictor?.deploymentStrategy !== undefined) context.violated('the service is whole', `At rest ${name} still has the rollout's way of replacing pods.`);
-  if (holds(pruneJob, 'RolledBack') && ownsFields(live)) context.violated('the service is let go', `At rest the operator still owns fields of ${name}, which it put back.`);
+  if (isOver(pruneJob) && ownsFields(live)) context.violated('the service is let go', `At rest the operator still owns fields of ${name}, which it moved or put back.`);
+}
+
+function isOver(pruneJob: PruneJob): boolean {
+  return holds(pruneJob, 'RolledBack') || holds(pruneJob, 'Complete');
 }
 
 function ownsFields({ metadata }: Service): boolean {
