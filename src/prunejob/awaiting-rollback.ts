@@ -11,7 +11,12 @@ export function isAwaitingRollback(pruneJob: PruneJob): boolean {
   if (conditionOf(pruneJob, 'Complete')?.status !== 'True') return false;
   const { startedAt, rollbackStartedAt } = pruneJob.status?.serving?.rollout ?? {};
   if (rollbackStartedAt !== undefined) return conditionOf(pruneJob, 'RolledBack')?.status === 'Unknown';
-  return startedAt !== undefined && pruneJob.spec.serving?.rollbackRequested === true;
+  return startedAt !== undefined && mayBegin(pruneJob);
+}
+
+/** To one that is being deleted no finalizer can be added any more. */
+function mayBegin({ metadata, spec }: PruneJob): boolean {
+  return metadata.deletionTimestamp === undefined && spec.serving?.rollbackRequested === true;
 }
 
 function conditionOf({ status }: PruneJob, wanted: ConditionType): Condition | undefined {

@@ -96,6 +96,13 @@ describe('a rollback that was asked for after Complete', () => {
     expect(world.phase).toBe('RollingBack');
   });
 
+  it('does not begin when the PruneJob is being deleted', () => {
+    const world = World.completed();
+    world.remove();
+    request(world);
+    expect([world.phase, world.pruneJob.metadata.finalizers]).toEqual(['Complete', []]);
+  });
+
   it('begins once the service runs what the rollout left, however often it did not', () => {
     const world = World.completed();
     const { fields } = world.service;
