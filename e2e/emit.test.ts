@@ -125,6 +125,9 @@ describe('an InferenceService of Git', () => {
 });
 
 describe('a Deployment of Git, which nobody watches', () => {
+  // Its new pod comes before the old one goes: the InferenceService's GPUs are needed.
+  beforeAll(() => emptyNamespace(namespace));
+
   it('is found to serve when the strategic patch arrives, and the JSON patch tests what it changes', async () => {
     await deploy(service, namespace, { uri: model, gpus: 4 });
     const job = await emit('plain', { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: service } });
