@@ -9,6 +9,7 @@ import { compact } from '../compact.ts';
 import type { Action } from '../decision.ts';
 import { uncounted, waitForGPUs } from '../free-gpus.ts';
 import { applyService, currentService, handoverOf, savedService, type Handover } from '../handover.ts';
+import type { Failure } from '../failure.ts';
 import { asksEndpoint } from '../gate.ts';
 import { changedSincePlan, scaledToZero } from '../not-as-planned.ts';
 import { fieldsOwnedByGit } from '../ownership.ts';
@@ -43,10 +44,14 @@ function begin(run: Run, service: ServiceObserved): Step {
   // First, because a service that is half moved looks changed.
   const other = waitForOther(run);
   if (other !== undefined) return other;
-  const problem = service.refusal ?? scaledToZero(run, service) ?? strategyRefused(run, service) ?? fieldsOwnedByGit(run, service) ?? secretArguments(run, service) ?? changedSincePlan(run, service);
+  const problem = problemOf(run, service);
   if (problem !== undefined) return fail(run, problem, 'Served');
   if (heardBefore(run.observed.answers, service.running) === undefined) return { requeueAfterMs: lookAgainMs };
   return waitForGPUs(run, service) ?? waitForPod(run, service) ?? { ...save(run, service, rfc3339(run.now)), actions: lettingGo(run, service) };
+}
+
+function problemOf(run: Run, service: ServiceObserved): Failure | undefined {
+  return service.refusal ?? scaledToZero(run, service) ?? strategyRefused(run, service) ?? fieldsOwnedByGit(run, service) ?? secretArguments(run, service) ?? changedSincePlan(run, service);
 }
 
 function save(run: Run, service: ServiceObserved, startedAt: string): Step {
