@@ -109,6 +109,7 @@ export const observations: Arb<Observed> = fc.record({
   serviceAccount: fc.oneof({ weight: 6, arbitrary: fc.constant({ name: 'pruner', secretNames: ['s3'] }) }, fc.constant('Missing' as const)),
   nodes: fc.constantFrom([], observed().nodes, [{ name: 'gpu-1', allocatableGPUs: 0, ready: false, schedulable: false }]),
   sameRun: seldom(fc.constant({ namespace: 'ml', name: 'older' })),
+  sameService: seldom(fc.record({ namespace: fc.constant('ml'), name: fc.constant('other'), first: fc.boolean() })),
   scratch: fc.option(fc.record({ name: fc.constant('tiny-scratch'), deletionTimestamp: time }, { requiredKeys: ['name'] }).map((metadata) => ({ metadata })), { nil: undefined }),
   progress: fc.option(fc.record({ runKey: fc.constantFrom(null, runKey), stage: fc.constantFrom(null, 'Experts'), layer: fc.constantFrom(null, 1), layers: fc.constantFrom(null, 4), percent: fc.constantFrom(null, 37.5), estimatedRemainingSeconds: fc.constantFrom(null, 12), updatedAt: fc.constant(null) }), { nil: undefined }),
 }).map(({ service: state, ...given }) => {

@@ -31,8 +31,9 @@ export class Ownership {
     return Object.fromEntries(next.map(([key, { value }]) => [key, value]));
   }
 
-  release(): void {
-    this.#fields = new Map([...this.#fields].map(([key, owned]) => [key, { ...owned, ours: false }]));
+  release(managedByUs: boolean, before: Fields): void {
+    const known = Object.entries(before).map(([key, value]) => [key, { ...this.#known(key, value, managedByUs), ours: false }] as const);
+    this.#fields = new Map(known);
   }
 
   #known(key: string, value: unknown, managedByUs: boolean): Owned {

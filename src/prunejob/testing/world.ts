@@ -194,8 +194,7 @@ export class World {
         this.apply(action.object);
         break;
       case 'ReleaseService':
-        this.ownership.release();
-        this.changeService({ managedByUs: false });
+        this.release();
         break;
     }
   }
@@ -237,14 +236,24 @@ export class World {
     this.change({ childJobs: this.observed.childJobs.map((child) => (child.job.metadata.uid === uid ? { ...child, job: { ...child.job, spec: { ...child.job.spec, ...spec } } } : child)) });
   }
 
+  private release(): void {
+    this.ownership.release(this.service.managedByUs, this.writable());
+    this.changeService({ managedByUs: false });
+  }
+
+  /** Fields by their own names, as server-side apply sees them. */
+  private writable(): Readonly<Record<string, unknown>> {
+    const { stable, ...fields } = this.service.fields;
+    return compact({ ...fields, minReplicas: stable?.minReplicas });
+  }
+
   /** Server-side apply by one manager: what it leaves out, and nobody else set, goes. */
   private apply(object: KubeObject): void {
     const service = object as InferenceService;
     const { deploymentStrategy, model = {} } = service.spec?.predictor ?? {};
     const applied = { modelUri: model.storageUri, args: model.args, ...readGPUs(model.resources), deploymentStrategy, receipt: receiptText(service), canary: readCanary(service) };
-    const { managedByUs, fields: { stable, ...fields } } = this.service;
-    const before = { ...fields, minReplicas: stable?.minReplicas };
-    const { minReplicas, ...after } = this.ownership.apply(managedByUs, before, { ...applied, minReplicas: service.spec?.predictor?.minReplicas });
+    const { managedByUs, fields: { stable } } = this.service;
+    const { minReplicas, ...after } = this.ownership.apply(managedByUs, this.writable(), { ...applied, minReplicas: service.spec?.predictor?.minReplicas });
     const kept = compact({ ...stable, minReplicas: minReplicas as number | undefined });
     this.changeService({ managedByUs: true, fields: compact({ modelUri: '', ...after, stable: Object.keys(kept).length === 0 ? undefined : kept }) });
     if (applied.canary === undefined) this.change({ service: compact({ ...this.service, canary: undefined }) });
