@@ -19,6 +19,7 @@ import { prune } from './phases/prune.ts';
 import { putBack } from './phases/put-back.ts';
 import { rollback, rollbackBeforeRollout } from './phases/rollback.ts';
 import { rollout } from './phases/rollout.ts';
+import { scaled } from './phases/scaled.ts';
 import { suspend } from './phases/suspend.ts';
 import { terminal } from './phases/terminal.ts';
 import { verify } from './phases/verify.ts';
@@ -44,6 +45,7 @@ const working: readonly Phase[] = [
   prune,
   rollbackBeforeRollout,
   emit,
+  scaled, // before whatever writes to the service
   canary,
   endpointGate,
   rollout,

@@ -3,6 +3,7 @@ import type { PruneJobStatus, ServingSpec } from '../api/v1alpha1/prunejob.ts';
 import { compact } from './compact.ts';
 import type { ServiceAction } from './decision.ts';
 import { streamedSummary } from './quality.ts';
+import { withReplicas } from './replicas.ts';
 import { serviceRef, type Run } from './run.ts';
 import type { Canary, Receipt, Running, ServiceFields, ServiceObserved, ServiceTarget, ServingAdapter } from './serving/adapter.ts';
 import { serviceKind } from './serving/registry.ts';
@@ -34,13 +35,18 @@ export function handoverOf(run: Run): Handover | undefined {
 
 function handoverBy(run: Run, serving: ServingSpec, adapter: ServingAdapter): Handover | undefined {
   const { service } = run.observed;
-  const previous = run.status.serving?.previous?.fields as ServiceFields | undefined;
-  if (typeof service === 'string' || previous === undefined) return undefined;
+  const saved = run.status.serving?.previous?.fields as ServiceFields | undefined;
+  if (typeof service === 'string' || saved === undefined) return undefined;
+  const previous = withReplicas(run, saved, service.fields, canaryOf(serving, adapter, saved, saved));
   const moved = adapter.targetFields(previous, targetOf(run.status, serving));
   const target = { ...moved, receipt: JSON.stringify(receiptFor(run, cameFrom(service, previous, moved))) };
-  const canary = serving.strategy === 'Canary' ? adapter.canary?.(previous, target) : undefined;
+  const canary = canaryOf(serving, adapter, previous, target);
   const change = compact({ adapter, service, previous, previousParallel: run.status.serving?.previous?.tensorParallel, target });
   return compact({ ...change, serving, back: wayBack(change), canary, final: settled(target, previous) });
+}
+
+function canaryOf({ strategy }: ServingSpec, adapter: ServingAdapter, previous: ServiceFields, target: ServiceFields): Canary | undefined {
+  return strategy === 'Canary' ? adapter.canary?.(previous, target) : undefined;
 }
 
 function targetOf({ plan, result }: PruneJobStatus, { strategy, timeout }: ServingSpec): ServiceTarget {

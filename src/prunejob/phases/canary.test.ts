@@ -165,4 +165,43 @@ describe('a canary beside several replicas', () => {
     expect(world.phase).toBe('Complete');
     expect(replicas()).toEqual([4, 4, 3, 3]);
   });
+
+  const replicas = (world: World) => predictors(world).map(({ minReplicas }) => minReplicas);
+
+  it.each([
+    { who: 'scales up', before: 3, to: 6, wrote: [4] },
+    { who: 'scales down', before: 3, to: 2, wrote: [4] },
+    { who: 'scales up a service that had one replica', before: 1, to: 6, wrote: [undefined] },
+  ])('leaves them alone when somebody $who meanwhile', ({ before, to, wrote }) => {
+    const world = published({ ...denseFields, stable: { ...stable, minReplicas: before } });
+    world.changeService({ fields: { ...world.service.fields, stable: { ...stable, minReplicas: to } } });
+    world.pass(16);
+    world.settle();
+    expect(world.pruneJob.status?.serving?.rollout?.reverts).toBeUndefined();
+    world.rollCanary();
+    world.settle();
+    world.serve();
+    expect(world.phase).toBe('Complete');
+    expect(replicas(world)).toEqual([...wrote, ...replicas(world).slice(1).map(() => undefined)]);
+    expect(world.service.fields.stable?.minReplicas).toBe(to);
+  });
+
+  it('leaves a value of somebody else alone on the way back too, and remembers that it is theirs', () => {
+    const world = published({ ...denseFields, stable });
+    world.changeService({ fields: { ...world.service.fields, stable: { ...stable, minReplicas: 6 } } });
+    world.settle();
+    expect(world.pruneJob.status?.serving?.previous?.fields).toEqual({ ...denseFields, stable: { modelFormat: stable.modelFormat } });
+    world.rollCanary({ settled: false, failure: 'Pod x keeps crashing' });
+    settled(world);
+    expect(world.condition('Failed')?.reason).toBe('RolledBack');
+    expect(world.service.fields.stable?.minReplicas).toBe(6);
+  });
+
+  it('saves those that were asked for, not the raised ones, when the service is changed meanwhile', () => {
+    const world = published({ ...denseFields, stable });
+    world.changeService({ fields: { ...world.service.fields, args: ['--max-model-len=4096', '--tensor-parallel-size=4'] } });
+    world.settle();
+    expect(world.pruneJob.status?.serving?.previous?.fields).toMatchObject({ stable });
+    expect(replicas(world)).toEqual([4, 4]);
+  });
 });

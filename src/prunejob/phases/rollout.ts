@@ -14,6 +14,7 @@ import { asksEndpoint } from '../gate.ts';
 import { changedSincePlan, scaledToZero } from '../not-as-planned.ts';
 import { fieldsOwnedByGit } from '../ownership.ts';
 import { waitForPod } from '../ready-pod.ts';
+import { withoutRaise } from '../replicas.ts';
 import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
 import { secretArguments } from '../secret-arguments.ts';
 import { needsRestore, sameFields, sameModel } from '../serving/fields.ts';
@@ -111,7 +112,8 @@ function isUnproved(run: Run, { canary }: Handover): boolean {
 function saveAgain(run: Run, service: ServiceObserved): Step {
   const { startedAt = rfc3339(run.now), canaryWrittenAt, writtenAt } = rolloutOf(run);
   const problem = secretArguments(run, service) ?? changedSincePlan(run, service);
-  if (problem === undefined) return save(run, service, startedAt);
+  const { previous = service.fields, canary } = handoverOf(run) ?? {};
+  if (problem === undefined) return save(run, { ...service, fields: withoutRaise(service.fields, previous, canary?.minReplicas) }, startedAt);
   return canaryWrittenAt === undefined && writtenAt === undefined ? fail(run, problem, 'Served') : startPutBack(run, problem);
 }
 

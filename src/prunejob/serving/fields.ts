@@ -63,8 +63,9 @@ function picked(fields: ServiceFields, keys: readonly Key[]): Partial<ServiceFie
   return Object.fromEntries(keys.map((key) => [key, fields[key]]));
 }
 
+/** The service's own replicas aside: somebody may scale it beside its canary. */
 export function sameCanary(a: Canary | undefined, b: Canary): boolean {
-  return equal(a, b);
+  return a !== undefined && equal({ ...a, minReplicas: undefined }, { ...b, minReplicas: undefined });
 }
 
 export function equal(a: unknown, b: unknown): boolean {
