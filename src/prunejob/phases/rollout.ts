@@ -144,7 +144,7 @@ function writeAgain(run: Run, handover: Handover): Step {
 
 export function conflict(run: Run, { otherManagers }: ServiceObserved, reverts: number): Step {
   const managers = otherManagers.length === 0 ? 'another field manager' : otherManagers.join(', ');
-  const message = `${managers} changed the service's fields back ${reverts} times; they are left alone from now on. Leave these fields out of Git, or make its Application ignore them.`;
+  const message = `${managers} changed the service's fields back ${reverts} times. What is still as the rollout wrote it is put back, the rest is theirs. Leave these fields out of Git, or make its Application ignore them.`;
   const step = startPutBack(run, { reason: 'ServingConflict', message });
   return { ...step, conditions: [{ type: 'ServingConflict', status: 'True', reason: 'ServingConflict', message }, ...(step.conditions ?? [])] };
 }
