@@ -82,7 +82,7 @@ describe('a canary that is asked before the service moves', () => {
     expect(condition(job, 'QualityAccepted')).toMatchObject({ status: 'False', reason: 'QualityRefused' });
     expect(job.status?.serving?.rollout?.writtenAt, 'the service itself was written').toBeUndefined();
     await waitFor('the canary to be gone', 60, async () => (await get('deployment', `${service}-stun-predictor`, namespace)) === undefined);
-    expect(await serves(service, namespace, { uri: model, gpus: 4 })).toBe(true);
+    await waitFor('the dense model to be served alone', 60, () => serves(service, namespace, { uri: model, gpus: 4 }));
     expect((await running(service, namespace))?.pods.map((pod) => pod.metadata.uid)).toEqual(before);
     const asked = (await evaluation('refused'))?.spec.template.spec.containers[0];
     expect(asked?.args.slice(0, 2)).toEqual(['evaluate', '--endpoint']);
