@@ -3,7 +3,7 @@
  * right is needed by one of these requests, and without it that request is refused.
  */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { samples } from '../src/prunejob/serving/testing/samples.ts';
+import { samples, type Sample } from '../src/prunejob/serving/testing/samples.ts';
 import type { KubeObject } from '../src/runtime/types.ts';
 import { ofKind, renderChart, withoutHelm } from '../scripts/chart.ts';
 import { account, apply, startAudited, type AuditedServer, type Call } from './testing/audited-operator.ts';
@@ -73,7 +73,7 @@ async function recordCalls(): Promise<Set<Call>> {
   const player = createPlayer(audited.server, ['stopped-prune-1', 'stopped-prune-2', 'stopped-prune-3']);
   const patch = (path: string, change: object) => audited.server.call('PATCH', `/apis/stun-operator.io/v1alpha1/namespaces/${namespace}/prunejobs/${path}`, change);
   // A canary takes its controller, which does not run here: this run begins where there is one.
-  await patch('asking/status', { status: { serving: { rollout: { canaryReadyAt: '2026-01-01T00:00:00Z' } } } });
+  await patch('asking/status', { status: { serving: { rollout: { canaryReadyAt: new Date().toISOString() } } } });
   const wanted = rights.map(({ call }) => call);
   let round = 0;
   let seen = new Set<Call>();
@@ -130,8 +130,15 @@ const strangers = [
   { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'emitted-patch', namespace } },
 ];
 
+/** Two PruneJobs of one service would wait for each other. */
 function services(): object[] {
-  return Object.values(samples).map(({ service: { apiVersion, kind, metadata: { name, annotations = {} }, spec } }) => ({ apiVersion, kind, metadata: { name, namespace, annotations }, spec: kind === 'Deployment' ? withImages(spec as PodSpecs) : spec }));
+  const all = Object.values(samples).map(({ service }) => service);
+  const others = all.filter(({ kind }) => kind === 'InferenceService').flatMap((service) => ['asked', 'patched'].map((name) => ({ ...service, metadata: { ...service.metadata, name } })));
+  return [...all, ...others].map(liveOf);
+}
+
+function liveOf({ apiVersion, kind, metadata: { name, annotations = {} }, spec }: Sample['service']): object {
+  return { apiVersion, kind, metadata: { name, namespace, annotations }, spec: kind === 'Deployment' ? withImages(spec as PodSpecs) : spec };
 }
 
 interface PodSpecs {
@@ -153,14 +160,15 @@ function pruneJobs(): object[] {
     pruneJob('taken'),
     pruneJob('occupied', scratch),
     ...Object.values(samples).map(({ service: { apiVersion, kind } }) => pruneJob(kind.toLowerCase(), { serving: servingOf(apiVersion, kind) })),
-    pruneJob('asking', { quality: { endpoint: { tasks: [{ name: 'arc_easy', uri: 's3://data/arc.jsonl', minRetained: 0.9 }] } }, serving: { ...servingOf('serving.kserve.io/v1beta1', 'InferenceService'), strategy: 'Canary' } }),
-    pruneJob('emitted', { serving: { ...servingOf('serving.kserve.io/v1beta1', 'InferenceService'), mode: 'Emit' } }),
+    pruneJob('asking', { quality: { endpoint: { tasks: [{ name: 'arc_easy', uri: 's3://data/arc.jsonl', minRetained: 0.9 }] } }, serving: { ...servingOf('serving.kserve.io/v1beta1', 'InferenceService', 'asked'), strategy: 'Canary' } }),
+    pruneJob('emitted', { serving: { ...servingOf('serving.kserve.io/v1beta1', 'InferenceService', 'patched'), mode: 'Emit' } }),
   ];
 }
 
-function servingOf(apiVersion: string, kind: string): Fields {
+/** Nothing runs here: a pod that could be asked for a completion is waited for in vain. */
+function servingOf(apiVersion: string, kind: string, name = 'moe'): Fields {
   const sizing = { utilization: 0.9, overheadPerGPU: '0', maxModelLen: 512, maxConcurrency: 1 };
-  return { ref: { apiVersion, kind, name: 'moe' }, strategy: 'Surge', sizing };
+  return { ref: { apiVersion, kind, name }, strategy: 'Surge', sizing, waitFor: '1s' };
 }
 
 function pruneJob(name: string, fields: Fields = {}): object {
