@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { denseUri, prunedUri, serving } from '../testing/builders.ts';
-import { born, happenings, holds, isOver, live, lives, unfinished, watched } from '../testing/lives.ts';
+import { afterPauses, born, happenings, holds, isOver, live, lives, unfinished, watched } from '../testing/lives.ts';
 import { World } from '../testing/world.ts';
 
 /** The same cases every time; another number finds others. */
@@ -18,11 +18,7 @@ describe('whatever happens', { timeout: 600_000 }, () => {
   it('decisions come to rest, and then do nothing', () => {
     fc.assert(fc.property(lives, (names) => {
       const world = live(names);
-      for (const seconds of [0, 20, 20]) {
-        world.pass(seconds);
-        world.settle();
-      }
-      expect(world.reconcile()).toMatchObject({ actions: [], events: [] });
+      expect(afterPauses(world, [0, 20, 20])).toMatchObject({ actions: [], events: [] });
     }), { numRuns: 200, seed });
   });
 
@@ -112,11 +108,7 @@ describe('with mode Emit, whatever happens', { timeout: 600_000 }, () => {
   it('decisions come to rest, and then do nothing', () => {
     fc.assert(fc.property(lives, (names) => {
       const world = live(names, emits());
-      for (const seconds of [0, 121, 121]) {
-        world.pass(seconds);
-        world.settle();
-      }
-      expect(world.reconcile()).toMatchObject({ actions: [], events: [] });
+      expect(afterPauses(world, [0, 121, 121])).toMatchObject({ actions: [], events: [] });
     }), { numRuns: 200, seed });
   });
 

@@ -126,6 +126,15 @@ function isUndone(world: World): boolean {
   return holds(world, 'Complete') && world.pruneJob.spec.serving?.rollbackRequested === true && !emits(world);
 }
 
+/** After pauses of so many seconds: what it would still do. */
+export function afterPauses(world: World, pauses: readonly number[]): Decision {
+  for (const seconds of pauses) {
+    world.pass(seconds);
+    world.settle();
+  }
+  return world.reconcile();
+}
+
 /** One decision, and what no decision may ever do. */
 export function watched(world: World): Decision {
   const publishedBefore = holds(world, 'Published');
