@@ -1,7 +1,7 @@
 /** A real API server that enforces Pod Security "restricted" takes the operator's pod and every engine pod, and what the policy lets an author ask for. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApiServer, type ApiServer } from '../e2e/lib/apiserver.ts';
-import { engineJob } from '../src/prunejob/engine-job.ts';
+import { engineJob } from '../src/prunejob/engine/job.ts';
 import { pruneJob, runKey, spec } from '../src/prunejob/testing/builders.ts';
 import { ofKind, renderChart } from '../scripts/chart.ts';
 import { apply } from './testing/audited-operator.ts';

@@ -25,7 +25,7 @@ const notRun: Readonly<Record<string, string>> = {
   'docs/how-to/choose-a-recipe.md': 'reads a bucket of the reader',
   'docs/operations.md': 'helm acts on the installation of the reader, as e2e/upgrade.test.ts does in the local cluster; its kubectl is run',
   'docs/reference/cli.md': 'only lines of kubectl prune',
-  'docs/reference/gpu-plan.md': 'reads a bucket of the reader; its table is held in src/prunejob/gpu-what-if.test.ts',
+  'docs/reference/gpu-plan.md': 'reads a bucket of the reader; its table is held in src/prunejob/gpu/what-if.test.ts',
   'docs/tutorial.md': 'needs a GPU and a model of the reader; make demo does the same in the local cluster, and its kubectl is run',
 };
 /** The others, with the test that runs them; crds/docs-commands.test.ts says which lines it leaves out. */

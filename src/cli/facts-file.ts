@@ -1,5 +1,5 @@
 /** Facts as `stun inspect` prints them, from a file or from standard input. */
-import { missingFacts, type ModelFacts } from '../prunejob/gpu-facts.ts';
+import { missingFacts, type ModelFacts } from '../prunejob/gpu/facts.ts';
 import { isObject, type Fields } from '../prunejob/json-checks.ts';
 import { Refused, type Terminal } from './command.ts';
 

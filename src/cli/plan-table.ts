@@ -1,7 +1,7 @@
 /** A plan for people: before and after side by side, what it saves in a sentence, and which ratio fewer GPUs would need. */
-import { ratioAtLeast } from '../prunejob/gpu-experts.ts';
-import type { Plan, Strategy, WhatIf } from '../prunejob/gpu-plan-types.ts';
-import { ladder } from '../prunejob/gpu-search.ts';
+import { ratioAtLeast } from '../prunejob/gpu/experts.ts';
+import type { Plan, Strategy, WhatIf } from '../prunejob/gpu/plan-types.ts';
+import { ladder } from '../prunejob/gpu/search.ts';
 import { bytesText, countText } from '../prunejob/units.ts';
 
 const hoursOfDay = 24;

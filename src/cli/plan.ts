@@ -3,8 +3,8 @@
  *
  * The plan is the operator's own; only its names for fields of a PruneJob become flags.
  */
-import type { Plan, PlanRefusal, WhatIf } from '../prunejob/gpu-plan-types.ts';
-import { planWithoutService } from '../prunejob/gpu-what-if.ts';
+import type { Plan, PlanRefusal, WhatIf } from '../prunejob/gpu/plan-types.ts';
+import { planWithoutService } from '../prunejob/gpu/what-if.ts';
 import { Refused, type Command, type Terminal, type FlagTable } from './command.ts';
 import { readFacts } from './facts-file.ts';
 import { formatFlag, numberFlag, parseFlags, ratio as ratioKind, seeHelp, wholeNumber, wordFlag, type Values } from './flags.ts';

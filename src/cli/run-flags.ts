@@ -1,5 +1,5 @@
 /** The flags of `run`: what most PruneJobs say. For the rest there is the file. */
-import type { Strategy } from '../prunejob/gpu-plan-types.ts';
+import type { Strategy } from '../prunejob/gpu/plan-types.ts';
 import type { FlagTable } from './command.ts';
 import type { Values } from './flags.ts';
 

@@ -1,10 +1,10 @@
 /** The quality gate over again: a fresh result has passed its own, a reused one was measured under another PruneJob's thresholds. */
 import type { PruneJobSpec } from '../api/v1alpha1/prunejob.ts';
-import type { Failure } from './failure.ts';
-import type { EngineResult } from './messages.ts';
+import type { Failure } from './failure/failure.ts';
+import type { EngineResult } from './engine/messages.ts';
 import type { TaskScore } from './quality.ts';
 import type { Run } from './run.ts';
-import { publishedUri } from './storage-paths.ts';
+import { publishedUri } from './engine/storage-paths.ts';
 
 type Asked = NonNullable<PruneJobSpec['quality']>;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { decide } from './decide.ts';
-import { engineJob } from './engine-job.ts';
+import { engineJob } from './engine/job.ts';
 import { decideRefused } from './refused.ts';
 import { now, observed, pruneJob, spec } from './testing/builders.ts';
 import { condition, planned } from './testing/decided.ts';

@@ -2,7 +2,7 @@
 import type { ConditionType } from '../api/conditions.ts';
 import type { Condition, PruneJobSpec, PruneJobStatus, RolloutStatus, ServingSpec } from '../api/v1alpha1/prunejob.ts';
 import type { ServiceRef } from './decision.ts';
-import { isFinished } from './failure.ts';
+import { isFinished } from './failure/failure.ts';
 import type { ChildJob, Observed, Stage } from './observed.ts';
 import { durationMs } from './units.ts';
 

@@ -2,7 +2,7 @@
 import type { ConditionReason, ConditionUpdate, FailedReason } from '../api/conditions.ts';
 import type { PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
 import type { Action } from './decision.ts';
-import type { Failure } from './failure.ts';
+import type { Failure } from './failure/failure.ts';
 import { elapsedMs, isBeingDeleted, holds, rfc3339, unfinishedChildren, waitForMs, type Run } from './run.ts';
 
 export interface Step {

@@ -6,7 +6,7 @@
  */
 import { labels } from '../api/names.ts';
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
-import { isFinished } from '../prunejob/failure.ts';
+import { isFinished } from '../prunejob/failure/failure.ts';
 import type { Client, KubeObject } from '../runtime/types.ts';
 import { hasEnded } from './last-pods.ts';
 import { jobType, podType } from './resources.ts';

@@ -4,7 +4,7 @@
  * No watch, because every pod of a cluster in memory would be most of what the operator is. An operator of a few namespaces may not list
  * the others' pods; then it knows no answer, and says so once.
  */
-import { gpusRequested } from '../prunejob/free-gpus.ts';
+import { gpusRequested } from '../prunejob/handover/free-gpus.ts';
 import type { Observed } from '../prunejob/observed.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { isForbidden } from '../runtime/errors.ts';

@@ -7,7 +7,7 @@
  */
 import { labels, scratchName } from '../api/names.ts';
 import type { PruneJob, ServingSpec } from '../api/v1alpha1/prunejob.ts';
-import { isFinished } from '../prunejob/failure.ts';
+import { isFinished } from '../prunejob/failure/failure.ts';
 import { isTrue, type KubeObject } from '../prunejob/kube.ts';
 import type { ChildJob, EngineConfig, EngineProgress, GPUNode, Observed, SameRun, Stage } from '../prunejob/observed.ts';
 import type { Policy } from '../prunejob/policy.ts';

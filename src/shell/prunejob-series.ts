@@ -4,7 +4,7 @@
  * A sample without a value is not shown: what is unknown is no zero.
  */
 import type { PruneJob, PruneJobStatus, QualityStatus } from '../api/v1alpha1/prunejob.ts';
-import { isFinished } from '../prunejob/failure.ts';
+import { isFinished } from '../prunejob/failure/failure.ts';
 import type { ChildJob } from '../prunejob/observed.ts';
 
 export interface Seen {

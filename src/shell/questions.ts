@@ -1,7 +1,7 @@
 /** What no cache holds and a rollout must know: asked of the pods and of the API server, and only when the domain wants it. */
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
-import { heardBefore, wantsAnswers } from '../prunejob/answers.ts';
-import { wantsFreeGPUs } from '../prunejob/free-gpus.ts';
+import { heardBefore, wantsAnswers } from '../prunejob/handover/answers.ts';
+import { wantsFreeGPUs } from '../prunejob/handover/free-gpus.ts';
 import type { Observed, ServiceState } from '../prunejob/observed.ts';
 import { keyOf } from '../runtime/keys.ts';
 import type { Completions } from './completions.ts';

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { PruneJob, ServingSpec } from '../api/v1alpha1/prunejob.ts';
 import { compact } from '../prunejob/compact.ts';
-import { isMoving } from '../prunejob/same-service.ts';
+import { isMoving } from '../prunejob/handover/same-service.ts';
 import { prunedUri, pruneJob, serving } from '../prunejob/testing/builders.ts';
 import { World } from '../prunejob/testing/world.ts';
 import { Store } from '../runtime/store.ts';

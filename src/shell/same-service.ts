@@ -1,7 +1,7 @@
 /** Another PruneJob that is moving the service which this one would move. */
 import type { PruneJob, ServingSpec } from '../api/v1alpha1/prunejob.ts';
 import type { SameService } from '../prunejob/observed.ts';
-import { isMoving, moveRank } from '../prunejob/same-service.ts';
+import { isMoving, moveRank } from '../prunejob/handover/same-service.ts';
 import type { ObjectStore } from '../runtime/types.ts';
 
 export function sameService(pruneJobs: ObjectStore<PruneJob>, pruneJob: PruneJob): SameService | undefined {

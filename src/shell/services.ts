@@ -5,8 +5,8 @@
  * API server less than a watch of every pod it has.
  */
 import type { PruneJob, ServingSpec } from '../api/v1alpha1/prunejob.ts';
-import { isAwaitingGit } from '../prunejob/awaiting-git.ts';
-import { isAwaitingRollback } from '../prunejob/awaiting-rollback.ts';
+import { isAwaitingGit } from '../prunejob/handover/awaiting-git.ts';
+import { isAwaitingRollback } from '../prunejob/handover/awaiting-rollback.ts';
 import { isTrue, type KubeObject } from '../prunejob/kube.ts';
 import type { ServiceState, ServingObjects } from '../prunejob/observed.ts';
 import type { Asked, ServiceKind } from '../prunejob/serving/registry.ts';

@@ -1,6 +1,6 @@
 /** The Job that every contender makes, as our operator makes it, so that the cluster has the same work with all of them. */
 import type { PruneJob } from '../../../src/api/v1alpha1/prunejob.ts';
-import { engineJob } from '../../../src/prunejob/engine-job.ts';
+import { engineJob } from '../../../src/prunejob/engine/job.ts';
 import { namespace } from '../control-plane.ts';
 
 /** Prune-only, without scratch and quality gate: the least that a PruneJob can ask for. */

@@ -1,6 +1,6 @@
 /** The storage that engines write to: what was uploaded, and what a manifest makes a model of. */
 import type { PruneJob } from '../../../src/api/v1alpha1/prunejob.ts';
-import type { EngineResult } from '../../../src/prunejob/messages.ts';
+import type { EngineResult } from '../../../src/prunejob/engine/messages.ts';
 import { result } from '../../../src/prunejob/testing/builders.ts';
 
 /** Where a run writes, and under which key. */

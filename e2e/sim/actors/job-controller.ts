@@ -4,8 +4,8 @@
  */
 import type { Commit } from '../api-server/storage.ts';
 import { condition, isTrue, type Job, type Pod } from '../../../src/prunejob/kube.ts';
-import { engineEnd } from '../../../src/prunejob/messages.ts';
-import { isFinished } from '../../../src/prunejob/failure.ts';
+import { engineEnd } from '../../../src/prunejob/engine/messages.ts';
+import { isFinished } from '../../../src/prunejob/failure/failure.ts';
 import { keyOf, typeId } from '../../../src/runtime/keys.ts';
 import type { KubeObject } from '../../../src/runtime/types.ts';
 import { jobType, podType } from '../../../src/shell/resources.ts';

@@ -12,7 +12,7 @@ import { unreachable } from '../process/client.ts';
 import type { Random } from '../random.ts';
 import { lifeStageOf, type LifeStage } from '../stages.ts';
 import { jobType, pruneJobType } from '../../../src/shell/resources.ts';
-import { isFinished } from '../../../src/prunejob/failure.ts';
+import { isFinished } from '../../../src/prunejob/failure/failure.ts';
 import type { ResourceType } from '../../../src/runtime/types.ts';
 import { concerned } from './concerned.ts';
 import type { Counts } from './coverage.ts';

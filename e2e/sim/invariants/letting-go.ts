@@ -5,7 +5,7 @@
  */
 import { finalizer } from '../../../src/api/names.ts';
 import type { PruneJob } from '../../../src/api/v1alpha1/prunejob.ts';
-import { isFinished } from '../../../src/prunejob/failure.ts';
+import { isFinished } from '../../../src/prunejob/failure/failure.ts';
 import { pruneJobType } from '../../../src/shell/resources.ts';
 import { placeOf } from '../actors/bucket.ts';
 import type { Commit } from '../api-server/storage.ts';

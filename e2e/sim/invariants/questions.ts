@@ -1,7 +1,7 @@
 /** What several rules ask about the world as the API server has it. */
 import { fieldManager, labels, type Stage } from '../../../src/api/names.ts';
 import type { PruneJob } from '../../../src/api/v1alpha1/prunejob.ts';
-import { isFinished } from '../../../src/prunejob/failure.ts';
+import { isFinished } from '../../../src/prunejob/failure/failure.ts';
 import { inferenceServiceType, type InferenceService } from '../../../src/prunejob/serving/kserve-types.ts';
 import { readArguments } from '../../../src/prunejob/serving/arguments.ts';
 import type { KubeObject, ResourceType } from '../../../src/runtime/types.ts';

@@ -8,7 +8,7 @@ const one = (name: string, file: string, find: string, replace: string): Mutatio
 
 export const mutations: readonly Mutation[] = [
   one('act on a stale cache (barrier off)', 'src/runtime/controller.ts', 'if (!this.#barrier.holds(key)) await', 'await'),
-  one('Job name without attempt', 'src/prunejob/engine-job.ts', 'name: childName(name, stage, attempt),', 'name: childName(name, stage, 1),'),
+  one('Job name without attempt', 'src/prunejob/engine/job.ts', 'name: childName(name, stage, attempt),', 'name: childName(name, stage, 1),'),
   {
     name: 'status before action',
     edits: [
@@ -46,6 +46,6 @@ export const mutations: readonly Mutation[] = [
   },
   one('a canary is followed before it is ready', 'src/prunejob/phases/canary.ts', 'if (isUp(run, handover) && silenceOf(run, running) === undefined) {', 'if (isUp(run, handover) || running.pending !== undefined) {'),
   one('a rollback after the end is forgotten', 'src/prunejob/phases/rollback.ts', "if (holds(run, 'Complete')) return undo(run);", "if (holds(run, 'Complete')) return undefined;"),
-  one('a model that answers nobody is served', 'src/prunejob/answers.ts', 'if (status.serving?.previous?.answered !== true) return undefined;', 'if (status !== undefined) return undefined;'),
+  one('a model that answers nobody is served', 'src/prunejob/handover/answers.ts', 'if (status.serving?.previous?.answered !== true) return undefined;', 'if (status !== undefined) return undefined;'),
   one('suspend keeps the pod', 'src/prunejob/phases/suspend.ts', 'actions: stopJobs(run),', 'actions: stopJobs(run).slice(1),'),
 ];

@@ -6,7 +6,7 @@
  */
 import { engineReasons } from '../../api/conditions.ts';
 import { condition, type Pod, type Terminated } from '../kube.ts';
-import { engineEnd, parseMessage, type EngineError } from '../messages.ts';
+import { engineEnd, parseMessage, type EngineError } from '../engine/messages.ts';
 import { clusterFailures, startFailures } from './cluster-failures.ts';
 import { exitOf } from './exit-codes.ts';
 import { gpuFailures } from './gpu-failures.ts';

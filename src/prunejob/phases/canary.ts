@@ -3,11 +3,11 @@
  *
  * What cannot load, or crashes, is found there, and no request was ever sent to it.
  */
-import { silenceOf } from '../answers.ts';
+import { silenceOf } from '../handover/answers.ts';
 import { compact } from '../compact.ts';
-import { applyService, handoverOf, runs, type Handover } from '../handover.ts';
+import { applyService, handoverOf, runs, type Handover } from '../handover/handover.ts';
 import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
-import { waitForOther } from '../same-service.ts';
+import { waitForOther } from '../handover/same-service.ts';
 import { sameCanary, sameFields, sameModel } from '../serving/fields.ts';
 import type { Canary } from '../serving/adapter.ts';
 import type { Step } from '../step.ts';

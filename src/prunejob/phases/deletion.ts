@@ -3,8 +3,8 @@
  *
  * All under one deadline. A published model stays, and a served one too.
  */
-import { isFinished } from '../failure.ts';
-import { startJob } from '../jobs.ts';
+import { isFinished } from '../failure/failure.ts';
+import { startJob } from '../engine/next-job.ts';
 import { deletionDeadlineMs, elapsedMs, holds, isRollingOut, latestChild, unfinishedChildren, type Run } from '../run.ts';
 import { lookAgainMs, stopJobs, type Step } from '../step.ts';
 import { startPutBack } from './put-back.ts';

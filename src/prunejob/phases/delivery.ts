@@ -5,10 +5,10 @@
  */
 import type { ConditionReason, ConditionUpdate } from '../../api/conditions.ts';
 import type { RolloutStatus } from '../../api/v1alpha1/prunejob.ts';
-import { silenceOf } from '../answers.ts';
-import { awaitedOf, isAwaitingGit, isUnwatched, nextLookMs } from '../awaiting-git.ts';
+import { silenceOf } from '../handover/answers.ts';
+import { awaitedOf, isAwaitingGit, isUnwatched, nextLookMs } from '../handover/awaiting-git.ts';
 import { compact } from '../compact.ts';
-import { currentService, handoverOf, runs, type Handover } from '../handover.ts';
+import { currentService, handoverOf, runs, type Handover } from '../handover/handover.ts';
 import { conditionOf, elapsedMs, rfc3339, rolloutOf, type Run } from '../run.ts';
 import type { ServiceFields, ServiceObserved } from '../serving/adapter.ts';
 import { differing, sameModel, type ModelKey } from '../serving/fields.ts';

@@ -5,15 +5,15 @@
  */
 import { apiVersion, kind, ownLabels, patchName } from '../../api/names.ts';
 import type { PruneJobStatus, ServingSpec } from '../../api/v1alpha1/prunejob.ts';
-import { heardBefore } from '../answers.ts';
+import { heardBefore } from '../handover/answers.ts';
 import { compact } from '../compact.ts';
-import type { Failure } from '../failure.ts';
+import type { Failure } from '../failure/failure.ts';
 import type { ConfigMap } from '../kube.ts';
-import { currentService, handoverOf, savedService, type Handover } from '../handover.ts';
+import { currentService, handoverOf, savedService, type Handover } from '../handover/handover.ts';
 import { holds, serviceRef, type Run } from '../run.ts';
-import { changedSincePlan, scaledToZero } from '../not-as-planned.ts';
-import { waitForOther } from '../same-service.ts';
-import { secretArguments } from '../secret-arguments.ts';
+import { changedSincePlan, scaledToZero } from '../handover/not-as-planned.ts';
+import { waitForOther } from '../handover/same-service.ts';
+import { secretArguments } from '../handover/secret-arguments.ts';
 import type { ServiceObserved } from '../serving/adapter.ts';
 import { sameModel } from '../serving/fields.ts';
 import { patchFiles, patchText, type PatchFiles } from '../serving/patch-files.ts';

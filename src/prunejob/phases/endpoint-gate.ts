@@ -6,13 +6,13 @@
 import type { ConditionUpdate } from '../../api/conditions.ts';
 import type { ResultStatus } from '../../api/v1alpha1/prunejob.ts';
 import { compact } from '../compact.ts';
-import { isFinished, jobState, setbackOf, type Failure } from '../failure.ts';
+import { isFinished, jobState, setbackOf, type Failure } from '../failure/failure.ts';
 import { obstacleOf } from '../failure/obstacle.ts';
 import { asksEndpoint, endpointRefusal } from '../gate.ts';
-import { handoverOf, runs, type Handover } from '../handover.ts';
-import { deadlineUpdate, startJob } from '../jobs.ts';
-import { engineEnd, messageOf, type Evaluation } from '../messages.ts';
-import { neverStarted, queuedBecause } from '../not-started.ts';
+import { handoverOf, runs, type Handover } from '../handover/handover.ts';
+import { deadlineUpdate, startJob } from '../engine/next-job.ts';
+import { engineEnd, messageOf, type Evaluation } from '../engine/messages.ts';
+import { neverStarted, queuedBecause } from '../engine/not-started.ts';
 import type { ChildJob } from '../observed.ts';
 import { qualitySummary, type Measured } from '../quality.ts';
 import { holds, isBeingDeleted, latestChild, rfc3339, rolloutOf, unfinishedChildren, type Run } from '../run.ts';

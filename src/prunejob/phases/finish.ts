@@ -1,7 +1,7 @@
 /** Nothing is left to do. A run ends in the same decision that publishes its model, or in verify.ts that finds it served: this is for those between. */
 import type { ConditionUpdate } from '../../api/conditions.ts';
 import type { PruneJobStatus } from '../../api/v1alpha1/prunejob.ts';
-import { currentService } from '../handover.ts';
+import { currentService } from '../handover/handover.ts';
 import type { ServiceState } from '../observed.ts';
 import { holds, type Run } from '../run.ts';
 import type { Step } from '../step.ts';

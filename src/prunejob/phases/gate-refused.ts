@@ -1,6 +1,6 @@
 /** A refused model leaves nothing behind: what the run uploaded is removed before the run ends. */
-import { jobState } from '../failure.ts';
-import { startJob } from '../jobs.ts';
+import { jobState } from '../failure/failure.ts';
+import { startJob } from '../engine/next-job.ts';
 import { conditionOf, latestChild, type Run } from '../run.ts';
 import { fail, type Step } from '../step.ts';
 import type { FailedReason } from '../../api/conditions.ts';

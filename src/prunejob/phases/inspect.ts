@@ -1,11 +1,11 @@
 /** A CPU pod reads the model's headers, so that the plan is made before a GPU is spent. Without a service there is nothing to plan. */
 import type { ConditionUpdate } from '../../api/conditions.ts';
-import { isFinished, jobState, setbackOf } from '../failure.ts';
+import { isFinished, jobState, setbackOf } from '../failure/failure.ts';
 import { obstacleOf } from '../failure/obstacle.ts';
 import { unscheduledBecause } from '../failure/unscheduled.ts';
-import { startJob } from '../jobs.ts';
-import { engineEnd, messageOf } from '../messages.ts';
-import { neverStarted } from '../not-started.ts';
+import { startJob } from '../engine/next-job.ts';
+import { engineEnd, messageOf } from '../engine/messages.ts';
+import { neverStarted } from '../engine/not-started.ts';
 import type { ChildJob } from '../observed.ts';
 import { holds, isBeingDeleted, latestChild, type Run } from '../run.ts';
 import { fail, lookAgainMs, waitThenFail, type Step } from '../step.ts';

@@ -1,20 +1,20 @@
 /** The GPU plan: made once from the facts, the service as it runs and the nodes, and refused before a GPU is spent. */
 import type { ConditionUpdate } from '../../api/conditions.ts';
 import type { PruneJobStatus, ServingSpec } from '../../api/v1alpha1/prunejob.ts';
-import type { Failure } from '../failure.ts';
-import { planGPUs } from '../gpu-plan.ts';
-import type { Asked, Plan, PlanRefusal, ServiceSize } from '../gpu-plan-types.ts';
-import { messageOf, type Facts } from '../messages.ts';
-import { plannedService } from '../not-as-planned.ts';
-import { outputRefused } from '../output-refused.ts';
-import { fieldsOwnedByGit, notOffered } from '../ownership.ts';
+import type { Failure } from '../failure/failure.ts';
+import { planGPUs } from '../gpu/plan.ts';
+import type { Asked, Plan, PlanRefusal, ServiceSize } from '../gpu/plan-types.ts';
+import { messageOf, type Facts } from '../engine/messages.ts';
+import { plannedService } from '../handover/not-as-planned.ts';
+import { outputRefused } from '../handover/output-refused.ts';
+import { fieldsOwnedByGit, notOffered } from '../handover/ownership.ts';
 import { holds, latestChild, type Run } from '../run.ts';
 import type { ServiceObserved } from '../serving/adapter.ts';
-import { secretArguments } from '../secret-arguments.ts';
-import { allocatableGPUs, servingNodes, sizingFor } from '../sizing.ts';
-import { publishedUri } from '../storage-paths.ts';
+import { secretArguments } from '../handover/secret-arguments.ts';
+import { allocatableGPUs, servingNodes, sizingFor } from '../gpu/sizing.ts';
+import { publishedUri } from '../engine/storage-paths.ts';
 import { fail, type Step } from '../step.ts';
-import { strategyRefused } from '../strategy-refused.ts';
+import { strategyRefused } from '../handover/strategy-refused.ts';
 import { publish } from './publish.ts';
 
 export function plan(run: Run): Step | undefined {

@@ -1,8 +1,8 @@
 /** What must be there before the first pod: the service in a shape that can be moved, and the ServiceAccount. */
-import { unusableServiceAccount } from '../jobs.ts';
-import { scaledToZero } from '../not-as-planned.ts';
+import { unusableServiceAccount } from '../engine/next-job.ts';
+import { scaledToZero } from '../handover/not-as-planned.ts';
 import { holds, serviceRef, type Run } from '../run.ts';
-import { waitToPlan } from '../same-service.ts';
+import { waitToPlan } from '../handover/same-service.ts';
 import { fail, waitThenFail, type Missing, type Step } from '../step.ts';
 
 export function prerequisites(run: Run): Step | undefined {

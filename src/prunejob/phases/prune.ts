@@ -1,16 +1,16 @@
 /** The one GPU Job of a run, from queued to its result. */
 import type { ConditionUpdate } from '../../api/conditions.ts';
 import { childName } from '../../api/names.ts';
-import { isFinished, jobState, type JobFailure } from '../failure.ts';
+import { isFinished, jobState, type JobFailure } from '../failure/failure.ts';
 import { lacksPod, obstacleOf } from '../failure/obstacle.ts';
-import { deadlineUpdate, startJob } from '../jobs.ts';
-import { engineEnd, engineStart, messageOf } from '../messages.ts';
+import { deadlineUpdate, startJob } from '../engine/next-job.ts';
+import { engineEnd, engineStart, messageOf } from '../engine/messages.ts';
 import type { ChildJob, SameRun } from '../observed.ts';
-import { neverStarted, noSuchGPU, queuedBecause } from '../not-started.ts';
-import { nextProgress } from '../progress.ts';
-import { betweenTries, elsewhere, mayGoElsewhere } from '../retries.ts';
+import { neverStarted, noSuchGPU, queuedBecause } from '../engine/not-started.ts';
+import { nextProgress } from '../engine/progress.ts';
+import { betweenTries, elsewhere, mayGoElsewhere } from '../engine/retries.ts';
 import { conditionOf, elapsedMs, holds, isBeingDeleted, latestChild, type Run } from '../run.ts';
-import { ensureScratch } from '../scratch.ts';
+import { ensureScratch } from '../engine/scratch.ts';
 import { fail, lookAgainMs, waitThenFail, type Step } from '../step.ts';
 import { unplanned } from './plan.ts';
 import { publish } from './publish.ts';

@@ -3,10 +3,10 @@ import type { ConditionUpdate } from '../../api/conditions.ts';
 import type { PruneJobStatus, ResultStatus } from '../../api/v1alpha1/prunejob.ts';
 import { compact } from '../compact.ts';
 import { asksEndpoint, gateRefusal, percent } from '../gate.ts';
-import type { EngineResult } from '../messages.ts';
+import type { EngineResult } from '../engine/messages.ts';
 import { qualitySummary, type Quality } from '../quality.ts';
 import { rfc3339, type Run } from '../run.ts';
-import { publishedUri } from '../storage-paths.ts';
+import { publishedUri } from '../engine/storage-paths.ts';
 import { dequeued, fail, type Step } from '../step.ts';
 import { finished } from './finish.ts';
 

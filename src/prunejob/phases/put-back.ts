@@ -5,8 +5,8 @@
  */
 import type { ConditionReason, ConditionUpdate, FailedReason } from '../../api/conditions.ts';
 import type { Action, ServiceAction } from '../decision.ts';
-import { applyService, currentService, handoverOf, type Handover } from '../handover.ts';
-import { gone, notInTime, outcomeOf, type Outcome } from '../put-back-outcome.ts';
+import { applyService, currentService, handoverOf, type Handover } from '../handover/handover.ts';
+import { gone, notInTime, outcomeOf, type Outcome } from '../handover/put-back-outcome.ts';
 import { conditionOf, deletionDeadlineMs, elapsedMs, holds, rfc3339, rolloutOf, serviceRef, type Run } from '../run.ts';
 import { isRestored, restoredFields, returningFields, sameModel } from '../serving/fields.ts';
 import { stopJobs, type Step } from '../step.ts';

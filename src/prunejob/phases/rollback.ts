@@ -5,10 +5,10 @@
  * hand-over alone. It begins only once: whatever stands in its way spends nothing, and it begins when that is gone.
  */
 import { finalizer } from '../../api/names.ts';
-import { isAwaitingRollback } from '../awaiting-rollback.ts';
-import { handoverOf, type Handover } from '../handover.ts';
+import { isAwaitingRollback } from '../handover/awaiting-rollback.ts';
+import { handoverOf, type Handover } from '../handover/handover.ts';
 import { conditionOf, holds, isRollingOut, rolloutOf, type Run } from '../run.ts';
-import { because } from '../same-service.ts';
+import { because } from '../handover/same-service.ts';
 import { sameModel } from '../serving/fields.ts';
 import { fail, type Step } from '../step.ts';
 import { putBack, startPutBack, type Cause } from './put-back.ts';

@@ -4,24 +4,24 @@
  * Saving and writing are two decisions, so that the way back is in the status before the first write can happen.
  */
 import type { PreviousService, RolloutStatus } from '../../api/v1alpha1/prunejob.ts';
-import { heardBefore } from '../answers.ts';
+import { heardBefore } from '../handover/answers.ts';
 import { compact } from '../compact.ts';
 import type { Action } from '../decision.ts';
-import { uncounted, waitForGPUs } from '../free-gpus.ts';
-import { applyService, currentService, handoverOf, savedService, type Handover } from '../handover.ts';
-import type { Failure } from '../failure.ts';
+import { uncounted, waitForGPUs } from '../handover/free-gpus.ts';
+import { applyService, currentService, handoverOf, savedService, type Handover } from '../handover/handover.ts';
+import type { Failure } from '../failure/failure.ts';
 import { asksEndpoint } from '../gate.ts';
-import { changedSincePlan, scaledToZero } from '../not-as-planned.ts';
-import { fieldsOwnedByGit } from '../ownership.ts';
-import { waitForPod } from '../ready-pod.ts';
-import { withoutRaise } from '../replicas.ts';
+import { changedSincePlan, scaledToZero } from '../handover/not-as-planned.ts';
+import { fieldsOwnedByGit } from '../handover/ownership.ts';
+import { waitForPod } from '../handover/ready-pod.ts';
+import { withoutRaise } from '../handover/replicas.ts';
 import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
-import { secretArguments } from '../secret-arguments.ts';
+import { secretArguments } from '../handover/secret-arguments.ts';
 import { needsRestore, sameFields, sameModel } from '../serving/fields.ts';
 import type { Running, ServiceFields, ServiceObserved } from '../serving/adapter.ts';
-import { waitForOther } from '../same-service.ts';
+import { waitForOther } from '../handover/same-service.ts';
 import { fail, waitThenFail, type Step } from '../step.ts';
-import { strategyRefused } from '../strategy-refused.ts';
+import { strategyRefused } from '../handover/strategy-refused.ts';
 import { durationMs } from '../units.ts';
 import { missingService } from './prerequisites.ts';
 import { release, startPutBack } from './put-back.ts';

@@ -1,5 +1,5 @@
 /** A service that somebody scales beside its canary: kept in the status, so that the new value stays theirs whatever it becomes. */
-import { handoverOf } from '../handover.ts';
+import { handoverOf } from '../handover/handover.ts';
 import { isRollingOut, type Run } from '../run.ts';
 import { equal } from '../serving/fields.ts';
 import type { Step } from '../step.ts';

@@ -4,7 +4,7 @@
  * The child Job is deleted, because its `spec.suspend` belongs to the queueing system; the next one gets another attempt number.
  */
 import type { ConditionUpdate } from '../../api/conditions.ts';
-import { isFinished } from '../failure.ts';
+import { isFinished } from '../failure/failure.ts';
 import { conditionOf, holds, isRollingOut, latestChild, type Run } from '../run.ts';
 import { stopJobs, type Step } from '../step.ts';
 import { startPutBack } from './put-back.ts';

@@ -1,9 +1,9 @@
 /** A run that is over never starts a pod again, whatever is deleted under it: its scratch goes, and its Jobs' time to live may still change. */
 import { finalizer } from '../../api/names.ts';
 import type { Action } from '../decision.ts';
-import { isFinished } from '../failure.ts';
+import { isFinished } from '../failure/failure.ts';
 import { holds, type Run } from '../run.ts';
-import { dropScratch, hasClaim } from '../scratch.ts';
+import { dropScratch, hasClaim } from '../engine/scratch.ts';
 import type { Step } from '../step.ts';
 
 /** Kubernetes keeps a deleted claim while a pod refers to it, a finished one too: long enough to read a log, short for a disk of terabytes. */

@@ -4,10 +4,10 @@
  * A sign of failure counts only once the Deployment asks for the pruned model, because the service keeps old ones.
  */
 import type { RolloutStatus } from '../../api/v1alpha1/prunejob.ts';
-import { silenceOf } from '../answers.ts';
+import { silenceOf } from '../handover/answers.ts';
 import type { Action } from '../decision.ts';
-import { withDowntime } from '../downtime.ts';
-import { applyService, currentService, handoverOf, runs, type Handover } from '../handover.ts';
+import { withDowntime } from '../handover/downtime.ts';
+import { applyService, currentService, handoverOf, runs, type Handover } from '../handover/handover.ts';
 import { elapsedMs, holds, rfc3339, rolloutOf, serviceRef, type Run } from '../run.ts';
 import { sameFields, sameModel } from '../serving/fields.ts';
 import type { Step } from '../step.ts';

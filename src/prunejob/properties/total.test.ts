@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { isAwaitingGit } from '../awaiting-git.ts';
+import { isAwaitingGit } from '../handover/awaiting-git.ts';
 import { decide } from '../decide.ts';
 import type { Action, Decision } from '../decision.ts';
 import { isTrue } from '../kube.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { compact } from '../compact.ts';
-import { runs } from '../handover.ts';
+import { runs } from '../handover/handover.ts';
 import type { ServiceFields, ServiceTarget } from './adapter.ts';
 import { restoredFields, sameFields } from './fields.ts';
 import { merged } from './patch.ts';

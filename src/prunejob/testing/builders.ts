@@ -3,7 +3,7 @@ import { finalizer } from '../../api/names.ts';
 import type { PruneJob, PruneJobSpec, PruneJobStatus, ServingSpec } from '../../api/v1alpha1/prunejob.ts';
 import { compact } from '../compact.ts';
 import type { Job, KubeObject, Pod, Terminated } from '../kube.ts';
-import type { EngineResult, Evaluation, Facts } from '../messages.ts';
+import type { EngineResult, Evaluation, Facts } from '../engine/messages.ts';
 import type { ChildJob, Observed, Stage } from '../observed.ts';
 import { defaultPolicy } from '../policy.ts';
 import type { Endpoint, ServiceFields, ServiceObserved } from '../serving/adapter.ts';

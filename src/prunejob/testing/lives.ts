@@ -7,9 +7,9 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 
 import type { Condition, PruneJobSpec } from '../../api/v1alpha1/prunejob.ts';
-import { isAwaitingGit } from '../awaiting-git.ts';
+import { isAwaitingGit } from '../handover/awaiting-git.ts';
 import type { Action, Decision } from '../decision.ts';
-import { isFinished } from '../failure.ts';
+import { isFinished } from '../failure/failure.ts';
 import type { ChildJob } from '../observed.ts';
 import type { ServiceFields } from '../serving/adapter.ts';
 import type { InferenceService } from '../serving/kserve-types.ts';

@@ -14,7 +14,7 @@ import { readCanary } from '../serving/kserve-canary.ts';
 import type { InferenceService } from '../serving/kserve-types.ts';
 import { receiptText } from '../serving/receipt.ts';
 import { readGPUs } from '../serving/resources.ts';
-import { isFinished } from '../failure.ts';
+import { isFinished } from '../failure/failure.ts';
 import { Ownership } from './ownership.ts';
 import { endedPod, facts, job, now, observed, result, runningPod, serviceObject } from './builders.ts';
 
