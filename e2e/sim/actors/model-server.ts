@@ -46,4 +46,4 @@ export class ModelServer {
 }
 
 const ready = { conditions: [{ type: 'Ready', status: 'True' }] };
-const crashing = { containerStatuses: [{ name: 'kserve-container', state: { waiting: { reason: 'CrashLoopBackOff' } } }] };
+const crashing = { containerStatuses: [{ name: 'kserve-container', restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } } }] };

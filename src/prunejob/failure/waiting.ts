@@ -16,17 +16,21 @@ interface Row {
   readonly means: Obstacle['reason'];
   readonly what: string;
   readonly remedy: string;
-  /** The Job's template cannot change, so waiting mends nothing. */
+  /** The pod's template cannot change, so waiting mends nothing. */
   readonly hopeless?: boolean;
+  /** Words by which trying again mends nothing either, unless somebody else does something; whatever else is said may pass by itself. */
+  readonly refusal?: RegExp;
 }
 
 const image = /^(ErrImagePull|ImagePullBackOff|RegistryUnavailable|SignatureValidationFailed|ImageInspectError)$/;
+/** A registry's own no, and not that it cannot be reached. */
+const refused = /not found|manifest unknown|unauthorized|access denied|does not exist|authorization failed|forbidden/i;
 const uncreated = /^(CreateContainerConfigError|CreateContainerError|RunContainerError|CreatePodSandboxError)$/;
 
 export const waits: readonly Row[] = [
   { name: 'image name invalid', reason: /^InvalidImageName$/, means: 'ImagePullFailed', what: 'cannot pull its image', remedy: 'Correct the image in runner.image of another PruneJob, or in the installation\'s engine.image.', hopeless: true },
-  { name: 'image not on the node', reason: /^ErrImageNeverPull$/, means: 'ImagePullFailed', what: 'cannot pull its image', remedy: 'Load the image into the node, or let it be pulled: engine.imagePullPolicy of the installation.' },
-  { name: 'image pull failed', reason: image, means: 'ImagePullFailed', what: 'cannot pull its image', remedy: 'Correct the image or its pull secret.' },
+  { name: 'image not on the node', reason: /^ErrImageNeverPull$/, means: 'ImagePullFailed', what: 'cannot pull its image', remedy: 'Load the image into the node, or let it be pulled: engine.imagePullPolicy of the installation.', refusal: /not present/ },
+  { name: 'image pull failed', reason: image, means: 'ImagePullFailed', what: 'cannot pull its image', remedy: 'Correct the image or its pull secret.', refusal: refused },
   { name: 'secret or config map missing', reason: uncreated, text: /secret|config ?map/i, means: 'SecretNotFound', what: 'cannot start', remedy: 'Create what it names, or remove it from the ServiceAccount\'s secrets or from runner.podTemplate.' },
   { name: 'image runs as root', reason: uncreated, text: /runAsNonRoot|non-numeric user/, means: 'ContainerNotStarted', what: 'cannot start', remedy: 'Take an image with a numeric user other than 0, or set runAsUser in runner.podTemplate.' },
   { name: 'GPU not given to the container', reason: uncreated, text: /CDI|nvidia/i, means: 'GPUUnavailable', what: 'does not get its GPU', remedy: 'Look at the node\'s driver (nvidia-smi) and NVIDIA container toolkit; cordon the node until they work.' },
@@ -34,16 +38,24 @@ export const waits: readonly Row[] = [
 ];
 
 export function waitingBecause(pod: Pod): (Obstacle & { readonly row: string }) | undefined {
+  const wait = waitOf(pod);
+  if (wait === undefined) return undefined;
+  const { name, means, remedy, hopeless = false } = wait.row;
+  return { row: name, reason: means, hopeless, message: `${wait.what} ${remedy}` };
+}
+
+/** Without a remedy, which depends on whose pod it is. */
+export function waitOf(pod: Pod): { readonly row: Row; readonly said: string; readonly what: string } | undefined {
   for (const { reason = '', message = reason } of waitingStates(pod)) {
     const row = waits.find((candidate) => candidate.reason.test(reason) && (candidate.text?.test(message) ?? true));
-    if (row !== undefined) return tell(row, pod, message.trim());
+    if (row !== undefined) return { row, said: message, what: tell(row, pod, message.trim()) };
   }
   return undefined;
 }
 
-function tell({ name, means, what, remedy, hopeless = false }: Row, { metadata, spec }: Pod, said: string): Obstacle & { readonly row: string } {
+function tell({ what }: Row, { metadata, spec }: Pod, said: string): string {
   const where = spec?.nodeName === undefined ? '' : ` (node ${spec.nodeName})`;
-  return { row: name, reason: means, hopeless, message: `Pod ${metadata.name}${where} ${what}: ${said.replace(/[.\s]*$/, '')}. ${remedy}` };
+  return `Pod ${metadata.name}${where} ${what}: ${said.replace(/[.\s]*$/, '')}.`;
 }
 
 function waitingStates({ status }: Pod): { readonly reason?: string; readonly message?: string }[] {

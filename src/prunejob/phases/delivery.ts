@@ -9,6 +9,7 @@ import { silenceOf } from '../handover/answers.ts';
 import { awaitedOf, isAwaitingGit, isUnwatched, nextLookMs } from '../handover/awaiting-git.ts';
 import { compact } from '../compact.ts';
 import { currentService, handoverOf, runs, type Handover } from '../handover/handover.ts';
+import { failureOf } from '../handover/verdict.ts';
 import { conditionOf, elapsedMs, rfc3339, rolloutOf, type Run } from '../run.ts';
 import type { ServiceFields, ServiceObserved } from '../serving/adapter.ts';
 import { differing, sameModel, type ModelKey } from '../serving/fields.ts';
@@ -54,11 +55,13 @@ function soak(run: Run, service: ServiceObserved, soakMs: number): Step {
   return ended(run, service, 'Complete', [said(run, 'True', 'Serving', servedMessage(run))]);
 }
 
-function coming(run: Run, { running }: ServiceObserved, { modelUri }: ServiceFields): Step {
-  if (running.failure === undefined || running.modelUri !== modelUri) {
-    return waiting(run, { reason: 'Verifying', message: `Git has delivered the patch; the service ${running.pending ?? 'does not run the pruned model yet'}.` }, arrived(run));
-  }
-  return waiting(run, { status: 'False', reason: 'RolloutFailed', message: `${running.failure.replace(/[.\s]*$/, '')}. Revert the change in Git.` }, arrived(run));
+function coming(run: Run, { running }: ServiceObserved, final: ServiceFields): Step {
+  const failure = failureOf(run, running, final);
+  if (failure !== undefined) return waiting(run, { status: 'False', reason: 'RolloutFailed', message: `${failure} Revert the change in Git.` }, arrived(run));
+  const message = `Git has delivered the patch; the service ${running.pending ?? 'does not run the pruned model yet'}.`;
+  const step = waiting(run, { reason: 'Verifying', message }, arrived(run));
+  // Nothing tells that a pod goes on waiting.
+  return running.stuck === undefined ? step : { ...step, requeueAfterMs: lookAgainMs };
 }
 
 /** The commit that is reverted is Git's too. */

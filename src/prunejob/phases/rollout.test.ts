@@ -138,8 +138,8 @@ function keepChanging(world: World, fields: ServiceFields): void {
 }
 
 describe('a rollout', () => {
-  function rollingOut(timeout = '10s'): World {
-    const world = new World({ pruneJob: pruneJob({ spec: { serving: serving({ timeout }) }, status: planned }), childJobs: [succeeded('prune', result())] });
+  function rollingOut(timeout = '10s', strategy: 'Surge' | 'Canary' | 'Recreate' = 'Surge'): World {
+    const world = new World({ pruneJob: pruneJob({ spec: { serving: serving({ timeout, strategy }) }, status: planned }), childJobs: [succeeded('prune', result())] });
     world.reconcile();
     return world;
   }
@@ -220,6 +220,23 @@ describe('a rollout', () => {
     expect(world.reconcile().actions.map(({ kind }) => kind)).toEqual(['ApplyService', 'ReleaseService']);
     expect(world.service.fields).toEqual(before);
     expect(world.condition('Failed')?.reason).toBe('RolloutFailed');
+  });
+
+  it.each([
+    { when: 'for two minutes', seconds: 121, strategy: 'Surge', phase: 'RollingBack' },
+    { when: 'for two minutes, as a canary', seconds: 121, strategy: 'Canary', phase: 'RollingBack' },
+    { when: 'for less', seconds: 119, strategy: 'Surge', phase: 'RollingOut' },
+  ] as const)('ends at once when a new pod was refused its image $when: $phase', ({ seconds, strategy, phase }) => {
+    const world = rollingOut('30m', strategy);
+    world.settle();
+    const stuck = { since: `${world.clock.toISOString().slice(0, 19)}Z`, message: 'Pod p cannot pull its image: not found.' };
+    if (strategy === 'Canary') world.rollCanary({ settled: false, stuck });
+    else world.roll(false);
+    world.changeService({ running: { ...world.service.running, ...(strategy === 'Canary' ? {} : { stuck }) } });
+    world.pass(seconds);
+    world.reconcile();
+    expect(world.phase).toBe(phase);
+    if (phase === 'RollingBack') expect(world.condition('RolledBack')).toMatchObject({ reason: 'RolloutFailed', message: stuck.message });
   });
 
   it('does not take a failure of the old model for its own', () => {

@@ -20,6 +20,7 @@ import { secretArguments } from '../handover/secret-arguments.ts';
 import { needsRestore, sameFields, sameModel } from '../serving/fields.ts';
 import type { Running, ServiceFields, ServiceObserved } from '../serving/adapter.ts';
 import { waitForOther } from '../handover/same-service.ts';
+import { failureOf } from '../handover/verdict.ts';
 import { fail, waitThenFail, type Step } from '../step.ts';
 import { strategyRefused } from '../handover/strategy-refused.ts';
 import { durationMs } from '../units.ts';
@@ -149,10 +150,9 @@ export function conflict(run: Run, { otherManagers }: ServiceObserved, reverts: 
   return { ...step, conditions: [{ type: 'ServingConflict', status: 'True', reason: 'ServingConflict', message }, ...(step.conditions ?? [])] };
 }
 
-/** A sign of failure counts only for pods of the pruned model. */
-export function failed(run: Run, { failure, modelUri }: Running, target: ServiceFields): Step | undefined {
-  if (failure === undefined || modelUri !== target.modelUri) return undefined;
-  return startPutBack(run, { reason: 'RolloutFailed', message: `${failure.replace(/[.\s]*$/, '')}.` });
+export function failed(run: Run, running: Running, target: ServiceFields): Step | undefined {
+  const message = failureOf(run, running, target);
+  return message === undefined ? undefined : startPutBack(run, { reason: 'RolloutFailed', message });
 }
 
 export function isLate(run: Run, state = rolloutOf(run)): boolean {

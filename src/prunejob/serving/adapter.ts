@@ -106,8 +106,16 @@ export interface Running {
   readonly pending?: string;
   /** A sign that waiting longer is useless, as a sentence. */
   readonly failure?: string;
+  readonly stuck?: Stuck;
   /** The ready pods of the newest template; absent where there is no Deployment. */
   readonly endpoints?: readonly Endpoint[];
+}
+
+/** A new pod that starts only if somebody mends something outside of it. */
+export interface Stuck {
+  readonly since: string;
+  /** As a sentence, with what to mend. */
+  readonly message: string;
 }
 
 /** Where one pod can be asked for a completion. */

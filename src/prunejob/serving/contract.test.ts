@@ -89,7 +89,7 @@ describe.each(rows)('the adapter of $kind', ({ type, adapter, sample: { service,
     { which: 'new', fails: true },
     { which: 'old', fails: false },
   ] as const)('takes a crashing pod of the $which template for a failure: $fails', ({ which, fails }) => {
-    const crashing = podOf(which, { phase: 'Running', containerStatuses: [{ name: 'c', state: { waiting: { reason: 'CrashLoopBackOff' } } }] });
+    const crashing = podOf(which, { phase: 'Running', containerStatuses: [{ name: 'c', restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } } }] });
     const { failure } = adapter.read({ ...rendered(service), pods: [crashing] }).running;
     expect(failure === undefined).toBe(!fails);
   });

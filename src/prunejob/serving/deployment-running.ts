@@ -1,13 +1,14 @@
 /** What really runs behind a service: a Deployment, its newest ReplicaSet, and the pods of all of them. */
 import { compact } from '../compact.ts';
-import { condition, type ContainerStatus, type Deployment, type Pod, type ReplicaSet } from '../kube.ts';
+import { condition, type Deployment, type Pod, type ReplicaSet } from '../kube.ts';
 import type { Running, ServingObjects } from './adapter.ts';
 import { endpointsOf } from './endpoints.ts';
 import { heldUpBecause } from './held-up.ts';
+import { keepsCrashing, podFailure, stuckPod } from './new-pods.ts';
 
 const revision = 'deployment.kubernetes.io/revision';
 
-type Rollout = Pick<Running, 'updatedReplicas' | 'availableReplicas' | 'stopped' | 'pending' | 'failure' | 'endpoints'>;
+type Rollout = Pick<Running, 'updatedReplicas' | 'availableReplicas' | 'stopped' | 'pending' | 'failure' | 'stuck' | 'endpoints'>;
 
 /** `subject` is the service in the sentences, as `InferenceService moe`; `told` is a failure that its own status tells. */
 export function readRollout(subject: string, objects: Pick<ServingObjects, 'replicaSets' | 'pods'>, deployment: Deployment | undefined, told?: string): Rollout {
@@ -22,6 +23,7 @@ export function readRollout(subject: string, objects: Pick<ServingObjects, 'repl
     pending: behind ?? replicasPending(deployment, pods.new) ?? oldPodsPending(pods.old),
     // Until then what the Deployment reports, and the newest ReplicaSet, are those of its earlier template.
     failure: behind === undefined ? (ofNewPods(told, pods.new) ?? deploymentFailure(subject, deployment) ?? podFailure(subject, pods.new)) : undefined,
+    stuck: behind === undefined ? stuckPod(pods.new) : undefined,
     endpoints: endpointsOf(pods.new),
   });
 }
@@ -84,30 +86,13 @@ function oldPodsPending(pods: readonly Pod[]): string | undefined {
   return pods.length === 0 ? undefined : `still has ${pods.length} pod(s) of its old template`;
 }
 
-/** A service goes on telling of its earlier pods until a new one has tried. */
+/** A service tells of its earlier pods too, and of the first crash of a new one. */
 function ofNewPods(told: string | undefined, pods: readonly Pod[]): string | undefined {
-  return pods.some(hasTried) ? told : undefined;
-}
-
-function hasTried({ status }: Pod): boolean {
-  return containersOf(status).some(({ state, restartCount = 0 }) => restartCount > 0 || state?.running !== undefined || state?.terminated !== undefined);
+  return pods.some(keepsCrashing) ? told : undefined;
 }
 
 function deploymentFailure(subject: string, { status }: Deployment): string | undefined {
   const progressing = condition(status?.conditions, 'Progressing');
   if (progressing?.status !== 'False' || progressing.reason !== 'ProgressDeadlineExceeded') return undefined;
   return `The Deployment of ${subject} made no progress within its deadline: ${progressing.message ?? ''}`;
-}
-
-function podFailure(subject: string, pods: readonly Pod[]): string | undefined {
-  const crashing = pods.find(isCrashLooping);
-  return crashing === undefined ? undefined : `Pod ${crashing.metadata.name} of ${subject} keeps crashing (CrashLoopBackOff); kubectl logs says why`;
-}
-
-function isCrashLooping({ status }: Pod): boolean {
-  return containersOf(status).some(({ state }) => state?.waiting?.reason === 'CrashLoopBackOff');
-}
-
-function containersOf(status: Pod['status']): readonly ContainerStatus[] {
-  return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
 }

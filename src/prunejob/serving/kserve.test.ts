@@ -155,8 +155,9 @@ describe('what runs', () => {
   });
 
   const blocked = isvc({ status: { modelStatus: { transitionStatus: 'BlockedByFailedLoad', lastFailureInfo: { message: 'no such object' } } } });
-  const tried = { phase: 'Pending', initContainerStatuses: [{ name: 'storage-initializer', state: { terminated: { exitCode: 1 } } }] };
-  const crashing = { phase: 'Pending', initContainerStatuses: [{ name: 'storage-initializer', state: { waiting: { reason: 'CrashLoopBackOff' } } }] };
+  const crashed = (restartCount: number) => ({ phase: 'Pending', initContainerStatuses: [{ name: 'storage-initializer', restartCount, state: { terminated: { exitCode: 1 } } }] });
+  const tried = crashed(3);
+  const crashing = { phase: 'Pending', initContainerStatuses: [{ name: 'storage-initializer', restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } } }] };
 
   it.each([
     { name: 'the model does not load', change: { service: blocked, pods: [pod('new', 'rs-10', { status: tried })] }, says: /BlockedByFailedLoad: no such object/ },
@@ -170,6 +171,7 @@ describe('what runs', () => {
     { name: 'an earlier failure that is over', change: { service: isvc({ status: { modelStatus: { transitionStatus: 'UpToDate', lastFailureInfo: { message: 'old' } } } }) } },
     { name: 'a deadline that it cannot be told to extend', change: { deployments: [deployment({ status: { updatedReplicas: 0, conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: 'timed out' }] } })] } },
     { name: 'an old pod that crashes', change: { pods: [pod('old', 'rs-9', { status: crashing })] } },
+    { name: 'a model that did not load at the first tries', change: { service: blocked, pods: [pod('new', 'rs-10', { status: crashed(2) })] } },
     { name: 'an earlier model that did not load, while no new pod has tried', change: { service: blocked, pods: [pod('new', 'rs-10', { status: { phase: 'Pending' } }), pod('old', 'rs-9', { status: tried })] } },
     { name: 'an earlier model that did not load, while the Deployment is behind', change: { service: blocked, deployments: [deployment({ status: { observedGeneration: 2 } })], pods: [pod('new', 'rs-10', { status: tried })] } },
   ])('does not fail for $name', ({ change }) => {
