@@ -100,7 +100,7 @@ export interface ContainerStatus {
 
 export interface Pod {
   readonly metadata: Metadata;
-  readonly spec?: { readonly nodeName?: string; readonly containers?: readonly Container[]; readonly initContainers?: readonly Container[] };
+  readonly spec?: { readonly nodeName?: string; readonly containers?: readonly Container[]; readonly initContainers?: readonly Container[]; readonly tolerations?: readonly Toleration[] };
   readonly status?: {
     readonly phase?: string;
     readonly podIP?: string;
@@ -129,7 +129,40 @@ export interface Claim {
   readonly metadata: Metadata;
 }
 
-export interface PodSpec {
+export interface Taint {
+  readonly key: string;
+  readonly value?: string;
+  readonly effect: string;
+}
+
+export interface Toleration {
+  readonly key?: string;
+  readonly operator?: string;
+  readonly value?: string;
+  readonly effect?: string;
+}
+
+/** Of a node's labels, or its fields. */
+export interface Expression {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[];
+}
+
+/** Onto which nodes a pod may go. */
+export interface Placement {
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  readonly tolerations?: readonly Toleration[];
+  readonly affinity?: {
+    readonly nodeAffinity?: {
+      readonly requiredDuringSchedulingIgnoredDuringExecution?: {
+        readonly nodeSelectorTerms: readonly { readonly matchExpressions?: readonly Expression[]; readonly matchFields?: readonly Expression[] }[];
+      };
+    };
+  };
+}
+
+export interface PodSpec extends Placement {
   readonly containers?: readonly Container[];
   readonly initContainers?: readonly Container[];
   readonly volumes?: readonly { readonly name: string; readonly persistentVolumeClaim?: { readonly claimName: string } }[];

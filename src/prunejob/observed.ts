@@ -7,7 +7,7 @@ import type { Stage } from '../api/names.ts';
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
 import type { Policy } from './policy.ts';
 import type { ServiceObserved } from './serving/adapter.ts';
-import type { Claim, Job, Pod } from './kube.ts';
+import type { Claim, Job, Pod, Taint } from './kube.ts';
 
 export type { ServingObjects } from './serving/adapter.ts';
 export type { Stage };
@@ -33,6 +33,8 @@ export interface GPUNode {
   readonly ready: boolean;
   readonly schedulable: boolean;
 }
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly taints?: readonly Taint[];
 
 /** `NotAsked`: no `spec.serving`. `Missing`: the referenced object does not exist (yet). */
 export type ServiceState = 'NotAsked' | 'Missing' | ServiceObserved;

@@ -74,7 +74,7 @@ describe('createObserve', () => {
     const made = claim(pruneJob('mixtral', { metadata: owner }));
     const scratch = { ...made, metadata: { ...made.metadata, ...changes } };
     stores.claims.upsert(scratch);
-    expect((await observe('ml/mixtral'))?.scratch).toEqual(seen ? scratch : undefined);
+    expect((await observe('ml/mixtral'))?.scratch?.metadata).toEqual(seen ? scratch.metadata : undefined);
   });
 
   describe('the pods of a Job that ended', () => {
@@ -162,14 +162,16 @@ describe('createObserve', () => {
     const ready = [{ type: 'Ready', status: 'True' }];
     stores.pruneJobs.upsert(pruneJob('mixtral'));
     stores.nodes.upsert(node('cpu', { status: { allocatable: { cpu: '8' }, conditions: ready } }));
-    stores.nodes.upsert(node('bare', { spec: { unschedulable: true }, status: { allocatable: { 'nvidia.com/gpu': '8' } } }));
+    const taints = [{ key: 'nvidia.com/gpu', effect: 'NoSchedule' }];
+    stores.nodes.upsert(node('bare', { spec: { unschedulable: true, taints, podCIDR: '10.0.0.0/24' }, status: { allocatable: { 'nvidia.com/gpu': '8' } } }));
     const labels = { 'nvidia.com/gpu.product': 'NVIDIA-H100-80GB-HBM3', 'nvidia.com/gpu.memory': '81559' };
     stores.nodes.upsert(node('h100', { metadata: { name: 'h100', labels }, status: { allocatable: { 'nvidia.com/gpu': '4' }, conditions: ready, images: [{}] } }));
     expect((await observe('ml/mixtral'))?.nodes).toEqual([
-      { name: 'bare', allocatableGPUs: 8, ready: false, schedulable: false },
-      { name: 'h100', allocatableGPUs: 4, ready: true, schedulable: true, product: 'NVIDIA-H100-80GB-HBM3', memoryMiB: 81559 },
+      { name: 'bare', allocatableGPUs: 8, ready: false, schedulable: false, labels: {}, taints },
+      { name: 'h100', allocatableGPUs: 4, ready: true, schedulable: true, product: 'NVIDIA-H100-80GB-HBM3', memoryMiB: 81559, labels },
     ]);
     expect(stores.nodes.get('h100')?.status).not.toHaveProperty('images');
+    expect(stores.nodes.get('bare')?.spec).not.toHaveProperty('podCIDR');
   });
 
   it('hands on what the pruning pod last told, and nothing of the inspecting one', async () => {

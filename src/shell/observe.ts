@@ -127,6 +127,8 @@ function gpuNode({ metadata, spec, status }: LiveNode): GPUNode[] {
       ...optional('product', product),
       ...optional('memoryMiB', Number.isFinite(memoryMiB) ? memoryMiB : undefined),
     },
+      ...optional('labels', metadata.labels),
+      ...optional('taints', spec?.taints),
   ];
 }
 

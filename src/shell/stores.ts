@@ -3,7 +3,7 @@
  */
 import { labels } from '../api/names.ts';
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
-import type { Claim, Deployment, Job, KubeCondition, KubeObject, Pod, Quantities, ReplicaSet } from '../prunejob/kube.ts';
+import type { Claim, Deployment, Job, KubeCondition, KubeObject, Pod, Quantities, ReplicaSet, Taint } from '../prunejob/kube.ts';
 import type { ServiceKind } from '../prunejob/serving/registry.ts';
 import { keepEverything, withoutManagedFields, type StoreOptions } from '../runtime/store.ts';
 import type { KubeObject as LiveObject, ObjectStore } from '../runtime/types.ts';
@@ -15,7 +15,7 @@ export type LiveDeployment = Deployment & LiveObject;
 export type LiveReplicaSet = ReplicaSet & LiveObject;
 
 export interface LiveNode extends LiveObject {
-  readonly spec?: { readonly unschedulable?: boolean };
+  readonly spec?: { readonly unschedulable?: boolean; readonly taints?: readonly Taint[] };
   readonly status?: { readonly allocatable?: Quantities; readonly conditions?: readonly KubeCondition[] };
 }
 
@@ -81,7 +81,7 @@ export const nodeOptions: StoreOptions<LiveNode> = {
     const { spec, status, ...identity } = withoutManagedFields(node);
     return {
       ...identity,
-      ...(spec?.unschedulable === undefined ? {} : { spec: { unschedulable: spec.unschedulable } }),
+      ...(spec === undefined ? {} : { spec: { ...pick(spec, 'unschedulable'), ...pick(spec, 'taints') } }),
       ...(status === undefined ? {} : { status: { ...pick(status, 'allocatable'), ...pick(status, 'conditions') } }),
     };
   },

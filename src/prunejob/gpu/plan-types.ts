@@ -44,7 +44,7 @@ export interface PlanInput {
   readonly sizing: Sizing;
   readonly asked: Asked;
   readonly strategy: Strategy;
-  /** GPUs that pods of the service may use, over all ready nodes. */
+  /** GPUs that pods of the service may use, over all nodes that take them. */
   readonly allocatableGPUs: number;
 }
 

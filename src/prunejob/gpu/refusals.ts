@@ -103,5 +103,5 @@ function gpusUnavailable({ allocatableGPUs, strategy, service }: PlanInput, plan
   const surge = gpusAtPeak('Surge', service, plan.tensorParallel);
   const other = strategy === 'Canary' && surge <= allocatableGPUs ? `serving.strategy: Surge, which needs ${surge}, or ` : '';
   const remedy = strategy === 'Recreate' ? 'Add nodes.' : `Use ${other}serving.strategy: Recreate, which needs no spare GPU but stops the service while the new pods start, or add nodes.`;
-  return { refused: 'GPUsUnavailable', message: `The rollout by ${strategy} needs ${plan.gpusPeak} GPUs at its peak, but the ready nodes offer ${allocatableGPUs}. ${remedy}` };
+  return { refused: 'GPUsUnavailable', message: `The rollout by ${strategy} needs ${plan.gpusPeak} GPUs at its peak, but the nodes that take its pods offer ${allocatableGPUs}. ${remedy}` };
 }

@@ -63,6 +63,14 @@ describe('the nodes that count', () => {
   });
 
   it('offer GPUs only while ready and schedulable', () => {
-    expect(allocatableGPUs([big, node({ ready: false }), node({ schedulable: false }), twin])).toBe(16);
+    expect(allocatableGPUs(service(), [big, node({ ready: false }), node({ schedulable: false }), twin])).toBe(16);
+  });
+
+  it('offer GPUs only to pods that tolerate their taints and select them', () => {
+    const tainted = node({ name: 'tainted', taints: [{ key: 'team', effect: 'NoSchedule' }] });
+    const nodes = [node({ labels: { pool: 'a' } }), tainted];
+    expect(allocatableGPUs(service(), nodes)).toBe(8);
+    expect(allocatableGPUs(service({ placement: { tolerations: [{ operator: 'Exists' }] } }), nodes)).toBe(16);
+    expect(allocatableGPUs(service({ placement: { nodeSelector: { pool: 'b' } } }), nodes)).toBe(0);
   });
 });

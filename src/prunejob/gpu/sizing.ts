@@ -6,6 +6,7 @@ import type { Sizing, Tokens } from './plan-types.ts';
 import type { GPUNode } from '../observed.ts';
 import type { ServiceObserved } from '../serving/adapter.ts';
 import { quantity } from '../units.ts';
+import { takes } from './placement.ts';
 
 const defaultConcurrency = 64;
 const mebibyte = 2 ** 20;
@@ -52,8 +53,13 @@ export function servingNodes({ nodeNames }: ServiceObserved, nodes: readonly GPU
   return products.size === 0 ? nodes : nodes.filter(({ product }) => products.has(product));
 }
 
-export function allocatableGPUs(nodes: readonly GPUNode[]): number {
-  return nodes.filter(({ ready, schedulable }) => ready && schedulable).reduce((sum, node) => sum + node.allocatableGPUs, 0);
+/** Of these, the ones onto which a new pod of the service may go. */
+export function usableNodes(service: ServiceObserved, nodes: readonly GPUNode[]): readonly GPUNode[] {
+  return servingNodes(service, nodes).filter((node) => node.ready && node.schedulable && takes(node, service.placement ?? {}));
+}
+
+export function allocatableGPUs(service: ServiceObserved, nodes: readonly GPUNode[]): number {
+  return usableNodes(service, nodes).reduce((sum, node) => sum + node.allocatableGPUs, 0);
 }
 
 function smallestGPU(nodes: readonly GPUNode[]): number | undefined {

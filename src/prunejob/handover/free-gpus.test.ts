@@ -36,7 +36,7 @@ describe('free GPUs are counted', () => {
 });
 
 describe('a rollout', () => {
-  const node = (name: string, overrides: Partial<GPUNode> = {}): GPUNode => ({ name, product: 'NVIDIA-H100-80GB-HBM3', memoryMiB: 5, allocatableGPUs: 8, ready: true, schedulable: true, ...overrides });
+  const node = (name: string, overrides: Partial<GPUNode> = {}): GPUNode => ({ name, product: 'NVIDIA-H100-80GB-HBM3', memoryMiB: 5, allocatableGPUs: 8, ready: true, schedulable: true, labels: { pool: 'serving' }, ...overrides });
   const two = [node('gpu-0'), node('gpu-1')];
 
   function published(strategy: 'Surge' | 'Canary', gpuRequests: Record<string, number> | 'Forbidden', nodes: readonly GPUNode[] = two, changes = {}): World {
@@ -65,16 +65,20 @@ describe('a rollout', () => {
     { what: 'takes no pods', changes: { schedulable: false } },
     { what: 'is not ready', changes: { ready: false } },
     { what: 'has other cards', changes: { product: 'NVIDIA-L4' } },
+    { what: 'has a taint that its pods do not tolerate', changes: { taints: [{ key: 'team', value: 'training', effect: 'NoSchedule' }] } },
+    { what: 'its pods do not select', changes: { labels: { pool: 'training' } } },
   ])('does not count on a node that $what', ({ changes }) => {
-    expect(begun(published('Surge', { 'gpu-0': 8 }, [node('gpu-0', { allocatableGPUs: 16 }), node('gpu-1', changes)]))).toBe(true);
-    expect(begun(published('Surge', { 'gpu-0': 15 }, [node('gpu-0', { allocatableGPUs: 16 }), node('gpu-1', changes)]))).toBe(false);
+    const placement = { placement: { nodeSelector: { pool: 'serving' } } };
+    const nodes = [node('gpu-0', { allocatableGPUs: 16 }), node('gpu-1', changes)];
+    expect(begun(published('Surge', { 'gpu-0': 8 }, nodes, placement))).toBe(true);
+    expect(begun(published('Surge', { 'gpu-0': 15 }, nodes, placement))).toBe(false);
   });
 
   it('waits for GPUs, and begins when there are enough', () => {
     const world = published('Canary', { 'gpu-0': 8, 'gpu-1': 5 });
     expect(world.condition('Served')).toMatchObject({
       status: 'False', reason: 'WaitingForGPUs',
-      message: expect.stringMatching(/^Strategy Canary needs 2 × 2 free GPUs, each 2 of them on one node; the nodes of the service's kind have 3 free, at most 3 on one\./) as string,
+      message: expect.stringMatching(/^Strategy Canary needs 2 × 2 free GPUs, each 2 of them on one node; the nodes that take its pods have 3 free, at most 3 on one\./) as string,
     });
     expect(world.service.fields).toEqual(denseFields);
     world.pass(599);

@@ -12,7 +12,7 @@ import type { GPUNode } from '../observed.ts';
 import type { Run } from '../run.ts';
 import type { ServiceObserved } from '../serving/adapter.ts';
 import { gpuCount, gpuLimitOf } from '../serving/resources.ts';
-import { servingNodes } from '../gpu/sizing.ts';
+import { usableNodes } from '../gpu/sizing.ts';
 import { waitThenFail, type Missing, type Step } from '../step.ts';
 
 /** Right before the first write, and for no other decision: it costs a look at every pod of the cluster. */
@@ -33,7 +33,7 @@ export function waitForGPUs(run: Run, service: ServiceObserved): Step | undefine
   const { plan, result } = run.status;
   if (strategy === undefined || nodes === 'NotRead' || typeof gpuRequests !== 'object' || service.fields.modelUri === result?.uri) return undefined;
   const needed = { replicas: newReplicasAtFirst[strategy], gpus: plan?.tensorParallel ?? 1 };
-  const free = servingNodes(service, nodes).map((node) => freeOn(node, gpuRequests));
+  const free = usableNodes(service, nodes).map((node) => freeOn(node, gpuRequests));
   const room = sum(free.map((gpus) => Math.floor(gpus / needed.gpus)));
   return room >= needed.replicas ? undefined : waitThenFail(run, 'Published', shortage(strategy, service, needed, free));
 }
@@ -48,12 +48,12 @@ function shortage(strategy: string, { unsuited }: ServiceObserved, { replicas, g
   const recreate = unsuited.Recreate === undefined ? ', or create another PruneJob with serving.strategy: Recreate, which finds the published model and needs no spare GPU' : '';
   const message =
     `Strategy ${strategy} needs ${replicas} × ${gpus} free GPUs, each ${gpus} of them on one node; ` +
-    `the nodes of the service's kind have ${sum(free)} free, at most ${Math.max(0, ...free)} on one. The service was not touched. Free GPUs${recreate}.`;
+    `the nodes that take its pods have ${sum(free)} free, at most ${Math.max(0, ...free)} on one. The service was not touched. Free GPUs${recreate}.`;
   return { type: 'Served', status: 'False', reason: 'GPUsUnavailable', whileWaiting: 'WaitingForGPUs', message };
 }
 
-function freeOn({ name, allocatableGPUs, ready, schedulable }: GPUNode, requests: Readonly<Record<string, number>>): number {
-  return ready && schedulable ? Math.max(0, allocatableGPUs - (requests[name] ?? 0)) : 0;
+function freeOn({ name, allocatableGPUs }: GPUNode, requests: Readonly<Record<string, number>>): number {
+  return Math.max(0, allocatableGPUs - (requests[name] ?? 0));
 }
 
 function gpusOf(container: Container): number {

@@ -50,7 +50,7 @@ function calculate(run: Run, serving: ServingSpec, service: ServiceObserved, fac
   if (sizing === undefined) return { refused: 'GPUsUnavailable', message: 'No node says how much memory its GPUs have. Set serving.sizing.gpuMemory, or label the nodes with nvidia.com/gpu.memory (MiB).' };
   // What Git delivers moves the service's own way, which is a new pod first unless its owner says otherwise; the owner sees to its room.
   const emits = serving.mode === 'Emit';
-  const room = known && !emits ? allocatableGPUs(nodes) : Infinity;
+  const room = known && !emits ? allocatableGPUs(service, nodes) : Infinity;
   return planGPUs({ facts, sizing, strategy: emits ? 'Surge' : serving.strategy, service: sizeOf(service, facts), asked: asked(run, serving), allocatableGPUs: room });
 }
 

@@ -5,7 +5,7 @@
  * The rule behind both: a service is judged by the pods that run, never by its own Ready, which stays True while old pods serve.
  */
 import type { ServiceRef } from '../decision.ts';
-import type { Deployment, KubeObject, Pod, ReplicaSet } from '../kube.ts';
+import type { Deployment, KubeObject, Placement, Pod, ReplicaSet } from '../kube.ts';
 
 /** Where a kind of service lives in the API. */
 export interface ServiceType {
@@ -157,6 +157,8 @@ export interface ServiceObserved {
   readonly maxConcurrency?: number;
   /** Where its pods run: the GPUs there are the ones to plan for. */
   readonly nodeNames: readonly string[];
+  /** Onto which nodes its pods may go; absent while nothing is rendered. */
+  readonly placement?: Placement;
   /** The owner of the service offered it to PruneJobs, which counts where the policy asks for it. */
   readonly allowsPrune: boolean;
   /** GitOps managers that own a field which a rollout writes. */

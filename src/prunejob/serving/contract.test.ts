@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { compact } from '../compact.ts';
+import type { Deployment, KubeObject } from '../kube.ts';
 import { runs } from '../handover/handover.ts';
 import type { ServiceFields, ServiceTarget } from './adapter.ts';
 import { restoredFields, sameFields } from './fields.ts';
@@ -54,6 +55,16 @@ describe.each(rows)('the adapter of $kind', ({ type, adapter, sample: { service,
   it.each(rollouts)('applies names and fields by $strategy, and nothing that would bind it to one version', ({ object }) => {
     expect(Object.keys(object).sort()).toEqual(['apiVersion', 'kind', 'metadata', 'spec']);
     expect(object.metadata).toEqual({ name: 'moe', namespace: 'ml', annotations: { 'stun-operator.io/receipt': receipt } });
+  });
+
+  it('knows onto which nodes its pods may go: as their template says, with the tolerations that admission gave them', () => {
+    const { deployments, pods, ...objects } = rendered(service);
+    const nodeSelector = { pool: 'serving' };
+    const placed = (deployment: Deployment): Deployment => ({ ...deployment, spec: { ...deployment.spec, template: { ...deployment.spec?.template, spec: { ...deployment.spec?.template?.spec, nodeSelector, tolerations: [{ key: 'team' }] } } } });
+    const tolerated = pods.map((pod) => ({ ...pod, spec: { ...pod.spec, tolerations: [{ key: 'nvidia.com/gpu', operator: 'Exists' }] } }));
+    const itself = deployments[0] === service ? { service: placed(service as Deployment) as KubeObject } : {};
+    const { placement } = adapter.read({ ...objects, ...itself, deployments: deployments.map(placed), pods: tolerated });
+    expect(placement).toEqual({ nodeSelector, tolerations: [{ key: 'team' }, { key: 'nvidia.com/gpu', operator: 'Exists' }] });
   });
 
   it('is moved, and moved back, by the patch for Git as by the rollout', () => {

@@ -1,6 +1,6 @@
 /** What really runs behind a service: a Deployment, its newest ReplicaSet, and the pods of all of them. */
 import { compact } from '../compact.ts';
-import { condition, type Deployment, type Pod, type ReplicaSet } from '../kube.ts';
+import { condition, type Deployment, type Placement, type Pod, type ReplicaSet } from '../kube.ts';
 import type { Running, ServingObjects } from './adapter.ts';
 import { endpointsOf } from './endpoints.ts';
 import { heldUpBecause } from './held-up.ts';
@@ -39,6 +39,14 @@ export function withoutDeadline({ status = {}, ...deployment }: Deployment): Dep
 
 export function nodeNames({ pods }: Pick<ServingObjects, 'pods'>): string[] {
   return [...new Set(pods.map((pod) => pod.spec?.nodeName).filter((name) => name !== undefined))];
+}
+
+/** Admission may add tolerations to pods that their template lacks, as it does for GPUs on some clusters. */
+export function placementOf({ pods }: Pick<ServingObjects, 'pods'>, deployment: Deployment | undefined): Placement | undefined {
+  const template = deployment?.spec?.template?.spec;
+  if (template === undefined) return undefined;
+  const { nodeSelector, affinity, tolerations = [] } = template;
+  return compact({ nodeSelector, affinity, tolerations: [...tolerations, ...pods.flatMap(({ spec }) => spec?.tolerations ?? [])] });
 }
 
 interface Pods {

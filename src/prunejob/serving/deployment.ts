@@ -11,7 +11,7 @@ import type { KubeObject } from '../kube.ts';
 import type { Place, Running, ServiceFields, ServiceObserved, ServiceTarget, ServingAdapter, ServingObjects } from './adapter.ts';
 import { readArguments, withTensorParallel } from './arguments.ts';
 import { refusalOf } from './deployment-refusal.ts';
-import { nodeNames, readRollout } from './deployment-running.ts';
+import { nodeNames, placementOf, readRollout } from './deployment-running.ts';
 import { modelOf, serverContainers, type VLLMDeployment } from './deployment-types.ts';
 import { ownershipOf, type FieldPath } from './managed-fields.ts';
 import { metadataWith, parseReceipt, receiptText } from './receipt.ts';
@@ -35,6 +35,7 @@ function read(objects: ServingObjects): ServiceObserved {
     claimProblem: fields.modelUri.startsWith('pvc://') ? undefined : 'does not serve from a claim, and the one of spec.output would have to be mounted into its pods',
     ...readArguments(wordsOf(fields)),
     nodeNames: nodeNames(objects),
+    placement: placementOf(objects, service),
     ...ownershipOf(service, writtenPaths(fields.place)),
     receipt: parseReceipt(fields.receipt),
     running: readRunning(objects, service, fields),

@@ -9,7 +9,7 @@ import type { ServiceRef } from '../decision.ts';
 import type { KubeObject } from '../kube.ts';
 import type { ServiceFields, ServiceObserved, ServiceTarget, ServingAdapter, ServingObjects } from './adapter.ts';
 import { readArguments, withTensorParallel } from './arguments.ts';
-import { nodeNames } from './deployment-running.ts';
+import { nodeNames, placementOf } from './deployment-running.ts';
 import { canaryEntries, canaryOf, canaryProblem, networkServices, readCanary, readCanaryRunning } from './kserve-canary.ts';
 import { refusalOf } from './kserve-refusal.ts';
 import { newestDeployment, readRunning, serverArguments } from './kserve-running.ts';
@@ -43,6 +43,7 @@ function read(objects: ServingObjects): ServiceObserved {
     unsuited: compact({ Canary: canaryProblem(service) }),
     ...readArguments([...(fields.args ?? []), ...serverArguments(deployment)]),
     nodeNames: nodeNames(objects),
+    placement: placementOf(objects, deployment),
     ...ownershipOf(service, writtenPaths),
     receipt: parseReceipt(fields.receipt),
     running: readRunning(objects),

@@ -9,7 +9,7 @@ import type { ServiceRef } from '../decision.ts';
 import { isTrue, type Deployment, type KubeObject, type PodSpec } from '../kube.ts';
 import type { Running, ServiceFields, ServiceObserved, ServiceTarget, ServingAdapter, ServingObjects } from './adapter.ts';
 import { readArguments, type ServerArguments } from './arguments.ts';
-import { nodeNames, readRollout, withoutDeadline } from './deployment-running.ts';
+import { nodeNames, placementOf, readRollout, withoutDeadline } from './deployment-running.ts';
 import { refusalOf } from './llmisvc-refusal.ts';
 import { mainContainer, workloadOf, type LLMInferenceService } from './llmisvc-types.ts';
 import { ownershipOf, type FieldPath } from './managed-fields.ts';
@@ -44,6 +44,7 @@ function read(objects: ServingObjects): ServiceObserved {
     },
     ...compact({ ...serverArguments(workload), tensorParallel: fields.tensorParallel }),
     nodeNames: nodeNames(objects),
+    placement: placementOf(objects, workload),
     ...ownershipOf(service, writtenPaths),
     receipt: parseReceipt(fields.receipt),
     running: readRunning(objects, service, workload),
