@@ -101,6 +101,20 @@ describe('list and watch', () => {
     expect(server.lists.map(({ continueToken }) => continueToken)).toEqual([undefined, 't']);
   });
 
+  it('holds of a page only what the store keeps', async () => {
+    const whole = { ...object('a', '3'), metadata: { ...object('a', '3').metadata, managedFields: [{ manager: 'kubectl' }] } };
+    const { server } = start([unfinished('5', whole), page('5')]);
+    const asked: boolean[] = [];
+    const trim = store.trim.bind(store);
+    store.trim = (raw) => {
+      asked.push(server.lists.length === 1);
+      return trim(raw);
+    };
+    await clock.advance(0);
+    expect(asked[0]).toBe(true);
+    expect(store.get('ml/a')?.metadata).not.toHaveProperty('managedFields');
+  });
+
   it('lists in one piece when a page token has expired', async () => {
     const { server } = start([unfinished('5', object('a', '3')), error(410), page('9', object('b', '4'))]);
     await clock.advance(0);

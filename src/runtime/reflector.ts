@@ -100,7 +100,7 @@ export class Reflector<T extends KubeObject> {
 
   async #list(signal: AbortSignal): Promise<string> {
     const { client, type, store, namespace } = this.#options;
-    const { items, resourceVersion } = await listAll<T>(client, type, { ...this.#selection(), signal });
+    const { items, resourceVersion } = await listAll<T>(client, type, { ...this.#selection(), signal }, (object) => store.trim(object));
     store.advance(namespace, resourceVersion);
     store.replace(items, namespace);
     this.#missing = false;

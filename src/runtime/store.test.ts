@@ -53,6 +53,16 @@ describe('what a store tells its handlers', () => {
   });
 });
 
+describe('what is trimmed before it is handed over', () => {
+  it('is stripped and frozen once, and kept as it is', () => {
+    const object = thing('a', '1');
+    const trimmed = store.trim({ ...object, metadata: { ...object.metadata, managedFields: [{ manager: 'kubectl' }] } });
+    expect([trimmed, Object.isFrozen(trimmed.metadata)]).toEqual([object, true]);
+    store.replace([trimmed], undefined);
+    expect(store.get('ml/a')).toBe(trimmed);
+  });
+});
+
 describe('a handler that throws', () => {
   it('is reported, and costs the other handlers nothing', () => {
     const errors: string[] = [];

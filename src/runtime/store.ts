@@ -77,6 +77,11 @@ export class Store<T extends KubeObject = KubeObject> implements ObjectStore<T> 
     this.#progress.set(scope, resourceVersion);
   }
 
+  /** What it would keep of an object: stripped and frozen. Whoever gathers many before it hands them over holds no more of them than that. */
+  trim(raw: T): T {
+    return Object.isFrozen(raw) ? raw : deepFreeze(this.#strip(raw));
+  }
+
   /** The outcome of a list is the truth for its scope: what it lacks was deleted while nobody watched; what it shows may even be older (a restored etcd). */
   replace(items: readonly T[], scope: Scope): void {
     const present = new Set(items.map(keyOf));
@@ -110,7 +115,7 @@ export class Store<T extends KubeObject = KubeObject> implements ObjectStore<T> 
 
   #put(before: T | undefined, raw: T): void {
     const key = keyOf(raw);
-    const after = deepFreeze(this.#strip(raw));
+    const after = this.trim(raw);
     this.#objects.set(key, after);
     this.#reindex(key, before, after);
     this.#tell({ type: before === undefined ? 'Added' : 'Modified', before, after });

@@ -3,7 +3,7 @@
  */
 import { labels } from '../api/names.ts';
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
-import type { Claim, Deployment, Job, KubeCondition, KubeObject, Pod, Quantities, ReplicaSet, Taint } from '../prunejob/kube.ts';
+import type { Claim, ContainerStatus, Deployment, Job, KubeCondition, KubeObject, Metadata, Pod, Quantities, ReplicaSet, Taint } from '../prunejob/kube.ts';
 import type { ServiceKind } from '../prunejob/serving/registry.ts';
 import { keepEverything, withoutManagedFields, type StoreOptions } from '../runtime/store.ts';
 import type { KubeObject as LiveObject, ObjectStore } from '../runtime/types.ts';
@@ -60,12 +60,38 @@ export const childOptions: StoreOptions<LiveObject> = {
     owner: ({ metadata }) => (metadata.ownerReferences ?? []).filter((owner) => owner.controller).map((owner) => owner.uid),
     pruneJob: (object) => [pruneJobUid(object) ?? ''],
   },
-  // Most of a Job is its pod template, and most of a pod the same again: the recipe, the mounts, the overlay. Nobody reads them from here.
-  strip: (object) => {
-    const { spec, ...rest } = withoutManagedFields(object as LiveJob | LivePod);
-    return spec === undefined ? rest : { ...rest, spec: without(spec, ['template', 'containers', 'initContainers', 'volumes']) };
+  // There are as many of them as of all that ever ran and was not deleted; what a decision reads is a fifth of one.
+  strip: ({ apiVersion, kind, metadata, ...object }) => {
+    const { spec, status } = object as LiveJob & LivePod;
+    return {
+      ...{ apiVersion, kind, metadata: only(metadata, metadataRead) },
+      ...(spec === undefined ? {} : { spec: only(spec, specRead) }),
+      ...(status === undefined ? {} : { status: { ...only(status, statusRead), ...containersOf(status) } }),
+    };
   },
 };
+
+/** By their types, so that a decision cannot begin to read a field that is dropped here. */
+const metadataRead = fields<keyof Metadata>({
+  name: true, namespace: true, uid: true, resourceVersion: true, generation: true, creationTimestamp: true, deletionTimestamp: true,
+  labels: true, annotations: true, finalizers: true, ownerReferences: true, managedFields: false,
+});
+const specRead = fields<keyof Required<Job>['spec'] | keyof Required<Pod>['spec']>({
+  suspend: true, activeDeadlineSeconds: true, ttlSecondsAfterFinished: true, nodeName: true, containers: false, initContainers: false, tolerations: false,
+});
+const statusRead = fields<keyof Required<Job>['status'] | keyof Required<Pod>['status']>({
+  active: true, succeeded: true, failed: true, startTime: true, conditions: true, phase: true, podIP: true, reason: true, message: true,
+  containerStatuses: false, initContainerStatuses: false,
+});
+const containerRead = fields<keyof ContainerStatus>({ name: true, restartCount: true, state: true, lastState: true });
+
+function containersOf({ containerStatuses, initContainerStatuses }: Required<Pod>['status']): Partial<Required<Pod>['status']> {
+  const read = (containers: readonly ContainerStatus[]) => containers.map((container) => only(container, containerRead));
+  return {
+    ...(containerStatuses === undefined ? {} : { containerStatuses: read(containerStatuses) }),
+    ...(initContainerStatuses === undefined ? {} : { initContainerStatuses: read(initContainerStatuses) }),
+  };
+}
 
 /** With managedFields: who owns a field decides whether the operator may write it. */
 export const serviceOptions: StoreOptions<KubeObject> = { strip: keepEverything };
@@ -98,8 +124,12 @@ export function pruneJobUid({ metadata }: LiveObject): string | undefined {
   return metadata.labels?.[labels.pruneJobUid];
 }
 
-function without(spec: object, fields: readonly string[]): object {
-  return Object.fromEntries(Object.entries(spec).filter(([field]) => !fields.includes(field)));
+function fields<K extends string>(read: Readonly<Record<K, boolean>>): ReadonlySet<string> {
+  return new Set(Object.entries(read).flatMap(([field, isRead]) => (isRead === true ? [field] : [])));
+}
+
+function only<T extends object>(object: T, read: ReadonlySet<string>): T {
+  return Object.fromEntries(Object.entries(object).filter(([field]) => read.has(field))) as T;
 }
 
 function pick<T extends object, K extends keyof T>(object: T, key: K): Partial<Pick<T, K>> {
