@@ -1,7 +1,7 @@
 /** How a put-back ends, said as what the service holds: nobody may take a service for whole that is not. */
 import { runs, type Handover } from './handover.ts';
 import type { Running, ServiceFields } from '../serving/adapter.ts';
-import { differing, isRestored } from '../serving/fields.ts';
+import { differing, isRestored, sameModel } from '../serving/fields.ts';
 import { isTaken } from './way-back.ts';
 
 export interface Outcome {
@@ -38,11 +38,21 @@ function taken({ service: { fields } }: Handover): Outcome {
 }
 
 /** The PruneJob may be deleted with its status, so the sentence says what there is to do by hand; arguments may hold secrets. */
-export function notInTime({ service, back, target, previousParallel }: Handover): Outcome {
+export function notInTime(handover: Handover): Outcome {
+  const { service, back, target, previousParallel } = handover;
+  const replacing = waitsForItsOwn(handover) ? " Then change the way its pods are replaced, which is still the rollout's: by its own the old model could wait for GPUs that the new pods hold." : '';
   const message = isRestored(back, target, service.fields)
     ? "The service's previous fields were written back, but its pods did not come up with them in time; look at its pods."
-    : `The service's previous fields could not be written back in time, and the last try may have failed too; the events of the PruneJob say why. See that the service has ${described(back, previousParallel)}, and the other fields of status.serving.previous.`;
+    : `The service's previous fields could not be written back in time, and the last try may have failed too; the events of the PruneJob say why. See that the service has ${described(back, previousParallel)}, and the other fields of status.serving.previous.${replacing}`;
   return { reason: 'RolloutFailed', message };
+}
+
+/**
+ * Given its own way of replacing pods together with its model, a service without a spare GPU would wait for ever: for an old pod to come
+ * before a new one goes.
+ */
+export function waitsForItsOwn({ serving, service, back }: Handover): boolean {
+  return serving.strategy === 'Recreate' && !sameModel(service.fields, back);
 }
 
 function described({ modelUri, gpuLimit, tensorParallel }: ServiceFields, parallel = tensorParallel): string {

@@ -6,7 +6,7 @@
 import type { ConditionReason, ConditionUpdate, FailedReason } from '../../api/conditions.ts';
 import type { Action, ServiceAction } from '../decision.ts';
 import { applyService, currentService, handoverOf, type Handover } from '../handover/handover.ts';
-import { gone, notInTime, outcomeOf, type Outcome } from '../handover/put-back-outcome.ts';
+import { gone, notInTime, outcomeOf, waitsForItsOwn, type Outcome } from '../handover/put-back-outcome.ts';
 import { conditionOf, deletionDeadlineMs, elapsedMs, holds, rfc3339, rolloutOf, serviceRef, type Run } from '../run.ts';
 import { isRestored, restoredFields, returningFields, sameModel } from '../serving/fields.ts';
 import { stopJobs, type Step } from '../step.ts';
@@ -48,8 +48,14 @@ function restore(run: Run, handover: Handover, since: number): Step | undefined 
   const { back, target, final, service } = handover;
   const unseen = rolloutOf(run).appliedAt === undefined && since < unseenMs;
   if (!unseen && service.fields.canary === undefined && isRestored(back, final, service.fields)) return undefined;
-  const fields = hasMoved(run, handover) ? returningFields(back, target, service.fields) : restoredFields(back, target, service.fields);
-  return { ...wait(run, handover), actions: [...claim(run, handover), applyService(run, handover, fields)] };
+  const write = hasMoved(run, handover) ? bringBack(run, handover) : applyService(run, handover, restoredFields(back, target, service.fields));
+  return { ...wait(run, handover), actions: [...claim(run, handover), write] };
+}
+
+/** By the strategy that they came by. */
+function bringBack(run: Run, handover: Handover): ServiceAction {
+  const { back, target, service } = handover;
+  return applyService(run, handover, returningFields(back, target, service.fields));
 }
 
 /** Of a service that only had a canary, no pod is replaced on the way back. */
@@ -78,7 +84,7 @@ function settle(run: Run, handover: Handover): Step | undefined {
  */
 function giveUp(run: Run, handover: Handover): Step {
   const ended = end(run, outcomeOf(handover) ?? notInTime(handover));
-  const written = writeBack(run, handover);
+  const written = waitsForItsOwn(handover) ? [bringBack(run, handover)] : writeBack(run, handover);
   const letGo: Action[] = written.length === 0 ? release(run) : [{ kind: 'ReleaseService', ref: serviceRef(run, handover.serving) }];
   return { ...ended, actions: [...written, ...letGo].map((action) => ({ ...action, bestEffort: true })) };
 }

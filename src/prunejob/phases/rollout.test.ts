@@ -137,6 +137,9 @@ function keepChanging(world: World, fields: ServiceFields): void {
   world.settle();
 }
 
+/** As a Deployment has it by default: with one replica a new pod comes before the old one goes. */
+const surging = { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } };
+
 describe('a rollout', () => {
   function rollingOut(timeout = '10s', strategy: 'Surge' | 'Canary' | 'Recreate' = 'Surge'): World {
     const world = new World({ pruneJob: pruneJob({ spec: { serving: serving({ timeout, strategy }) }, status: planned }), childJobs: [succeeded('prune', result())] });
@@ -220,6 +223,18 @@ describe('a rollout', () => {
     expect(world.reconcile().actions.map(({ kind }) => kind)).toEqual(['ApplyService', 'ReleaseService']);
     expect(world.service.fields).toEqual(before);
     expect(world.condition('Failed')?.reason).toBe('RolloutFailed');
+  });
+
+  it('by Recreate is not given up into a deadlock: its own new pods hold the GPUs that the old model needs', () => {
+    const world = rollingOut('10s', 'Recreate');
+    world.changeService({ fields: { ...world.service.fields, deploymentStrategy: surging } });
+    world.settle();
+    world.pass(11);
+    world.reconcile();
+    world.pass(3600);
+    world.reconcile();
+    expect(world.service.fields).toMatchObject({ modelUri: 's3://models/tiny-moe/', gpuLimit: 4, deploymentStrategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: '100%' } } });
+    expect(world.condition('Failed')).toMatchObject({ reason: 'RolloutFailed', message: expect.stringContaining('the way its pods are replaced, which is still the rollout\'s') as string });
   });
 
   it.each([
