@@ -145,6 +145,8 @@ describe('a service that did not answer before', () => {
     const world = World.published({ service: service({ running }) });
     world.change({ answers: { old: no('answers 401: it wants an API key') } });
     world.settle();
+    const told = world.decisions.flatMap(({ events }) => events.map(({ note }) => note));
+    expect(told).toContain('The service is moved to the pruned model. No completion will be asked of its new pods, because it does not answer one to the operator as it is: answers 401: it wants an API key.');
     world.serve();
     expect(world.phase).toBe('Complete');
     expect(world.condition('Complete')?.message).toMatch(/No completion was asked of it, because the service before did not answer one to the operator: answers 401: it wants an API key\.$/);

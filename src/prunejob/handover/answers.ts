@@ -40,6 +40,14 @@ export function heardBefore(known: Answers, { endpoints = [] }: Running): Heard 
   return enough && silent?.answered === false ? { answered: false, unansweredBecause: silent.why.slice(0, longestReason) } : undefined;
 }
 
+/** What could not be seen, as a sentence: when the change begins, and at its end. */
+export function unasked(tense: 'Will' | 'Was', { answered, unansweredBecause = '' }: Partial<Heard> = {}): string[] {
+  if (answered !== false) return [];
+  return [tense === 'Will'
+    ? `No completion will be asked of its new pods, because it does not answer one to the operator as it is: ${unansweredBecause}.`
+    : `No completion was asked of it, because the service before did not answer one to the operator: ${unansweredBecause}.`];
+}
+
 /** Why the pods are not known to answer as the old ones did, as the end of a sentence that begins with the service. */
 export function silenceOf({ observed, status }: Run, { endpoints = [] }: Running): string | undefined {
   if (status.serving?.previous?.answered !== true) return undefined;

@@ -39,9 +39,9 @@ export function waitForGPUs(run: Run, service: ServiceObserved): Step | undefine
 }
 
 /** What is said once, when the rollout begins all the same. */
-export function uncounted({ observed: { gpuRequests, nodes } }: Run): string {
+export function uncounted({ observed: { gpuRequests, nodes } }: Run): string[] {
   const counted = gpuRequests === undefined || (gpuRequests !== 'Forbidden' && nodes !== 'NotRead');
-  return counted ? '' : ' Whether GPUs are free for it was not counted: the operator may not list the nodes and the pods of all namespaces.';
+  return counted ? [] : ['Whether GPUs are free for it was not counted: the operator may not list the nodes and the pods of all namespaces.'];
 }
 
 function shortage(strategy: string, { unsuited }: ServiceObserved, { replicas, gpus }: { readonly replicas: number; readonly gpus: number }, free: readonly number[]): Missing {

@@ -11,6 +11,8 @@ import { waitOf, type Step } from '../step.ts';
 export function waitForPod(run: Run, { running: { endpoints } }: ServiceObserved): Step | undefined {
   const wait = endpoints?.length === 0 ? waitOf(run, 'WaitingForPod') : undefined;
   if (wait === undefined) return undefined;
-  const message = `The service has no ready pod that can be asked for a completion before it is moved. Without one within serving.waitFor ${run.spec.serving?.waitFor ?? ''} it is moved all the same, and no completion is asked of its new pods.`;
+  const { mode, waitFor = '' } = run.spec.serving ?? {};
+  const then = mode === 'Emit' ? 'the patch is emitted' : 'it is moved';
+  const message = `The service has no ready pod that can be asked for a completion before ${then}. Without one within serving.waitFor ${waitFor} ${then} all the same, and no completion is asked of its new pods.`;
   return { phase: 'Published', conditions: [{ type: 'Served', status: 'False', reason: 'WaitingForPod', message }], ...wait };
 }

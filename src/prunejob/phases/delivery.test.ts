@@ -20,6 +20,20 @@ describe('its delivery by Git', () => {
     expect([world.phase, world.pruneJob.status?.serving?.current?.gpus]).toEqual(['Complete', 2]);
   });
 
+  it('does not turn it True without an available pod, however long, and says what was not asked', () => {
+    const world = emitting();
+    deliver(world);
+    world.changeService({ running: { ...world.service.running, settled: false, pending: 'has 1 of 1 replicas updated and 0 available' } });
+    world.settle();
+    world.pass(100_000);
+    world.settle();
+    expect(served(world)).toMatchObject({ status: 'Unknown', reason: 'Verifying', message: expect.stringContaining('0 available') as string });
+    deliver(world);
+    world.pass(121);
+    world.settle();
+    expect(served(world)).toMatchObject({ status: 'True', message: expect.stringMatching(/No completion was asked of it, because .*no pod of it was ready to be asked\.$/) as string });
+  });
+
   it('claims no GPU before', () => {
     const world = emitting();
     deliver(world, delivered, false);

@@ -5,7 +5,7 @@
  */
 import type { ConditionReason, ConditionUpdate } from '../../api/conditions.ts';
 import type { RolloutStatus } from '../../api/v1alpha1/prunejob.ts';
-import { silenceOf } from '../handover/answers.ts';
+import { silenceOf, unasked } from '../handover/answers.ts';
 import { awaitedOf, isAwaitingGit, isUnwatched, nextLookMs } from '../handover/awaiting-git.ts';
 import { compact } from '../compact.ts';
 import { currentService, handoverOf, runs, type Handover } from '../handover/handover.ts';
@@ -52,7 +52,7 @@ function soak(run: Run, service: ServiceObserved, soakMs: number): Step {
   const verifiedAt = rolloutOf(run).verifiedAt ?? rfc3339(run.now);
   const left = soakMs - elapsedMs(run, verifiedAt);
   if (left > 0) return { ...under(run, { ...arrived(run), verifiedAt }, said(run, 'Unknown', 'Verifying', 'The pods run the pruned model; it must stay so for serving.soak.')), requeueAfterMs: Math.min(left, lookAgainMs) };
-  return ended(run, service, 'Complete', [said(run, 'True', 'Serving', servedMessage(run))]);
+  return ended(run, service, 'Complete', [said(run, 'True', 'Serving', [servedMessage(run), ...unasked('Was', run.status.serving?.previous)].join(' '))]);
 }
 
 function coming(run: Run, { running }: ServiceObserved, final: ServiceFields): Step {

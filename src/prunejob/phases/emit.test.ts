@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { prunedUri, pruneJob, service, serving } from '../testing/builders.ts';
+import { endpoint, prunedUri, pruneJob, service, serving } from '../testing/builders.ts';
 import { delivered, emitting, publishing, wish } from '../testing/emitting.ts';
 import { World } from '../testing/world.ts';
 
@@ -30,6 +30,26 @@ describe('an emitted patch', () => {
     world.changeService({ fields: { ...world.service.fields, args: ['--tensor-parallel-size=4', `--chat-template=${'x'.repeat(8192)}`] } });
     world.settle();
     expect(world.pruneJob.status?.serving?.emitted).toEqual({ configMap: 'tiny-patch' });
+  });
+
+  it('waits for a ready pod that can be asked, so that its new pods have to answer too', () => {
+    const world = publishing({}, { service: service({ running: { ...service().running, settled: false, endpoints: [] } }) });
+    world.settle();
+    expect(world.condition('Served')).toMatchObject({ status: 'False', reason: 'WaitingForPod', message: expect.stringContaining('before the patch is emitted') as string });
+    expect(world.configMaps.size).toBe(0);
+    world.pass(500);
+    world.changeService({ running: { ...service().running, endpoints: [endpoint('old')] } });
+    world.change({ answers: { old: { answered: true } } });
+    world.settle();
+    expect([world.phase, world.pruneJob.status?.serving?.previous?.answered]).toEqual(['Emitted', true]);
+  });
+
+  it('comes out without one after serving.waitFor, and says what will not be seen', () => {
+    const world = publishing({}, { service: service({ running: { ...service().running, settled: false, endpoints: [] } }) });
+    world.settle();
+    world.pass(600);
+    world.settle();
+    expect(world.condition('Complete')).toMatchObject({ reason: 'Emitted', message: expect.stringMatching(/not touched\. No completion will be asked of its new pods, because .*no pod of it was ready to be asked\.$/) as string });
   });
 
   it.each([

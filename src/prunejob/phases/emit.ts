@@ -5,7 +5,7 @@
  */
 import { apiVersion, kind, ownLabels, patchName } from '../../api/names.ts';
 import type { PruneJobStatus, ServingSpec } from '../../api/v1alpha1/prunejob.ts';
-import { heardBefore } from '../handover/answers.ts';
+import { heardBefore, unasked } from '../handover/answers.ts';
 import { compact } from '../compact.ts';
 import type { Failure } from '../failure/failure.ts';
 import type { ConfigMap } from '../kube.ts';
@@ -13,6 +13,7 @@ import { currentService, handoverOf, savedService, type Handover } from '../hand
 import { holds, serviceRef, type Run } from '../run.ts';
 import { changedSincePlan, scaledToZero } from '../handover/not-as-planned.ts';
 import { waitForOther } from '../handover/same-service.ts';
+import { waitForPod } from '../handover/ready-pod.ts';
 import { secretArguments } from '../handover/secret-arguments.ts';
 import type { ServiceObserved } from '../serving/adapter.ts';
 import { sameModel } from '../serving/fields.ts';
@@ -38,6 +39,8 @@ function emitFor(run: Run, serving: ServingSpec, service: ServiceObserved): Step
   if (problem !== undefined) return fail(run, problem, 'Served');
   const heard = heardBefore(run.observed.answers, service.running);
   if (heard === undefined) return { requeueAfterMs: askAgainMs };
+  const unready = waitForPod(run, service);
+  if (unready !== undefined) return unready;
   const saved = { ...run, status: { ...run.status, serving: { previous: { ...savedService(service), ...heard } } } };
   const handover = handoverOf(saved);
   return handover === undefined ? undefined : emitted(saved, serving, handover);
@@ -55,7 +58,8 @@ function emitted(run: Run, serving: ServingSpec, { adapter, service, previous, f
   const manifest = configMap(run, files);
   const text = patchText(ref, service.object, wanted);
   const { name, namespace = '' } = manifest.metadata;
-  const message = `The patch for Git is in ConfigMap ${name}: kubectl get configmap ${name} -n ${namespace} -o yaml. The service was not touched.`;
+  const told = `The patch for Git is in ConfigMap ${name}: kubectl get configmap ${name} -n ${namespace} -o yaml. The service was not touched.`;
+  const message = [told, ...unasked('Will', run.status.serving?.previous)].join(' ');
   const summary = compact({ configMap: name, patch: text.length > longestPatch ? undefined : text });
   return { ...end(run, service, summary, message), actions: [{ kind: 'WriteConfigMap', manifest }] };
 }

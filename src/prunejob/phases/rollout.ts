@@ -4,7 +4,7 @@
  * Saving and writing are two decisions, so that the way back is in the status before the first write can happen.
  */
 import type { PreviousService, RolloutStatus } from '../../api/v1alpha1/prunejob.ts';
-import { heardBefore } from '../handover/answers.ts';
+import { heardBefore, unasked } from '../handover/answers.ts';
 import { compact } from '../compact.ts';
 import type { Action } from '../decision.ts';
 import { uncounted, waitForGPUs } from '../handover/free-gpus.ts';
@@ -58,7 +58,8 @@ function problemOf(run: Run, service: ServiceObserved): Failure | undefined {
 
 function save(run: Run, service: ServiceObserved, startedAt: string): Step {
   const saved = { ...savedService(service), ...heard(run, service) };
-  return rollingOut({ strategy: run.spec.serving?.strategy ?? '', startedAt }, { ...run, observed: { ...run.observed, service } }, movingMessage + uncounted(run), saved);
+  const message = [movingMessage, ...unasked('Will', saved), ...uncounted(run)].join(' ');
+  return rollingOut({ strategy: run.spec.serving?.strategy ?? '', startedAt }, { ...run, observed: { ...run.observed, service } }, message, saved);
 }
 
 /**

@@ -4,7 +4,7 @@
  * A sign of failure counts only once the Deployment asks for the pruned model, because the service keeps old ones.
  */
 import type { RolloutStatus } from '../../api/v1alpha1/prunejob.ts';
-import { silenceOf } from '../handover/answers.ts';
+import { silenceOf, unasked } from '../handover/answers.ts';
 import type { Action } from '../decision.ts';
 import { withDowntime } from '../handover/downtime.ts';
 import { applyService, currentService, handoverOf, runs, type Handover } from '../handover/handover.ts';
@@ -92,9 +92,8 @@ function letGo(run: Run, { serving, service }: Handover, written: boolean): Acti
 
 /** What the price was, and what could not be seen. */
 function remarks({ status }: Run, { downtimeSeconds }: RolloutStatus): string[] {
-  const { answered, unansweredBecause = '' } = status.serving?.previous ?? {};
   const down = downtimeSeconds === undefined ? [] : [`It was down for ${downtimeSeconds} s.`];
-  return answered === false ? [...down, `No completion was asked of it, because the service before did not answer one to the operator: ${unansweredBecause}.`] : down;
+  return [...down, ...unasked('Was', status.serving?.previous)];
 }
 
 function under(run: Run, { service }: Handover, message: string, state: RolloutStatus): Step {
