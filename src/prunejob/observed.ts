@@ -32,9 +32,9 @@ export interface GPUNode {
   readonly allocatableGPUs: number;
   readonly ready: boolean;
   readonly schedulable: boolean;
-}
   readonly labels?: Readonly<Record<string, string>>;
   readonly taints?: readonly Taint[];
+}
 
 /** `NotAsked`: no `spec.serving`. `Missing`: the referenced object does not exist (yet). */
 export type ServiceState = 'NotAsked' | 'Missing' | ServiceObserved;

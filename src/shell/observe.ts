@@ -126,9 +126,9 @@ function gpuNode({ metadata, spec, status }: LiveNode): GPUNode[] {
       schedulable: spec?.unschedulable !== true,
       ...optional('product', product),
       ...optional('memoryMiB', Number.isFinite(memoryMiB) ? memoryMiB : undefined),
-    },
       ...optional('labels', metadata.labels),
       ...optional('taints', spec?.taints),
+    },
   ];
 }
 
