@@ -21,6 +21,8 @@ EXIT_CODES = {
     "CalibrationInvalid": 2,
     "QualityDataInvalid": 2,
     "OutputConflict": 2,
+    "SigningKeyInvalid": 2,
+    "SignatureInvalid": 2,
     "StorageUnavailable": 3,
     "EndpointUnavailable": 3,
     "Interrupted": 143,

@@ -41,10 +41,16 @@ WORK = {
     "help": "scratch folder: a run that was killed or stopped goes on from what lies there when "
     "it is started again with the same arguments",
 }
+PUBLIC_KEY = {
+    "metavar": "FILE",
+    "help": "public key (PEM, elliptic curve) that the result's signature model.sig is verified "
+    "with; without one no signature is looked at",
+}
 INSPECT: Options = {
     "--model": MODEL,
     "--recipe": {**RECIPE, "required": False},
     "--output": {**OUTPUT, "required": False, "help": "look for the recipe's result here"},
+    "--public-key": PUBLIC_KEY,
 }
 PRUNE: Options = {
     "--model": MODEL,
@@ -52,6 +58,12 @@ PRUNE: Options = {
     "--output": OUTPUT,
     "--work": WORK,
     "--device": DEVICE,
+    "--signing-key": {
+        "metavar": "FILE",
+        "help": "private key (PEM, elliptic curve, no passphrase) to sign the result with; needs "
+        "--public-key",
+    },
+    "--public-key": PUBLIC_KEY,
 }
 EVALUATE: Options = {
     "--model": SERVED,
@@ -98,6 +110,7 @@ CALIBRATION: Options = {
     },
     "--output": needed("FILE", "calibration file to write"),
 }
+VERIFY: Options = {"--model": MODEL, "--public-key": PUBLIC_KEY}
 CLEAN: Options = {
     "--model": needed("URI", "model that the run was to prune; only its name is used"),
     "--output": needed("URI", "folder that the run was given as --output"),
@@ -108,6 +121,6 @@ COMMANDS: list[tuple[str, str, Options]] = [
     ("calibration", "Make a calibration file from text, C4's shards for example", CALIBRATION),
     ("prune", "Prune a model and publish the result", PRUNE),
     ("evaluate", "Measure perplexity and tasks of a model or of its server", EVALUATE),
-    ("verify", "Check a published model against its manifest", {"--model": MODEL}),
+    ("verify", "Check a published model against its manifest", VERIFY),
     ("clean", "Remove what an abandoned run left behind; never a published model", CLEAN),
 ]

@@ -14,6 +14,7 @@ from stun.prepare import Prepared
 from stun.publish import (
     check_listing,
     confirm_listing,
+    confirm_signature,
     publish_companions,
     remove_unpublished,
 )
@@ -21,6 +22,7 @@ from stun.published import MANIFEST_RESULT, Published, find_published
 from stun.report import render_html
 from stun.report.build import build_report, describe_outcome
 from stun.shards import FileRecord, ShardWriter
+from stun.signing import PublicKey, Signer, sign_result, signature_status
 from stun.stopping import ignore_signals
 from stun.storage import Storage
 from stun.stream import StreamResult
@@ -30,10 +32,13 @@ FINAL = (2, 4, 5)
 
 
 class Publication:
-    def __init__(self, prepared: Prepared, storage: Storage, journal: Journal) -> None:
+    def __init__(
+        self, prepared: Prepared, storage: Storage, journal: Journal, signer: Signer | None = None
+    ) -> None:
         self.prepared = prepared
         self.storage = storage
         self.journal = journal
+        self.signer = signer
         self.writer: ShardWriter | None = None
 
     def begin(self, writer: ShardWriter) -> ShardWriter:
@@ -64,6 +69,10 @@ class Publication:
                 remove_unpublished(self.storage)
                 self.journal.remove()
 
+    @property
+    def public_key(self) -> PublicKey | None:
+        return self.signer.public if self.signer else None
+
     def finish(
         self,
         context: Context,
@@ -86,8 +95,11 @@ class Publication:
             "quality": quality,
             "stages": context.progress.stages(),
             "reused": False,
+            "signature": signature_status(self.public_key),
         }
         self.write_report({**result, **described, **self.describe_effort(context, records)})
+        if self.signer is not None:
+            sign_result(self.storage, self.signer, records, manifest)
         if not self.show(records, manifest):
             return self.winner()
         context.progress.advance()
@@ -134,11 +146,13 @@ class Publication:
         ignore_signals()
         written = self.storage.put_new(MANIFEST, manifest)
         confirm_listing(self.storage, records, manifest)
+        if written and self.signer is not None:
+            confirm_signature(self.storage, self.signer.public, manifest)
         return written
 
     def winner(self) -> Published:
         """Another run of the key was first: the same bytes, so its result is this one's."""
-        found = find_published(self.storage)
+        found = find_published(self.storage, self.public_key)
         if found is None:
             raise self.storage.fault(
                 "unavailable",

@@ -16,6 +16,7 @@ from stun.passes.context import Context
 from stun.report import render_card
 from stun.safetensors_io import corrupt
 from stun.shards import FileRecord
+from stun.signing import SIGNATURE, PublicKey, check_signature
 from stun.storage import Storage
 
 CARD = "README.md"
@@ -82,10 +83,11 @@ def check_listing(storage: Storage, records: list[FileRecord]) -> None:
     """What lies there now must be exactly what was written.
 
     Leftovers of an older, killed run would be downloaded with the model. Hidden files are
-    another run's writes in progress.
+    another run's writes in progress, and the signature of a published result belongs to it.
     """
     sizes = list_sizes(storage)
-    for name in sizes.keys() - {record.name for record in records}:
+    kept = {SIGNATURE} if MANIFEST in sizes else set()
+    for name in sizes.keys() - {record.name for record in records} - kept:
         if not name.startswith((".", "stun-")):
             storage.delete(name)
     check_sizes(storage, sizes, records)
@@ -102,6 +104,20 @@ def confirm_listing(storage: Storage, records: list[FileRecord], manifest: bytes
         check_sizes(storage, sizes, records)
     except StunError:
         withdraw(storage, manifest)
+        raise
+
+
+def confirm_signature(storage: Storage, key: PublicKey, manifest: bytes) -> None:
+    """Reads the signature back, and withdraws the manifest where it is not its own.
+
+    Another run of the key may have had another key, or none. A storage that does not answer
+    proves nothing: the next attempt finds the manifest and verifies it.
+    """
+    try:
+        check_signature(storage, key)
+    except StunError as error:
+        if error.reason == "SignatureInvalid":
+            withdraw(storage, manifest)
         raise
 
 

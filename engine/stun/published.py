@@ -8,6 +8,7 @@ from stun.figures import percent
 from stun.gate import Gate, rejudge
 from stun.manifest import MANIFEST, REPORT, manifest_digest, read_published
 from stun.recipe import Recipe
+from stun.signing import PublicKey, check_contents, signature_status
 from stun.storage import ObjectInfo, Storage
 
 
@@ -21,12 +22,18 @@ class Published:
     loads: tuple[float, ...] = ()  # that the removed experts of each layer carried, where known
 
 
-def find_published(storage: Storage) -> Published | None:
+def find_published(storage: Storage, key: PublicKey | None = None) -> Published | None:
+    """What lies there already; with a key, once all of it was read and is what was signed.
+
+    Anybody who may write to the storage could have changed it since it was published.
+    """
     info = storage.find(MANIFEST)
     if info is None:
         return None
+    if key is not None:
+        check_contents(storage, key)
     try:
-        return describe_published(storage, info)
+        return describe_published(storage, info, key)
     except (KeyError, TypeError, ValueError) as error:
         raise StunError(
             "OutputConflict",
@@ -35,7 +42,7 @@ def find_published(storage: Storage) -> Published | None:
         ) from error
 
 
-def describe_published(storage: Storage, info: ObjectInfo) -> Published:
+def describe_published(storage: Storage, info: ObjectInfo, key: PublicKey | None) -> Published:
     manifest = read_published(storage, MANIFEST) or {}
     report = read_published(storage, REPORT) or {}
     result = {
@@ -47,6 +54,7 @@ def describe_published(storage: Storage, info: ObjectInfo) -> Published:
         "quality": report.get("quality"),
         "stages": report.get("stages", []),
         "reused": True,
+        "signature": signature_status(key),
     }
     loads = (layer.get("droppedLoad") for layer in report.get("layers", []))
     known = tuple(load for load in loads if load is not None)

@@ -95,7 +95,7 @@ def stun(
             monkeypatch.setenv("STUN_RECIPE", json.dumps(recipe))
             arguments += ["--recipe", "env:STUN_RECIPE"]
         for name, value in options.items():
-            arguments += [f"--{name}", str(value)]
+            arguments += [f"--{name.replace('_', '-')}", str(value)]
         code = main(arguments)
         lines = capsys.readouterr().out.splitlines()
         answer = json.loads(lines[-1]) if lines else {}

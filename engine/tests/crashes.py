@@ -30,6 +30,7 @@ LABELS = [
         (r"^\.?model-", "shard"),
         (r"^\.?model\.safetensors\.index", "index"),
         (r"^\.?stun-report", "report"),
+        (r"^\.?model\.sig", "signature"),
         (r"stun-manifest", "manifest"),
         (r"", "companions"),
     )

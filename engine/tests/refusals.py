@@ -7,11 +7,17 @@ from tests.conftest import Stun
 
 
 def refused(
-    stun: Stun, reason: str, part: str, recipe: dict[str, Any], model: object, output: Path
+    stun: Stun,
+    reason: str,
+    part: str,
+    recipe: dict[str, Any],
+    model: object,
+    output: Path,
+    **options: object,
 ) -> None:
     """Refused by prune, with nothing left at the output."""
     codes = {"QualityRefused": 4}
-    outcome = stun("prune", recipe, model=model, output=output)
+    outcome = stun("prune", recipe, model=model, output=output, **options)
     assert outcome.termination.get("reason") == reason, outcome.termination
     assert part in outcome.termination["message"]
     assert outcome.termination["message"].endswith(".")

@@ -31,11 +31,12 @@ class Scene:
     output: str
     work: Path | None
     environment: dict[str, str] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
     attempts: int = 0
 
     def attempt(self, moment: Moment | None = None, number: int = signal.SIGKILL) -> Attempt:
         self.attempts += 1
-        arguments = ["prune", "--model", self.model, "--output", self.output]
+        arguments = ["prune", "--model", self.model, "--output", self.output, *self.options]
         if self.work is not None:
             arguments += ["--work", str(self.work)]
         steps, layers, log = (str(self.path(kind)) for kind in ("steps", "layers", "log"))

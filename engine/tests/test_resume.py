@@ -3,13 +3,17 @@
 import json
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from stun.signing import check_contents, read_public_key
+from stun.storage import open_storage
 from tests.crashes import Parent, running_parent
 from tests.minio import Minio
 from tests.scenes import LAYERS, Recipe, Reference, Scene, observe
+from tests.signing import Keys, write_keys
 from tests.tiny import make_recipe, save_mixtral
 
 BUCKET = "resume"
@@ -87,6 +91,32 @@ def test_every_finished_layer_counts(
         assert scene.run(replaced) == KILLED
     scene.run_to_the_end()
     assert scene.digests() == whole.files
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    return write_keys(tmp_path_factory.mktemp("keys") / "own")
+
+
+@pytest.mark.parametrize("label", ["signature", "manifest"])
+def test_killed_while_signing(
+    on_disk: Callable[[Path], Scene], whole: Reference, tmp_path: Path, keys: Keys, label: str
+) -> None:
+    """Every attempt's signature differs; the one that is shown is of the manifest beside it."""
+
+    def signing(folder: Path) -> Scene:
+        options = ("--signing-key", str(keys.private), "--public-key", str(keys.public))
+        return replace(on_disk(folder), options=options)
+
+    for moment in observe(signing(tmp_path / "whole")).moments(label):
+        scene = signing(tmp_path / str(moment[1]))
+        assert scene.run(moment) == KILLED, moment
+        scene.run_to_the_end()
+        found = scene.digests()
+        (signature,) = found.keys() - whole.files.keys()
+        assert {name: found[name] for name in whole.files} == whole.files, moment
+        storage = open_storage(f"{scene.output}/{signature.rpartition('/')[0]}", "output")
+        check_contents(storage, read_public_key(str(keys.public)))
 
 
 @pytest.fixture(scope="module")

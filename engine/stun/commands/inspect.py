@@ -13,10 +13,12 @@ from stun.prepare import Prepared, make_context, prepare
 from stun.progress import Progress
 from stun.published import find_published, recheck
 from stun.recipe_parser import load_recipe
+from stun.signing import PublicKey, read_public_key
 from stun.termination import write_termination
 
 
 def run_inspect(args: Namespace, progress: Progress) -> dict[str, Any]:
+    key = None if args.public_key is None else read_public_key(args.public_key)
     if args.recipe is None:
         facts = {**model_facts(open_checkpoint(args.model)), "runKey": None, "existing": None}
     else:
@@ -25,18 +27,21 @@ def run_inspect(args: Namespace, progress: Progress) -> dict[str, Any]:
         facts = model_facts(prepared.checkpoint)
         facts |= {
             "runKey": prepared.run_key,
-            "existing": existing_result(args, prepared),
+            "existing": existing_result(args, prepared, key),
             "memoryBytes": memory_bytes(prepared, progress),
         }
     write_termination(facts)
     return facts
 
 
-def existing_result(args: Namespace, prepared: Prepared) -> dict[str, Any] | None:
-    """The result recorded for the run key, if this recipe's gate lets it pass."""
+def existing_result(
+    args: Namespace, prepared: Prepared, key: PublicKey | None
+) -> dict[str, Any] | None:
+    """The result recorded for the run key, if its signature and this recipe's gate let it pass."""
     if args.output is None or not prepared.recipe.settled:
         return None
-    published = find_published(run_storage(args.output, args.model, prepared.run_key))
+    storage = run_storage(args.output, args.model, prepared.run_key)
+    published = find_published(storage, key)
     if published is None:
         return None
     return recheck(published, prepared.recipe, prepared.gate)

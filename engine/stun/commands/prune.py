@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from stun.device import device_name, open_device
+from stun.errors import StunError
 from stun.exhausted import naming_the_largest
 from stun.journal import open_journal
 from stun.journal_file import JOURNAL_FORMAT
@@ -22,6 +23,7 @@ from stun.publish import abort_leftovers
 from stun.published import Published, find_published, recheck
 from stun.recipe_parser import load_recipe
 from stun.shards import ShardWriter
+from stun.signing import Signer, read_signer
 from stun.storage import Storage, open_storage
 from stun.stream import choose_split, count_passes, run_passes
 from stun.termination import write_termination
@@ -30,6 +32,7 @@ from stun.workplace import check_work, sole_use
 
 def run_prune(args: Namespace, progress: Progress) -> dict[str, Any]:
     recipe = load_recipe(args.recipe)
+    signer = find_signer(args)
     device = open_device(args.device)
     prepared = prepare(args.model, recipe)
     progress.run_key = prepared.run_key
@@ -40,7 +43,7 @@ def run_prune(args: Namespace, progress: Progress) -> dict[str, Any]:
         layers = prepared.checkpoint.config.layers
         journal = open_journal(scratch, storage, identity, layers, progress)
         context = make_context(prepared, device, progress)
-        published = find_or_publish(context, Publication(prepared, storage, journal))
+        published = find_or_publish(context, Publication(prepared, storage, journal, signer))
         abort_leftovers(storage)
         journal.remove()
     write_termination(published.result)
@@ -49,12 +52,25 @@ def run_prune(args: Namespace, progress: Progress) -> dict[str, Any]:
 
 
 def find_or_publish(context: Context, publication: Publication) -> Published:
-    found = find_published(publication.storage)
+    found = find_published(publication.storage, publication.public_key)
     if found is not None:
         gate = publication.prepared.gate
         return replace(found, result=recheck(found, context.recipe, gate))
     with publication, naming_the_largest(context), torch.inference_mode():
         return prune_and_publish(context, publication)
+
+
+def find_signer(args: Namespace) -> Signer | None:
+    """Before the device is opened: a key that cannot sign costs no GPU."""
+    if args.signing_key is None and args.public_key is None:
+        return None
+    if args.signing_key is None or args.public_key is None:
+        raise StunError(
+            "SigningKeyInvalid",
+            "A result is signed with one key and verified with the other; give --signing-key and "
+            "--public-key, or neither.",
+        )
+    return read_signer(args.signing_key, args.public_key)
 
 
 def find_scratch(args: Namespace, prepared: Prepared, output: Storage) -> Storage | None:

@@ -1,4 +1,4 @@
-"""stun verify: whether a published model is what its manifest says, byte for byte."""
+"""stun verify: whether a published model is what its manifest and its signature say."""
 
 from argparse import Namespace
 from typing import Any
@@ -10,11 +10,13 @@ from stun.manifest import MANIFEST, manifest_digest, read_published
 from stun.opening import open_checkpoint
 from stun.prepare import supported
 from stun.progress import Progress
+from stun.signing import check_contents, read_public_key, signature_status
 from stun.storage import Storage
 from stun.weights.prune import count_zeros
 
 
 def run_verify(args: Namespace, progress: Progress) -> dict[str, Any]:
+    key = None if args.public_key is None else read_public_key(args.public_key)
     checkpoint = open_checkpoint(args.model)
     storage = checkpoint.storage
     manifest = read_published(storage, MANIFEST)
@@ -24,7 +26,10 @@ def run_verify(args: Namespace, progress: Progress) -> dict[str, Any]:
             f"{args.model} has no {MANIFEST}, so it is no published result; check the URI.",
         )
     progress.run_key = manifest["runKey"]
-    check_files(storage, manifest)
+    if key is None:
+        check_files(storage, manifest)
+    else:
+        check_contents(storage, key)  # the same files, against digests that nobody else can write
     check_zeros(checkpoint, manifest, progress)
     progress.advance()
     info = storage.find(MANIFEST)
@@ -34,6 +39,7 @@ def run_verify(args: Namespace, progress: Progress) -> dict[str, Any]:
         "manifestDigest": digest,
         "files": len(manifest["files"]),
         "sparsity": manifest["sparsity"],
+        "signature": signature_status(key),
     }
 
 
