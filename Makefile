@@ -37,6 +37,7 @@ tools: ## Install Debian packages and build the cluster's binaries (cold: about 
 generate: node tools ## Write everything that is generated from the CRD and the chart
 	$(NODE) scripts/generate.ts
 	$(NODE) scripts/render-manifests.ts
+	$(NODE) manifests/monitoring/picture/main.ts
 
 sbom: node engine ## List what the two images are made of, as CycloneDX, in dist/sbom
 	@scripts/sbom

@@ -12,6 +12,8 @@ interface Panel {
   /** Of 24 columns. */
   readonly width: number;
   readonly unit: string;
+  /** Parts of a whole: their sum is worth seeing, and lines of equal height would hide each other. */
+  readonly stacked?: true;
   readonly description?: string;
   readonly queries: readonly Query[];
 }
@@ -38,8 +40,8 @@ const rows: readonly Row[] = [
   {
     title: 'Runs',
     panels: [
-      { title: 'PruneJobs by phase', kind: 'timeseries', width: 12, unit: 'none', queries: [{ expr: `sum by (phase) (namespace_phase:stun_prunejobs:count{${chosen}})`, legend: '{{phase}}' }] },
-      { title: 'Ends within a day', kind: 'timeseries', width: 6, unit: 'none', queries: [{ expr: `count by (phase) (${endedWithinADay})`, legend: '{{phase}}' }] },
+      { title: 'PruneJobs by phase', kind: 'timeseries', width: 12, unit: 'none', stacked: true, queries: [{ expr: `sum by (phase) (namespace_phase:stun_prunejobs:count{${chosen}})`, legend: '{{phase}}' }] },
+      { title: 'Ends within a day', kind: 'timeseries', width: 6, unit: 'none', stacked: true, queries: [{ expr: `count by (phase) (${endedWithinADay})`, legend: '{{phase}}' }] },
       { title: 'Alerts', kind: 'table', width: 6, unit: 'none', queries: [{ expr: 'max by (alertname, severity, namespace, name) (ALERTS{alertname=~"Prune.*", alertstate="firing"})', legend: '{{alertname}}' }] },
     ],
   },
@@ -64,15 +66,15 @@ const rows: readonly Row[] = [
     title: 'What came out',
     panels: [
       { title: 'Change of quality', kind: 'table', width: 8, unit: 'percentunit', description: 'Of perplexity, where more is worse, and of tasks, where less is worse.', queries: [{ expr: `max by (namespace, name, metric, source) (stun_prunejob_quality_score{${chosen}, when="after"}) / max by (namespace, name, metric, source) (stun_prunejob_quality_score{${chosen}, when="before"}) - 1`, legend: `${run} {{metric}}` }] },
-      { title: 'Size of the model', kind: 'table', width: 8, unit: 'bytes', queries: [{ expr: `max by (namespace, name, when) (stun_prunejob_model_bytes{${chosen}})`, legend: `${run} {{when}}` }] },
+      { title: 'Size of the model', kind: 'table', width: 8, unit: 'bytes', queries: ['before', 'after'].map((when) => ({ expr: perRun('stun_prunejob_model_bytes', `when="${when}"`), legend: when })) },
       { title: 'Length of a stage', kind: 'timeseries', width: 8, unit: 's', description: 'The mean of all runs since the operator started.', queries: [{ expr: 'sum by (stage) (stun_prunejob_stage_duration_seconds_sum) / sum by (stage) (stun_prunejob_stage_duration_seconds_count)', legend: '{{stage}}' }] },
     ],
   },
   {
     title: 'Failures',
     panels: [
-      { title: 'Failed PruneJobs by reason', kind: 'timeseries', width: 12, unit: 'none', queries: [{ expr: reasons('condition="Failed", status="True"'), legend: '{{reason}}' }] },
-      { title: 'Services that were put back, by how it ended', kind: 'timeseries', width: 12, unit: 'none', queries: [{ expr: reasons('condition="RolledBack", status=~"True|False"'), legend: '{{reason}}' }] },
+      { title: 'Failed PruneJobs by reason', kind: 'timeseries', width: 12, unit: 'none', stacked: true, queries: [{ expr: reasons('condition="Failed", status="True"'), legend: '{{reason}}' }] },
+      { title: 'Services that were put back, by how it ended', kind: 'timeseries', width: 12, unit: 'none', stacked: true, queries: [{ expr: reasons('condition="RolledBack", status=~"True|False"'), legend: '{{reason}}' }] },
     ],
   },
   {
@@ -129,7 +131,7 @@ function top(index: number): number {
   return rows.slice(0, index).reduce((y, { panels }) => y + 1 + height * Math.ceil(panels.reduce((columns, { width }) => columns + width, 0) / 24), 0);
 }
 
-function panelOf({ title, kind, unit, description, queries: asked }: Panel, gridPos: object): object {
+function panelOf({ title, kind, unit, stacked, description, queries: asked }: Panel, gridPos: object): object {
   const now = kind !== 'timeseries';
   return {
     type: kind,
@@ -137,11 +139,17 @@ function panelOf({ title, kind, unit, description, queries: asked }: Panel, grid
     ...(description === undefined ? {} : { description }),
     datasource: source,
     gridPos,
-    fieldConfig: { defaults: { unit, ...(kind === 'timeseries' ? { min: 0 } : {}) }, overrides: [] },
+    fieldConfig: { defaults: { unit, ...(kind === 'timeseries' ? { min: 0 } : {}), ...(stacked === true ? { custom: { fillOpacity: 40, stacking: { mode: 'normal', group: 'A' } } } : {}) }, overrides: [] },
     options: kind === 'stat' ? { reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false }, colorMode: 'value' } : {},
     targets: asked.map(({ expr, legend }, at) => ({ refId: 'ABC'[at], datasource: source, expr, legendFormat: legend, ...(now ? { instant: true, range: false } : { range: true }), ...(kind === 'table' ? { format: 'table' } : {}) })),
-    ...(kind === 'table' ? { transformations: [{ id: 'organize', options: { excludeByName: { Time: true } } }] } : {}),
+    ...(kind === 'table' ? { transformations: columns(asked) } : {}),
   };
+}
+
+/** Several queries become columns of one table, named as they are. */
+function columns(asked: readonly Query[]): object[] {
+  const renameByName = asked.length === 1 ? {} : Object.fromEntries(asked.map(({ legend }, at) => [`Value #${'ABC'[at] ?? ''}`, legend]));
+  return [...(asked.length === 1 ? [] : [{ id: 'merge', options: {} }]), { id: 'organize', options: { excludeByName: { Time: true }, renameByName } }];
 }
 
 function numbered(panels: readonly object[]): object[] {

@@ -19,6 +19,9 @@ export function metricsReference(): string {
     '## Alerts',
     'The rules are in `manifests/monitoring/alerts.yaml`, the dashboard for Grafana 11 or later in `manifests/monitoring/dashboard.json`; the chart brings both by `monitoring.prometheusRule.enabled` and `monitoring.dashboard.enabled`.',
     ['| alert | severity | after | says |', '|---|---|---|---|', ...alerts.map(alertRow)].join('\n'),
+    '## Dashboard',
+    '![Six rows of panels: runs by phase, GPUs saved, progress, what came out, failures, the operator](../pictures/dashboard.svg)',
+    'Its panels as `make generate` draws them (Grafana is not part of the tests), from what a real Prometheus answers about six made-up hours: one run stalls, one service is put back.',
   ].join('\n\n') + '\n';
 }
 
