@@ -23,6 +23,7 @@ import { scaled } from './phases/scaled.ts';
 import { suspend } from './phases/suspend.ts';
 import { terminal } from './phases/terminal.ts';
 import { verify } from './phases/verify.ts';
+import { withdrawn } from './phases/withdrawn.ts';
 import { guarded } from './guard.ts';
 import { runOf, type Run } from './run.ts';
 import { conclude, unchanged } from './status.ts';
@@ -45,6 +46,7 @@ const working: readonly Phase[] = [
   prune,
   rollbackBeforeRollout,
   emit,
+  withdrawn, // the owner's leave, taken back
   scaled, // before whatever writes to the service
   canary,
   endpointGate,

@@ -12,7 +12,7 @@ import { applyService, currentService, handoverOf, savedService, type Handover }
 import type { Failure } from '../failure/failure.ts';
 import { asksEndpoint } from '../gate.ts';
 import { changedSincePlan, scaledToZero } from '../handover/not-as-planned.ts';
-import { fieldsOwnedByGit } from '../handover/ownership.ts';
+import { fieldsOwnedByGit, notOffered } from '../handover/ownership.ts';
 import { waitForPod } from '../handover/ready-pod.ts';
 import { withoutRaise } from '../handover/replicas.ts';
 import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
@@ -53,7 +53,7 @@ function begin(run: Run, service: ServiceObserved): Step {
 }
 
 function problemOf(run: Run, service: ServiceObserved): Failure | undefined {
-  return service.refusal ?? scaledToZero(run, service) ?? strategyRefused(run, service) ?? fieldsOwnedByGit(run, service) ?? secretArguments(run, service) ?? changedSincePlan(run, service);
+  return service.refusal ?? notOffered(run, service) ?? scaledToZero(run, service) ?? strategyRefused(run, service) ?? fieldsOwnedByGit(run, service) ?? secretArguments(run, service) ?? changedSincePlan(run, service);
 }
 
 function save(run: Run, service: ServiceObserved, startedAt: string): Step {
