@@ -52,6 +52,18 @@ export const pruning: readonly Row[] = [
     accepted: withPruning({ ...auto, experts: { ratio: undefined }, targetGPUs: 2 }, { calibration, serving }),
   },
   {
+    field: 'split Auto with method Combinatorial',
+    refused: withPruning({ ...auto, experts: { ratio: undefined, method: 'Combinatorial' } }, { calibration }),
+    says: 'split: Auto tries several counts of experts, and Combinatorial would search each; write another experts.method or split: Manual',
+    accepted: withPruning({ ...auto, experts: { ratio: undefined, method: 'REAP' } }, { calibration }),
+  },
+  {
+    field: 'split Auto with one sample of calibration',
+    refused: withPruning({ ...auto, experts: { ratio: undefined } }, { calibration: { ...calibration, samples: 1 } }),
+    says: 'split: Auto prunes on one half of the calibration and judges on the other; write calibration.samples of 2 or more',
+    accepted: withPruning({ ...auto, experts: { ratio: undefined } }, { calibration: { ...calibration, samples: 2 } }),
+  },
+  {
     field: 'weights.method without targetSparsity',
     refused: withPruning(wanda, { calibration }),
     says: 'weights.method zeroes weights up to targetSparsity; write targetSparsity or remove weights',

@@ -875,9 +875,13 @@ export interface RolloutStatus {
    */
   verifiedReplicas?: number;
   /**
-   * Since when, during the soak, fewer pods run it or one does not answer. The soak begins anew when that is over; after serving.timeout the service is put back.
+   * Since when, at first, fewer pods ran it during the soak or one did not answer. The soak begins anew when that is over; if it comes again after serving.timeout, or lasts so long, the service is put back.
    */
   unhealthySince?: string;
+  /**
+   * How often that has begun.
+   */
+  flaps?: number;
   /**
    * When the service was put back.
    */

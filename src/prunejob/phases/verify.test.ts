@@ -76,21 +76,30 @@ describe('in the soak, after the rollout\'s own time', () => {
     expect(world.condition('RolledBack')).toMatchObject({ status: 'Unknown', reason, message: expect.stringMatching(says) as string });
   });
 
-  it('begins anew when the service is well again, and its time to get well too', () => {
+  it('begins anew when the service is well again, also after its time to get well', () => {
     const world = soaking();
     come(world, { updated: 2, available: 1 });
-    pass(world, 400);
+    pass(world, 599);
     come(world, { updated: 2, available: 2 });
-    expect(rollout(world)).toMatchObject({ verifiedAt: world.clock.toISOString().replace('.000', '') });
-    expect(rollout(world)?.unhealthySince).toBeUndefined();
-    pass(world, 301);
+    expect(rollout(world)).toMatchObject({ verifiedAt: world.clock.toISOString().replace('.000', ''), flaps: 1 });
+    pass(world, 599);
     expect(world.phase).toBe('Verifying');
-    come(world, { updated: 2, available: 1 });
-    pass(world, 400);
-    expect(world.phase).toBe('Verifying');
-    come(world, { updated: 2, available: 2 });
-    pass(world, 601);
+    pass(world, 1);
     expect(world.phase).toBe('Complete');
+  });
+
+  it('does not go on for ever with a service that is well now and then: its time counts from the first bad look', () => {
+    const world = soaking();
+    const begun = world.clock.getTime();
+    for (let turn = 0; turn < 100 && world.phase === 'Verifying'; turn += 1) {
+      come(world, { updated: 2, available: turn % 2 === 0 ? 1 : 2 });
+      pass(world, 60);
+    }
+    expect(world.clock.getTime() - begun).toBe(660_000);
+    expect(world.condition('RolledBack')).toMatchObject({
+      status: 'Unknown', reason: 'RolloutTimedOut',
+      message: 'The service was healthy and then was not 6 times, never for its whole soak, within serving.timeout 10m. The service has 2 of 2 replicas updated and 1 available.',
+    });
   });
 
   it('replicas that are added keep it from its end, and never fail it', () => {

@@ -43,20 +43,29 @@ function isGrowing(run: Run, { service: { running, replicas }, target }: Handove
   return same && replicas > verifiedReplicas && Math.min(updatedReplicas, availableReplicas) >= verifiedReplicas;
 }
 
-/** A service that was verified has the whole timeout once more: one bad look must not undo a rollout that had time enough. */
+/** A service that was verified has the whole timeout once more: one bad look must not undo a rollout that had time enough. But only once. */
 function waitFor(run: Run, handover: Handover, pending: string, reason: 'RolloutTimedOut' | 'NotAnswering'): Step {
-  const before = rolloutOf(run);
-  const state = before.verifiedAt === undefined ? before : { ...before, unhealthySince: before.unhealthySince ?? rfc3339(run.now) };
+  const state = spoilt(run);
   const waiting = `The service ${pending}.`;
-  const late = before.verifiedAt === undefined ? 'The rollout was not done' : 'The service was not healthy again';
-  if (isLate(run, state)) return startPutBack(run, { reason, message: `${late} within serving.timeout ${handover.serving.timeout}. ${waiting}` });
+  if (isLate(run, state)) return startPutBack(run, { reason, message: `${lateBecause(state)} within serving.timeout ${handover.serving.timeout}. ${waiting}` });
   return { ...under(run, handover, waiting, state), requeueAfterMs: Math.min(timeLeftMs(run, state), lookAgainMs) };
+}
+
+/** The first bad look is kept, so that a service which is well now and then does not keep its rollout going for ever. */
+function spoilt(run: Run): RolloutStatus {
+  const { verifiedAt, ...state } = rolloutOf(run);
+  if (verifiedAt === undefined) return state;
+  return { ...state, unhealthySince: state.unhealthySince ?? rfc3339(run.now), flaps: (state.flaps ?? 0) + 1 };
+}
+
+function lateBecause({ unhealthySince, flaps = 0 }: RolloutStatus): string {
+  if (unhealthySince === undefined) return 'The rollout was not done';
+  return flaps > 1 ? `The service was healthy and then was not ${flaps} times, never for its whole soak,` : 'The service was not healthy again';
 }
 
 /** What was not healthy in between has its soak before it again. */
 function steady(run: Run): RolloutStatus & { readonly verifiedAt: string } {
-  const { unhealthySince, verifiedAt, ...state } = rolloutOf(run);
-  return { ...state, verifiedAt: unhealthySince === undefined && verifiedAt !== undefined ? verifiedAt : rfc3339(run.now) };
+  return { ...rolloutOf(run), verifiedAt: rolloutOf(run).verifiedAt ?? rfc3339(run.now) };
 }
 
 function soak(run: Run, handover: Handover): Step {
@@ -98,7 +107,7 @@ function remarks({ status }: Run, { downtimeSeconds }: RolloutStatus): string[] 
 
 function under(run: Run, { service }: Handover, message: string, state: RolloutStatus): Step {
   const rollout = withDowntime(run, service.running, state);
-  const phase = rollout.verifiedAt === undefined ? 'RollingOut' : 'Verifying';
+  const phase = (rollout.verifiedAt ?? rollout.unhealthySince) === undefined ? 'RollingOut' : 'Verifying';
   return {
     phase,
     conditions: [{ type: 'Served', status: 'Unknown', reason: phase, message }],

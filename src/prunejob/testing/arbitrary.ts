@@ -57,7 +57,7 @@ const conditions = fc.tuple(reached, strange).map(([types, others]) => [
   ...types.map((type) => ({ type, status: 'True', reason: type, message: '', lastTransitionTime: '2026-01-01T11:00:00Z' })),
   ...others.filter(({ type }) => !types.includes(type)),
 ]);
-const rollout = some({ strategy: fc.constantFrom('Surge', 'Recreate'), startedAt: time, canaryWrittenAt: time, canaryReadyAt: time, evaluation: fc.integer({ min: 1, max: 3 }), evaluatedAt: time, writtenAt: time, appliedAt: time, verifiedAt: time, verifiedReplicas: fc.nat(3), unhealthySince: time, rollbackStartedAt: time, message: text, reverts: fc.nat(4) });
+const rollout = some({ strategy: fc.constantFrom('Surge', 'Recreate'), startedAt: time, canaryWrittenAt: time, canaryReadyAt: time, evaluation: fc.integer({ min: 1, max: 3 }), evaluatedAt: time, writtenAt: time, appliedAt: time, verifiedAt: time, verifiedReplicas: fc.nat(3), unhealthySince: time, flaps: fc.nat(4), rollbackStartedAt: time, message: text, reverts: fc.nat(4) });
 const saved = fc.constantFrom({}, { uri: 's3://models/tiny-moe/' }, { uri: 's3://models/tiny-moe/', gpus: 4, fields: { ...service().fields } });
 const status = some({
   phase: fc.constantFrom('Pending', 'Queued', 'Pruning', 'RollingOut', 'Failed'),
