@@ -61,5 +61,5 @@ export function podTemplates(options: EngineJobOptions): Templates {
   const { pruneJob, stage, attempt, engine } = options;
   const ours: Fields = { metadata: { labels: childLabels(pruneJob.metadata, stage, attempt) }, spec: podSpec(options) };
   const installed = overlay(ours, engine.podTemplate ?? {});
-  return { installed, merged: overlay(installed, pruneJob.spec.runner.podTemplate ?? {}) };
+  return { ours, installed, merged: overlay(installed, pruneJob.spec.runner.podTemplate ?? {}) };
 }

@@ -33,6 +33,7 @@ export function findings(template: Fields): readonly Finding[] {
     ...podRule({ path: 'spec', fields: spec }),
     ...items(spec.volumes).flatMap((volume) => volumeRule({ path: `spec.volumes[${nameOf(volume)}]`, fields: volume })),
     ...containersOf(spec).flatMap(containerRule),
+    ...hostMounts(spec),
   ];
   return all.filter((finding) => finding !== undefined);
 }
@@ -49,6 +50,8 @@ function reserved(path: string, marks: unknown, isReserved: (key: string) => boo
 
 const podRule: Rule = (pod) => [
   ...['hostNetwork', 'hostPID', 'hostIPC'].map((field) => unless(isFalse, 'HostNamespaces', pod, field)),
+  // Kubernetes' default is true, so to leave it out is to ask for it.
+  pod.fields.hostUsers === false ? undefined : { privilege: 'HostNamespaces', path: `${pod.path}.hostUsers`, value: true },
   // Whatever it is, for none at all is the namespace's default one.
   unless(() => false, 'ServiceAccount', pod, 'serviceAccountName'),
   // The name of old, which counts where the other is missing.
@@ -85,13 +88,23 @@ const containerSecurityRule: Rule = (context) => [
 const hostPortRule: Rule = (port) => ['hostPort', 'hostIP'].map((field) => unless(isAbsent, 'HostPorts', port, field));
 
 const containerRule: Rule = (container) => [
-  container.path === `spec.containers[${engineContainer}]` ? undefined : { privilege: 'ExtraContainers', path: container.path, value: container.fields },
+  container.path === `spec.containers[${engineContainer}]`
+    ? unless((value) => value === true, 'Privileged', below(container, 'securityContext'), 'readOnlyRootFilesystem')
+    : { privilege: 'ExtraContainers', path: container.path, value: container.fields },
   ...containerSecurityRule(below(container, 'securityContext')),
   ...items(container.fields.ports).flatMap((port) => hostPortRule({ path: `${container.path}.ports[${String(port.containerPort)}]`, fields: port })),
   ...['livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'].map((field) => unless((value) => !asksHost(value), 'HostPorts', container, field)),
   ...items(container.fields.env).map((variable) => unless((value) => !mentions(value, 'secretKeyRef'), 'Secrets', { path: `${container.path}.env[${nameOf(variable)}]`, fields: variable }, 'valueFrom')),
   ...items(container.fields.envFrom).map((from) => unless(isAbsent, 'Secrets', { path: `${container.path}.envFrom`, fields: from }, 'secretRef')),
 ];
+
+/** Each mount anew: a host path that is installed to be read could be mounted once more, to be written to. */
+function hostMounts(spec: Fields): Finding[] {
+  const names = items(spec.volumes).filter(({ hostPath }) => !isAbsent(hostPath)).map(nameOf);
+  const mountsOf = ({ path, fields }: Place): Finding[] =>
+    items(fields.volumeMounts).filter((mount) => names.includes(nameOf(mount))).map((mount) => ({ privilege: 'HostPath', path: `${path}.volumeMounts[${String(mount.mountPath)}]`, value: mount }));
+  return containersOf(spec).flatMap(mountsOf);
+}
 
 /** Kinds of volume that show a pod nothing but its own namespace's data, Secrets aside. */
 const plainVolumes = ['emptyDir', 'configMap', 'downwardAPI', 'persistentVolumeClaim', 'ephemeral', 'projected', 'image'];
@@ -142,18 +155,18 @@ function mentions(value: unknown, field: string): boolean {
   return Object.entries(value).some(([key, inner]) => (key === field && !isAbsent(inner)) || mentions(inner, field));
 }
 
-function containersOf(spec: Fields): Place[] {
+export function containersOf(spec: Fields): Place[] {
   return ['initContainers', 'containers', 'ephemeralContainers'].flatMap((list) => items(spec[list]).map((container) => ({ path: `spec.${list}[${nameOf(container)}]`, fields: container })));
 }
 
-function items(value: unknown): readonly Fields[] {
+export function items(value: unknown): readonly Fields[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
-function fieldsOf(value: unknown): Fields {
+export function fieldsOf(value: unknown): Fields {
   return isObject(value) ? value : {};
 }
 
-function nameOf({ name }: Fields): string {
+export function nameOf({ name }: Fields): string {
   return String(name);
 }

@@ -41,6 +41,7 @@ const rows: readonly (readonly [Privilege, string, Fields])[] = [
   ['Privileged', 'spec.containers[engine].securityContext.appArmorProfile', engine({ securityContext: { appArmorProfile: { type: 'Unconfined' } } })],
   ['Privileged', 'spec.containers[engine].securityContext.seLinuxOptions', engine({ securityContext: { seLinuxOptions: { type: 'spc_t' } } })],
   ['Privileged', 'spec.containers[engine].securityContext.windowsOptions', engine({ securityContext: { windowsOptions: { hostProcess: true } } })],
+  ['Privileged', 'spec.containers[engine].securityContext.readOnlyRootFilesystem', engine({ securityContext: { readOnlyRootFilesystem: false } })],
   ['Privileged', 'spec.securityContext.runAsNonRoot', pod({ securityContext: { runAsNonRoot: false } })],
   ['Privileged', 'spec.securityContext.runAsNonRoot', pod({ securityContext: null })],
   ['Privileged', 'spec.securityContext.runAsUser', pod({ securityContext: { runAsUser: 0 } })],
@@ -107,6 +108,9 @@ describe('a template that asks for no privilege', () => {
     ['resources, variables and a probe of its own', engine({ resources: { limits: { memory: '1Ti' } }, env: [{ name: 'A', value: '1' }, { name: 'B', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }], livenessProbe: { httpGet: { port: 8080 } } })],
     ['volumes of its own namespace', pod({ volumes: [{ name: 'a', emptyDir: {} }, { name: 'b', configMap: { name: 'ca' } }, { name: 'c', persistentVolumeClaim: { claimName: 'c' } }, { name: 'd', projected: { sources: [{ configMap: { name: 'x' } }] } }] })],
     ['the same as it has', pod({ serviceAccountName: 'pruner', automountServiceAccountToken: false, hostNetwork: false })],
+    ['what is ours, otherwise', pod({ volumes: [{ name: 'tmp', emptyDir: { medium: 'Memory' } }], containers: [{ name: 'engine', env: [{ name: 'HOME', value: '/home' }] }] })],
+    ['users of its own', pod({ hostUsers: false })],
+    ['what is so anyway', pod({ hostUsers: true })],
     ['another user', pod({ securityContext: { runAsUser: 1000, fsGroup: 1000, seccompProfile: { type: 'Localhost', localhostProfile: 'p' } } })],
   ])('is taken: %s', (_, podTemplate) => {
     expect(refusal(podTemplate)).toBeUndefined();
@@ -118,17 +122,66 @@ describe('a template that asks for no privilege', () => {
 });
 
 describe('what the administrator installed', () => {
-  const installed = pod({ containers: [{ ...sidecar, image: 'proxy' }], volumes: [{ name: 'models', hostPath: { path: '/models' } }] });
+  const installed: Fields = {
+    spec: {
+      runtimeClassName: 'gvisor',
+      hostUsers: false,
+      volumes: [
+        { name: 'models', hostPath: { path: '/models' } },
+        { name: 'shared', persistentVolumeClaim: { claimName: 'shared', readOnly: true } },
+        { name: 'ca', configMap: { name: 'site-ca' } },
+      ],
+      containers: [
+        {
+          name: 'engine',
+          env: [{ name: 'HTTPS_PROXY', value: 'http://proxy:3128' }],
+          envFrom: [{ configMapRef: { name: 'site' } }],
+          volumeMounts: [{ name: 'models', mountPath: '/models', readOnly: true }, { name: 'ca', mountPath: '/etc/site-ca' }],
+        },
+        { ...sidecar, image: 'proxy' },
+      ],
+      initContainers: [{ ...sidecar, name: 'prepare' }],
+    },
+  };
+  const mount = (fields: Fields): Fields => engine({ volumeMounts: [fields] });
 
   it.each([
-    ['another path', volume({ name: 'models', hostPath: { path: '/etc' } }), 'spec.volumes[models].hostPath'],
+    ['another host path', volume({ name: 'models', hostPath: { path: '/etc' } }), 'spec.volumes[models]'],
+    ['a claim instead', volume({ name: 'models', hostPath: null, persistentVolumeClaim: { claimName: 'mine' } }), 'spec.volumes[models]'],
+    ['another claim', volume({ name: 'shared', persistentVolumeClaim: { claimName: 'another' } }), 'spec.volumes[shared]'],
+    ['a claim to write to', volume({ name: 'shared', persistentVolumeClaim: { readOnly: null } }), 'spec.volumes[shared]'],
+    ['another ConfigMap', volume({ name: 'ca', configMap: { name: 'mine' } }), 'spec.volumes[ca]'],
+    ['no volumes', pod({ volumes: null }), 'spec.volumes[ca]'],
+    ['a mount to write to', mount({ mountPath: '/models', readOnly: false }), 'spec.containers[engine].volumeMounts[/models]'],
+    ['a mount of another volume', mount({ mountPath: '/etc/site-ca', name: 'tmp' }), 'spec.containers[engine].volumeMounts[/etc/site-ca]'],
+    ['a mount of a part', mount({ mountPath: '/etc/site-ca', subPath: 'x' }), 'spec.containers[engine].volumeMounts[/etc/site-ca]'],
+    ['no mounts', engine({ volumeMounts: null }), 'spec.containers[engine].volumeMounts[/etc/site-ca]'],
+    ['another variable', engine({ env: [{ name: 'HTTPS_PROXY', value: 'http://mine' }] }), 'spec.containers[engine].env[HTTPS_PROXY]'],
+    ['no variables', engine({ envFrom: null }), 'spec.containers[engine].envFrom'],
     ['another image', pod({ containers: [{ name: 'sidecar', image: 'mine' }] }), 'spec.containers[sidecar]'],
-  ])('cannot be turned into %s', (_, podTemplate, path) => {
+    ['no container before', pod({ initContainers: null }), 'spec.initContainers[prepare]'],
+    ['another sandbox', pod({ runtimeClassName: 'nvidia' }), 'spec.runtimeClassName'],
+    ['no sandbox', pod({ runtimeClassName: null }), 'spec.runtimeClassName'],
+  ])('cannot be turned into %s, whatever is allowed', (_, podTemplate, path) => {
     expect(refusal(podTemplate, [], installed)).toContain(path);
+    expect(refusal(podTemplate, privileges, installed)).toContain(path);
   });
 
-  it('may be used', () => {
-    expect(refusal(engine({ volumeMounts: [{ name: 'models', mountPath: '/models' }] }), [], installed)).toBeUndefined();
+  it.each([
+    ['its host path, mounted once more to write to', mount({ name: 'models', mountPath: '/elsewhere' }), 'spec.containers[engine].volumeMounts[/elsewhere] (HostPath)', 'HostPath'],
+    ["the node's users", pod({ hostUsers: true }), 'spec.hostUsers (HostNamespaces)', 'HostNamespaces'],
+    ["the node's users, by leaving it out", pod({ hostUsers: null }), 'spec.hostUsers (HostNamespaces)', 'HostNamespaces'],
+  ] as const)('opens no more: %s', (_, podTemplate, path, privilege) => {
+    expect(refusal(podTemplate, [], installed)).toContain(path);
+    expect(refusal(podTemplate, [privilege], installed)).toBeUndefined();
+  });
+
+  it.each([
+    ['named again as they are', pod({ runtimeClassName: 'gvisor', volumes: [{ name: 'ca', configMap: { name: 'site-ca' } }] })],
+    ['its claim, mounted as it is', mount({ name: 'shared', mountPath: '/shared' })],
+    ['variables and volumes beside them', pod({ volumes: [{ name: 'mine', emptyDir: {} }], containers: [{ name: 'engine', env: [{ name: 'A', value: '1' }], envFrom: [{ configMapRef: { name: 'mine' } }], volumeMounts: [{ name: 'mine', mountPath: '/mine' }] }] })],
+  ])('may be used: %s', (_, podTemplate) => {
+    expect(refusal(podTemplate, [], installed)).toBeUndefined();
   });
 });
 

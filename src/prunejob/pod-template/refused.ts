@@ -1,19 +1,23 @@
 /** A PruneJob whose pod template asks for more than the installation's own engine pods have, and than the administrator allows. */
 import type { Failure } from '../failure/failure.ts';
 import type { Fields } from '../json-checks.ts';
+import { parts } from './installed.ts';
 import { findings, type Finding } from './privileges.ts';
 import type { Policy } from '../policy.ts';
 
 export interface Templates {
+  /** Before anybody else's overlay. */
+  readonly ours: Fields;
   /** As this installation has it for every PruneJob. */
   readonly installed: Fields;
   /** With the PruneJob's own overlay. */
   readonly merged: Fields;
 }
 
-export function overlayRefused({ installed, merged }: Templates, { podTemplateMay }: Policy): Failure | undefined {
+export function overlayRefused({ ours, installed, merged }: Templates, { podTemplateMay }: Policy): Failure | undefined {
   const [before, after] = [findings(installed), findings(merged)];
-  const asked = [...without(after, before).filter((finding) => !isAllowed(finding, podTemplateMay)), ...without(before, after).filter(isReserved)];
+  const theirs = without(parts(installed), parts(ours));
+  const asked = [...without(after, before).filter((finding) => !isAllowed(finding, podTemplateMay)), ...without(before, after).filter(isReserved), ...without(theirs, parts(merged))];
   return asked.length === 0 ? undefined : { reason: 'PodTemplateNotAllowed', message: sentence(asked) };
 }
 
