@@ -29,7 +29,7 @@ async function emit(name: string, serving: Record<string, unknown>): Promise<Pru
 
 /** In a checkout of the repository that Git delivers from. */
 async function follow(heading: string, pruneJob: string): Promise<string> {
-  return runCommands(await commandsUnder(page, heading), repository, { PRUNEJOB: pruneJob, NAMESPACE: namespace });
+  return runCommands(commandsUnder(page, heading), repository, { PRUNEJOB: pruneJob, NAMESPACE: namespace });
 }
 
 async function patchOf(pruneJob: string, key: string): Promise<string> {

@@ -1,18 +1,21 @@
-/** The commands of a page of the documentation, so that a test runs what people copy. */
+/** What a page of the documentation tells people to type and to write, so that a test runs what they copy. */
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
+import { pages } from '../../scripts/docs/pages.ts';
+
 const run = promisify(execFile);
-const root = new URL('../../', import.meta.url);
 
 /** Every `sh` block under this heading, before the next heading. */
-export async function commandsUnder(page: string, heading: string): Promise<string> {
-  const text = await readFile(new URL(page, root), 'utf8');
-  const section = text.split(/^#+ /m).find((part) => part.startsWith(`${heading}\n`));
-  const blocks = [...(section ?? '').matchAll(/^```sh\n(.*?)^```$/gms)].map((match) => match[1] ?? '');
-  if (blocks.length === 0) throw new Error(`${page} has no commands under "${heading}".`);
-  return blocks.join('');
+export function commandsUnder(page: string, heading: string): string {
+  return blocksUnder(page, heading, 'sh').join('');
+}
+
+export function blocksUnder(page: string, heading: string, language: 'sh' | 'yaml'): string[] {
+  const blocks = pages.find(({ path }) => path === page)?.blocks ?? [];
+  const found = blocks.filter((block) => block.heading === heading && block.language === language);
+  if (found.length === 0) throw new Error(`${page} has no block of ${language} under "${heading}".`);
+  return found.map(({ text }) => text);
 }
 
 /** In this folder, with these variables in the place of the page's own; ends at the first command that fails. */

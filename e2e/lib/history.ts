@@ -1,6 +1,7 @@
 /** Every change of one namespace's objects, in order and without a gap: what the tests wait on and judge by, independent of the operator. */
 import { labels } from '../../src/api/names.ts';
 import { asError } from '../../src/runtime/errors.ts';
+import type { Resource } from './kubectl.ts';
 import type { PruneJob } from './prunejob.ts';
 import type { InferenceService } from './service.ts';
 import { WaitTimeout } from './wait.ts';
@@ -12,11 +13,10 @@ export interface Change {
   readonly name: string;
   readonly what: EtcdEvent['what'];
   /** Custom resources lie in etcd as JSON; the others, encoded otherwise, are told by name alone. */
-  readonly object?: PruneJob | InferenceService;
+  readonly object?: CustomResource;
 }
 
-const pruneJobs = 'stun-operator.io/prunejobs';
-const services = 'serving.kserve.io/inferenceservices';
+type CustomResource = Resource<unknown, unknown>;
 
 export class History implements AsyncDisposable {
   readonly changes: Change[] = [];
@@ -50,12 +50,17 @@ export class History implements AsyncDisposable {
 
   /** Every version of the PruneJob that there ever was. */
   versions(name: string): PruneJob[] {
-    return this.#versionsOf(pruneJobs, name) as PruneJob[];
+    return this.versionsOf<PruneJob>('stun-operator.io/prunejobs', name);
   }
 
   /** Every version of the InferenceService since the history began. */
   services(name: string): InferenceService[] {
-    return this.#versionsOf(services, name) as InferenceService[];
+    return this.versionsOf<InferenceService>('serving.kserve.io/inferenceservices', name);
+  }
+
+  /** Of any other custom resource. */
+  versionsOf<T extends CustomResource>(resource: string, name: string): T[] {
+    return this.changes.filter((change) => change.resource === resource && change.name === name).flatMap(({ object }) => (object as T | undefined) ?? []);
   }
 
   latest(name: string): PruneJob | undefined {
@@ -91,13 +96,10 @@ export class History implements AsyncDisposable {
     const [name = '', namespace, ...resource] = key.replace('/registry/', '').split('/').toReversed();
     if (namespace !== this.#namespace) return;
     const change = { resource: resource.toReversed().join('/'), name, what };
-    const isKept = [pruneJobs, services].includes(change.resource) && value.length > 0;
-    this.changes.push(isKept ? { ...change, object: JSON.parse(value.toString()) as PruneJob | InferenceService } : change);
+    // Kubernetes' own kinds lie there without their group.
+    const isCustom = change.resource.includes('.') && value.length > 0;
+    this.changes.push(isCustom ? { ...change, object: JSON.parse(value.toString()) as CustomResource } : change);
     for (const look of this.#waiters) look();
-  }
-
-  #versionsOf(resource: string, name: string): NonNullable<Change['object']>[] {
-    return this.changes.filter((change) => change.resource === resource && change.name === name).flatMap(({ object }) => object ?? []);
   }
 
   #last(): string {

@@ -62,7 +62,7 @@ export async function samplePruneJob(name: string, ...overlays: readonly Overlay
   return { ...sample, metadata: { name }, spec: overlays.reduce(merge, sample.spec as unknown as Overlay) as unknown as PruneJobSpec };
 }
 
-function merge(base: Overlay, overlay: Overlay): Overlay {
+export function merge(base: Overlay, overlay: Overlay): Overlay {
   const merged: Record<string, unknown> = { ...base };
   for (const [field, value] of Object.entries(overlay)) {
     if (value === undefined) Reflect.deleteProperty(merged, field);

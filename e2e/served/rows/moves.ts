@@ -54,7 +54,7 @@ async function tellsDowntime(scene: Scene): Promise<void> {
 /** Nothing of the service is the pruned model's before its canary runs. */
 async function provesFirst(scene: Scene): Promise<void> {
   await scene.ends();
-  const changed = (seen: (object: PruneJob | InferenceService) => boolean) => scene.history.changes.findIndex(({ object }) => object !== undefined && seen(object));
+  const changed = (seen: (object: PruneJob | InferenceService) => boolean) => scene.history.changes.findIndex(({ object }) => object !== undefined && seen(object as PruneJob | InferenceService));
   const proved = changed(({ metadata, status }) => metadata.name === scene.name && 'canaryReadyAt' in ((status as PruneJob['status'])?.serving?.rollout ?? {}));
   const touched = changed(({ metadata, spec }) => metadata.name === service && (spec as InferenceService['spec']).predictor.model.storageUri !== model);
   expect(proved, 'the change that says that the canary runs').toBeGreaterThan(0);
