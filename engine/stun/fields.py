@@ -79,4 +79,5 @@ class Fields:
     def finish(self) -> None:
         unknown = sorted(self.value.keys() - self.read)
         if unknown:
-            raise invalid(f"{self.name(unknown[0])} is not a field of the recipe; remove it.")
+            name = self.name(unknown[0] or "''")
+            raise invalid(f"{name} is not a field of the recipe; remove it.")

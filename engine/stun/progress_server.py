@@ -18,7 +18,7 @@ def start_progress_server(progress: Progress) -> None:
     port = os.environ.get("STUN_PROGRESS_PORT")
     if not port:
         return
-    if not port.isdecimal() or int(port) > MOST:
+    if not port.isdecimal() or not 1 <= int(port) <= MOST:
         raise invalid(f"STUN_PROGRESS_PORT is {port!r}; write a port from 1 to {MOST}.")
     host = os.environ.get("STUN_PROGRESS_HOST", "0.0.0.0")
     try:

@@ -160,6 +160,14 @@ USES = [
     ({"model": MODEL, "data": "x"}, "--data needs --samples and --length"),
     ({"endpoint": "http://host"}, "give --task, not --data"),
     ({"endpoint": "http://host", "task": "gsm8k"}, "'gsm8k' is no task; write --task NAME=URI"),
+    *(
+        ({"endpoint": url, "task": "gsm8k=x"}, f"--endpoint '{url}' is no URL of a server")
+        for url in ("notaurl", "host:8000", "ftp://host", "http://", "http://host:x", "http://[::1")
+    ),
+    (
+        {"endpoint": "http://host", "baseline-endpoint": "old", "task": "gsm8k=x"},
+        "--baseline-endpoint 'old' is no URL of a server",
+    ),
 ]
 
 

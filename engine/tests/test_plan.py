@@ -191,6 +191,8 @@ WHOLE: list[tuple[dict[str, Any], str]] = [
     ({"pruning": []}, "pruning must be an object"),
     ({"pruning": {"split": "Half", "targetSparsity": 0.1}}, "pruning.split is 'Half'"),
     ({"pruning": {"experts": {"ratio": 0.1}}, "serving": {}}, "serving is not a field"),
+    ({"": 1, "pruning": {"experts": {"ratio": 0.1}}}, "^'' is not a field"),
+    ({"pruning": {"experts": {"ratio": 0.1}, "": 1}}, r"^pruning\.'' is not a field"),
     ({"calibration": {"uri": 5}}, "calibration.uri must be text, not 5"),
     ({"quality": {"tasks": {}}}, "quality.tasks must be a list"),
     ({"quality": {"tasks": [{"uri": "t"}]}}, r"quality.tasks\[0\].name is missing"),

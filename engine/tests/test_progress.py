@@ -16,7 +16,7 @@ from tests.conftest import PROGRESS_FIELDS
 from tests.minio import free_port
 
 
-@pytest.mark.parametrize("port", ["x", "-1", "65536", "\N{SUPERSCRIPT TWO}"])
+@pytest.mark.parametrize("port", ["x", "-1", "0", "65536", "\N{SUPERSCRIPT TWO}"])
 def test_a_port_that_is_none(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STUN_PROGRESS_PORT", port)
     with pytest.raises(StunError, match="STUN_PROGRESS_PORT") as refused:

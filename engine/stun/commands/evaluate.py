@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import torch
 
@@ -24,6 +25,8 @@ from stun.termination import write_termination
 
 def run_evaluate(args: Namespace, progress: Progress) -> dict[str, Any]:
     tasks = tasks_of(args)
+    check_url("--endpoint", args.endpoint)
+    check_url("--baseline-endpoint", args.baseline)
     if args.endpoint is not None and args.model is None:
         return evaluate_endpoint(args, tasks, progress)
     if args.model is None or args.endpoint is not None:
@@ -52,6 +55,22 @@ def task_of(text: str) -> TaskRecipe:
     if not name or not sign or not uri:
         raise StunError("RecipeInvalid", f"'{text}' is no task; write --task NAME=URI.")
     return TaskRecipe(name, uri, None)
+
+
+def check_url(option: str, url: str | None) -> None:
+    """What is no URL would look like a server that is away, and be tried again."""
+    if url is not None and not is_url(url):
+        raise StunError(
+            "RecipeInvalid", f"{option} '{url}' is no URL of a server; write http://HOST:PORT."
+        )
+
+
+def is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of a port that is no number, or half an IPv6 address
+        return False
 
 
 def evaluate_endpoint(
