@@ -18,5 +18,10 @@ export function copyFromClaim(uri: string, namespace: string): string {
     },
   };
   const file = path.split('/').at(-1) ?? '';
-  return `kubectl run ${pod} -n ${namespace} --rm --attach --quiet --restart=Never --image=busybox --override-type=strategic --overrides='${JSON.stringify(overrides)}' --command -- cat '/models/${path}' > ${file}`;
+  return `kubectl run ${pod} -n ${namespace} --rm --attach --quiet --restart=Never --image=busybox --override-type=strategic --overrides=${quoted(JSON.stringify(overrides))} --command -- cat ${quoted(`/models/${path}`)} > ${quoted(file)}`;
+}
+
+/** For a shell, whatever the author of the PruneJob put into the URI. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -206,9 +206,10 @@ describe('report', () => {
     await api.server.kubectl('label', 'namespace', 'ml', 'pod-security.kubernetes.io/enforce=restricted');
     await api.create('claimed', spec);
     await api.writeStatus('claimed', { ...complete, result: { uri: prunedUri.replace('s3://models', 'pvc://disk') } });
+    expect(await call(report, ['claimed', '-o', 'json', ...api.flags()])).toMatchObject({ code: 1, out: '', failed: expect.stringMatching(/which only a pod can read\. This copies it: kubectl run/) as string });
     const { out, err, code } = await call(report, ['claimed', ...api.flags()]);
     expect([code, err]).toEqual([0, expect.stringMatching(/^pvc:\/\/disk\/pruned\/.*stun-report\.html lies on a claim/) as string]);
-    const dryRun = out.replace('--rm --attach --quiet', '--dry-run=server -o json').replace(/ > stun-report\.html\n$/, '');
+    const dryRun = out.replace('--rm --attach --quiet', '--dry-run=server -o json').replace(/ > 'stun-report\.html'\n$/, '');
     const made = execFileSync('bash', ['--norc', '-c', dryRun], { encoding: 'utf8', env: { PATH: `${dirname(findTool('kubectl'))}:${process.env.PATH ?? ''}`, KUBECONFIG: api.server.kubeconfig, KUBECACHEDIR: dirname(api.server.kubeconfig) } });
     expect(JSON.parse(made)).toMatchObject({ spec: { containers: [{ command: ['cat', '/models/pruned/tiny-moe/0123456789abcdef/stun-report.html'], volumeMounts: [{ name: 'models' }] }], volumes: [{ persistentVolumeClaim: { claimName: 'disk' } }] } });
   });

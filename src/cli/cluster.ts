@@ -3,6 +3,7 @@ import { fieldManager } from '../api/names.ts';
 import { createClient, type KubeClient } from '../runtime/client.ts';
 import { ApiError } from '../runtime/errors.ts';
 import type { Terminal, FlagTable } from './command.ts';
+import { objectName } from './flags.ts';
 import { loadKubeConfig, type Asked } from './kubeconfig.ts';
 import { explained } from './refusals.ts';
 
@@ -32,7 +33,7 @@ export async function withCluster<T>(flags: ClusterFlags, terminal: Terminal, wo
   try {
     return await work(cluster);
   } catch (error) {
-    throw error instanceof ApiError ? explained(error, cluster) : error;
+    throw error instanceof ApiError ? explained(error, { ...cluster, proxy: terminal.env.HTTPS_PROXY ?? terminal.env.https_proxy }) : error;
   } finally {
     cluster.client.close();
   }
@@ -44,7 +45,7 @@ function connect(flags: ClusterFlags, { env }: Terminal): Cluster {
   let last = '';
   return {
     client: createClient({ kubeConfig, fieldManager: `${fieldManager}-cli`, onRequest: (_method, code) => { last = code; } }),
-    namespace: flags.namespace ?? kubeConfig.getContextObject(context)?.namespace ?? 'default',
+    namespace: objectName('a namespace', flags.namespace) ?? kubeConfig.getContextObject(context)?.namespace ?? 'default',
     server: kubeConfig.getCurrentCluster()?.server ?? '',
     context,
     lastAnswer: () => last,

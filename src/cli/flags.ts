@@ -23,7 +23,13 @@ export function parseWithName<F extends FlagTable>(command: Called<F>, args: rea
   const [name, ...more] = positionals;
   if (more.length > 0) throw new Refused(`${positionals.join(' ')} are ${positionals.length} names; give one. ${seeHelp(command)}`);
   // People copy what kubectl prints: prunejob.stun-operator.io/NAME.
-  return { name: name?.replace(/^(pj|prunejobs?)([.][^/]*)?\//, ''), flags: values };
+  return { name: objectName('a PruneJob', name?.replace(/^(pj|prunejobs?)([.][^/]*)?\//, '')), flags: values };
+}
+
+/** An unset variable of the shell is a name without letters: it would ask for the list, and take the answer for one. */
+export function objectName<N extends string | undefined>(what: string, name: N): N {
+  if (name === undefined || /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name)) return name;
+  throw new Refused(`"${name}" is no name of ${what}: write small letters, digits, - and . only, with a letter or digit at both ends.`);
 }
 
 /** For a command that cannot do without the name. */

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -29,6 +29,8 @@ const unset = file('unset', 'unset', '');
 const home = { HOME: folder };
 file('.kube/config', 'home');
 writeFileSync(join(folder, 'broken'), '{');
+const plain = file('plain', 'plain');
+writeFileSync(plain, readFileSync(plain, 'utf8').replace('https://', 'http://'));
 
 describe('the cluster is found', () => {
   it.each([
@@ -50,6 +52,7 @@ describe('no cluster', () => {
     { why: 'a context misspelt', asked: { kubeconfig: one, context: 'onw' }, env: home, says: 'The kubeconfig has no context onw. Did you mean one?' },
     { why: 'another context', asked: { kubeconfig: one, context: 'production' }, env: home, says: 'kubectl config get-contexts lists' },
     { why: 'a broken file', asked: { kubeconfig: join(folder, 'broken') }, env: home, says: `The kubeconfig ${folder}/broken cannot be read (` },
+    { why: 'plain HTTP', asked: { kubeconfig: plain }, env: home, says: 'The kubeconfig reaches http://plain by plain HTTP, which hides no credentials.' },
     { why: 'two of one name', asked: {}, env: { KUBECONFIG: [one, file('same', 'one')].join(delimiter) }, says: 'The files of KUBECONFIG do not go together (Duplicate cluster: one).' },
   ])('$why', ({ asked, env, says }) => {
     expect(() => loadKubeConfig(asked, env)).toThrow(says);

@@ -23,7 +23,15 @@ export function loadKubeConfig({ kubeconfig, context }: Asked, env: Terminal['en
   const loaded = load(filesOf(kubeconfig, env), kubeconfig);
   if (context !== undefined) choose(loaded, context);
   if (loaded.getCurrentCluster() === null) throw new Failed('The kubeconfig has no current context with a cluster. Write --context NAME, or run: kubectl config use-context NAME');
+  refuseHttp(loaded);
   return loaded;
+}
+
+/** client-node refuses it as well, in words that nobody finds in a kubeconfig. */
+function refuseHttp(config: KubeConfig): void {
+  const { server, skipTLSVerify } = config.getCurrentCluster() ?? {};
+  if (skipTLSVerify === true || server?.startsWith('http://') !== true) return;
+  throw new Failed(`The kubeconfig reaches ${server} by plain HTTP, which hides no credentials. Write an https:// server; for a kubectl proxy on this machine: kubectl config set-cluster NAME --insecure-skip-tls-verify`);
 }
 
 function filesOf(kubeconfig: string | undefined, env: Terminal['env']): string[] {

@@ -25,6 +25,11 @@ describe('kubectl-prune', () => {
     expect(ended.stderr).toBe('');
   });
 
+  it('says that a full disk took its answer', () => {
+    const ended = spawnSync('bash', ['--norc', '-c', `'${process.execPath}' '${program}' --help > /dev/full`], { encoding: 'utf8' });
+    expect([ended.status, ended.stderr]).toEqual([1, expect.stringMatching(/^Standard output cannot be written \(.*ENOSPC.*\); make room, or send it elsewhere\.\n$/)]);
+  });
+
   it.each([
     { name: 'a plan', args: plan, code: 0, out: /^\{"gpusBefore":8,"gpusAfter":4,.*\}\n$/, err: /^Warning: [^\n]*\n$/ },
     { name: 'a refused plan', args: [...plan, '--ratio', '0.9'], code: 2, out: /^$/, err: /^TooFewExperts: [^\n]*\n$/ },

@@ -3,6 +3,7 @@
 import { basename } from 'node:path';
 
 import release from '../../package.json' with { type: 'json' };
+import { asError } from '../runtime/errors.ts';
 import { complete } from './complete.ts';
 import { kubectlCompletion } from './completion.ts';
 import { exitCodes, Failed, Refused } from './command.ts';
@@ -48,11 +49,16 @@ function isHelp(argument: string): boolean {
   return argument === '--help' || argument === '-h';
 }
 
+/** Node's own report of an error shows the line of the bundle that threw, which is most of the program. */
+function sentenceOf(error: unknown): string {
+  if (error instanceof Refused || error instanceof Failed) return error.message;
+  return `This is a fault of ${program} ${release.version}; please report it: ${asError(error).stack ?? String(error)}`;
+}
+
 const [, path = '', ...words] = process.argv;
 try {
   process.exitCode = await run(basename(path), words);
 } catch (error) {
-  if (!(error instanceof Refused || error instanceof Failed)) throw error;
-  terminal.err(`${error.message}\n`);
+  terminal.err(`${sentenceOf(error)}\n`);
   process.exitCode = error instanceof Refused ? exitCodes.usage : exitCodes.failed;
 }

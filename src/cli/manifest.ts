@@ -21,10 +21,15 @@ export function readManifest(path: string, terminal: Terminal): Manifest {
 }
 
 function documents(file: string, path: string, terminal: Terminal): unknown[] {
+  const text = attempt(() => terminal.read(path), (reason) => `${file} cannot be read (${reason}); write the path of a file, or - for standard input.`);
+  return attempt(() => loadAll(text), (reason) => `${file} is neither YAML nor JSON (${reason}); correct it.`).filter((document) => document !== null && document !== undefined);
+}
+
+function attempt<T>(work: () => T, sentence: (reason: string) => string): T {
   try {
-    return loadAll(terminal.read(path)).filter((document) => document !== null && document !== undefined);
+    return work();
   } catch (error) {
-    throw new Refused(`${file} cannot be read as YAML or JSON (${asError(error).message}).`);
+    throw new Refused(sentence(asError(error).message));
   }
 }
 
@@ -34,7 +39,7 @@ function checked(file: string, document: unknown): Manifest {
   if (fields.kind !== kind || fields.apiVersion !== apiVersion) {
     throw new Refused(`${file} holds ${named(fields)}, and only a ${kind} of ${apiVersion} is created here. For others: kubectl apply -f FILE`);
   }
-  if (!isObject(metadata) || typeof metadata.name !== 'string') throw new Refused(`${file} has no metadata.name; give the run a name.`);
+  if (!isObject(metadata) || typeof metadata.name !== 'string' || metadata.name === '') throw new Refused(`${file} has no metadata.name; give the run a name.`);
   return fields as unknown as Manifest;
 }
 

@@ -41,7 +41,7 @@ export const report: Command = {
     const format = given.output === undefined ? 'html' : formatFlag(given.output, formats);
     return withCluster(given, terminal, async (cluster) => {
       const uri = reportUri(await readPruneJob(cluster, name), format);
-      if (uri.startsWith('pvc://')) return tellHowToCopy(uri, cluster.namespace, terminal);
+      if (uri.startsWith('pvc://')) return tellHowToCopy(uri, cluster.namespace, { given, terminal });
       return deliver(await readObject(uri, terminal.env), { name, given }, terminal);
     });
   },
@@ -53,7 +53,8 @@ function reportUri({ metadata, status }: PruneJob, format: (typeof formats)[numb
   return `${folder}stun-report.${format}`;
 }
 
-function tellHowToCopy(uri: string, namespace: string, terminal: Terminal): number {
+function tellHowToCopy(uri: string, namespace: string, { given, terminal }: { readonly given: Given; readonly terminal: Terminal }): number {
+  if (given.save !== undefined || given.output !== undefined) throw new Failed(`${uri} lies on a claim, which only a pod can read. This copies it: ${copyFromClaim(uri, namespace)}`);
   terminal.err(`${uri} lies on a claim, which only a pod can read. This copies it:\n`);
   terminal.out(`${copyFromClaim(uri, namespace)}\n`);
   return exitCodes.done;

@@ -4,7 +4,7 @@ import { compact } from '../prunejob/compact.ts';
 import { serviceKinds } from '../prunejob/serving/registry.ts';
 import { Refused } from './command.ts';
 import { numberFlag, ratio, seeHelp, wholeNumber, wordFlag, type NumberKind } from './flags.ts';
-import { strategies, type SpecFlags } from './run-flags.ts';
+import { specFlags, strategies, type SpecFlags } from './run-flags.ts';
 
 /** As somebody writes it: without the defaults. */
 type Written<T> = T extends readonly unknown[] ? T : T extends object ? { readonly [K in keyof T]?: Written<T[K]> } : T;
@@ -13,10 +13,14 @@ export type WrittenSpec = Written<PruneJobSpec>;
 /** Of the perplexity gate; as many as the documentation's own example reads. */
 const heldOutSamples = 64;
 
+/** What each of these flags says something about. */
+const aboutFlag = { samples: 'calibration', 'sequence-length': 'calibration', 'max-increase': 'perplexity' } as const;
+
 const share: NumberKind = { what: 'a share above 0 and up to 0.99; for 40 % write 0.40', accepts: (value) => value > 0 && value <= 0.99 };
 const increase: NumberKind = { what: 'a number from 0 on; for 5 % write 0.05', accepts: (value) => value >= 0 && value < Infinity };
 
 export function specOf(given: SpecFlags): WrittenSpec {
+  refuseOrphans(given);
   return compact({
     model: { uri: required('model', given.model) },
     pruning: pruning(given),
@@ -27,6 +31,13 @@ export function specOf(given: SpecFlags): WrittenSpec {
     runner: runner(given),
     planOnly: given['plan-only'],
   });
+}
+
+/** Dropped in silence, a limit that somebody set would be one that nobody holds. */
+function refuseOrphans(given: SpecFlags): void {
+  for (const [flag, about] of Object.entries(aboutFlag) as [keyof typeof aboutFlag, (typeof aboutFlag)[keyof typeof aboutFlag]][]) {
+    if (given[about] === undefined && given[flag] !== specFlags[flag].default) throw new Refused(`--${flag} ${given[flag]} is about what --${about} names, which is not given; add --${about} ${specFlags[about].value}.`);
+  }
 }
 
 function required(flag: string, text: string | undefined): string {
@@ -67,9 +78,9 @@ const shortNames: Readonly<Record<string, string>> = { isvc: 'InferenceService',
 
 /** The registry's kinds are those that the CRD takes. */
 function serviceNamed(text: string): ServiceReference {
-  const [word = '', name = ''] = text.split('/');
+  const [word = '', name = '', ...more] = text.split('/');
   const found = serviceKinds.find(({ type }) => [type.kind, shortNameOf(type.kind), `${type.kind}s`].some((known) => known.toLowerCase() === word.toLowerCase()));
-  if (found === undefined || name === '') throw new Refused(`--service ${text} is not KIND/NAME with one of ${Object.keys(shortNames).join(', ')}, such as isvc/mixtral.`);
+  if (found === undefined || name === '' || more.length > 0) throw new Refused(`--service ${text} is not KIND/NAME with one of ${Object.keys(shortNames).join(', ')}, such as isvc/mixtral, in the namespace of the PruneJob.`);
   const { group, version, kind } = found.type;
   return { apiVersion: `${group}/${version}`, kind: kind as ServiceReference['kind'], name };
 }

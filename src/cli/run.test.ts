@@ -51,12 +51,18 @@ describe('refused', () => {
     { name: 'two names', args: ['a', 'b', ...model], says: /^a b are 2 names; give one\./ },
     { name: 'a share that is a percentage', args: ['m', ...model, '--ratio', '25'], says: /^--ratio 25 is not a share above 0 and below 1, such as 0\.25\.$/ },
     { name: 'a sparsity of 1', args: ['m', ...model, '--target-sparsity', '1'], says: /^--target-sparsity 1 is not a share above 0 and up to 0\.99; for 40 % write 0\.40\.$/ },
-    { name: 'a service without a kind', args: ['m', ...model, '--target-gpus=4', '--service', 'mixtral'], says: /^--service mixtral is not KIND\/NAME with one of isvc, deploy, llmisvc, such as isvc\/mixtral\.$/ },
+    { name: 'a service without a kind', args: ['m', ...model, '--target-gpus=4', '--service', 'mixtral'], says: /^--service mixtral is not KIND\/NAME with one of isvc, deploy, llmisvc, such as isvc\/mixtral, in the namespace of the PruneJob\.$/ },
+    { name: 'a service of another namespace', args: ['m', ...model, '--target-gpus=4', '--service', 'isvc/ml/mixtral'], says: /^--service isvc\/ml\/mixtral is not KIND\/NAME/ },
+    { name: 'a limit of no gate', args: ['m', ...model, '--ratio=0.5', '--max-increase', '0.1'], says: /^--max-increase 0\.1 is about what --perplexity names, which is not given; add --perplexity URI\.$/ },
+    { name: 'samples of nothing', args: ['m', ...model, '--ratio=0.5', '--samples', 'abc'], says: /^--samples abc is about what --calibration names/ },
+    { name: 'a format that there is not, before anything is created', args: ['m', ...model, '--ratio=0.5', '-o', 'table'], says: /^--output table is not one of name, json, yaml\.$/ },
+    { name: 'a name that a variable left empty', args: ['', ...model, '--ratio=0.5'], says: /^"" is no name of a PruneJob: write small letters/ },
     { name: 'a strategy without a service', args: ['m', ...model, '--ratio=0.5', '--strategy', 'Surge'], says: /^--strategy says how a service moves; name it with --service KIND\/NAME\.$/ },
     { name: 'watching a dry run', args: ['m', ...model, '--ratio=0.5', '--watch', '--dry-run=server'], says: /^A dry run starts nothing that --watch could follow/ },
     { name: 'another dry run', args: ['m', ...model, '--ratio=0.5', '--dry-run=yes'], says: /^--dry-run yes is not one of none, client, server\.$/ },
     { name: 'a file and flags', args: ['m', '-f', 'one.yaml', '--ratio', '0.5', '--samples', '9'], says: /^The file says all of the PruneJob, so m, --ratio, --samples cannot be given beside -f/ },
-    { name: 'a file that is not there', args: ['-f', 'none.yaml'], says: /^none\.yaml cannot be read as YAML or JSON \(no such file\)\.$/ },
+    { name: 'a file that is not there', args: ['-f', 'none.yaml'], says: /^none\.yaml cannot be read \(no such file\); write the path of a file, or - for standard input\.$/ },
+    { name: 'a file that is no YAML', args: ['-f', 'broken.yaml'], says: /^broken\.yaml is neither YAML nor JSON \(/ },
     { name: 'two objects', args: ['-f', 'two.yaml'], says: /^two\.yaml holds 2 objects; write one PruneJob\. For several: kubectl apply -f two\.yaml$/ },
     { name: 'an empty file', args: ['-f', '-'], says: /^Standard input holds 0 objects; write one PruneJob\./ },
     { name: 'another kind', args: ['-f', 'other.yaml'], says: /^other\.yaml holds Pod of v1, and only a PruneJob of stun-operator\.io\/v1alpha1 is created here\./ },
@@ -66,7 +72,7 @@ describe('refused', () => {
   ])('$name', async ({ args, says }) => {
     const head = 'apiVersion: stun-operator.io/v1alpha1\nkind: PruneJob\n';
     const one = `${head}metadata: {name: m, namespace: ml}\n`;
-    const files = { 'one.yaml': one, 'two.yaml': `${one}---\n${one}`, '-': '', 'other.yaml': 'apiVersion: v1\nkind: Pod\n', 'list.yaml': '- 1\n', 'nameless.yaml': head };
+    const files = { 'one.yaml': one, 'two.yaml': `${one}---\n${one}`, '-': '', 'other.yaml': 'apiVersion: v1\nkind: Pod\n', 'list.yaml': '- 1\n', 'nameless.yaml': head, 'broken.yaml': '{' };
     expect(await call(run, args, { files })).toMatchObject({ code: 2, out: '', refused: expect.stringMatching(says) as string });
   });
 });

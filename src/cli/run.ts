@@ -44,6 +44,8 @@ export const run: Command = {
   run(args, terminal) {
     const { name, flags: given } = parseWithName(described, args);
     const dryRun = wordFlag('dry-run', given['dry-run'], dryRuns);
+    // Before anything is created: who is told that the command was wrong runs it again.
+    formatFlag(given.output, objectFormats);
     if (given.watch === true && dryRun !== 'none') throw new Refused('A dry run starts nothing that --watch could follow; leave one of them out.');
     const manifest = given.filename === undefined ? fromFlags(name, given) : fromFile(name, given, terminal);
     if (dryRun === 'client') return print(manifest, given, terminal, 'created (dry run)');

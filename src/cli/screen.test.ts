@@ -13,6 +13,11 @@ function screen(seen: Partial<Seen> & { readonly job: Seen['job'] }, seconds: nu
 const event = (seconds: number, type: string, reason: string, note: string): KubeEvent => ({ apiVersion: 'events.k8s.io/v1', kind: 'Event', metadata: { name: reason }, type, reason, note, eventTime: at(seconds) });
 
 describe('the screen', () => {
+  it('of a run whose author writes to the terminal', () => {
+    const note = 'done\u001b[2J\u001b[1;1HComplete\nServed';
+    expect(screen({ job: job({ ...pruning }), events: [event(21, 'Normal', 'Planned', note)] }, 60)).toContain('Planned: done\ufffd[2J\ufffd[1;1HComplete Served\n');
+  });
+
   it('of a run that prunes', () => {
     const events = [event(21, 'Normal', 'Planned', 'Ratio 0.25 takes the service from 8 GPUs to 4.'), event(60, 'Normal', 'Running', 'The engine prunes the model.')];
     expect(screen({ job: job(pruning), events }, 2880)).toBe(`\

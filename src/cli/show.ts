@@ -4,6 +4,7 @@ import type { Cluster } from './cluster.ts';
 import type { Terminal } from './command.ts';
 import { follow, type Seen } from './follow.ts';
 import { Painter } from './painter.ts';
+import { printable } from './printable.ts';
 import { watchScreen } from './screen.ts';
 import { news } from './story.ts';
 
@@ -50,7 +51,7 @@ function asScreen(terminal: Terminal): Shown {
 function asLines(terminal: Terminal): Shown {
   let before: PruneJob | undefined;
   let trouble: string | undefined;
-  const say = (text: string): void => { terminal.out(`${new Date().toISOString().slice(0, 19)}Z ${text}\n`); };
+  const say = (text: string): void => { terminal.out(`${new Date().toISOString().slice(0, 19)}Z ${printable(text)}\n`); };
   return {
     changed: (seen) => {
       const now = seen.trouble();

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 
 import { openInBrowser } from './browser.ts';
-import type { Screen, Terminal } from './command.ts';
+import { exitCodes, type Screen, type Terminal } from './command.ts';
+import { printable } from './printable.ts';
 
 const standardInput = 0;
 const standard = { columns: 80, rows: 24 };
@@ -13,12 +14,13 @@ export function processTerminal(): Terminal {
   let listening = false;
   // `| head` closes the pipe when it has seen enough, which is no error of ours.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
+    if (error.code === 'EPIPE') process.exit();
+    process.stderr.write(`Standard output cannot be written (${error.message}); make room, or send it elsewhere.\n`);
+    process.exit(exitCodes.failed);
   });
   return {
     out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
+    err: (text) => void process.stderr.write(printable(text)),
     read: (path) => readFileSync(path === '-' ? standardInput : path, 'utf8'),
     env: process.env,
     screen,
@@ -35,7 +37,7 @@ export function processTerminal(): Terminal {
 
 function screen(): Screen | undefined {
   const { isTTY, columns, rows } = process.stdout;
-  if (!isTTY) return undefined;
+  if (!isTTY || process.env.TERM === 'dumb') return undefined;
   // Some pseudo-terminals say 0; NO_COLOR: https://no-color.org
   return { columns: columns || standard.columns, rows: rows || standard.rows, colour: (process.env.NO_COLOR ?? '') === '' };
 }
