@@ -70,7 +70,7 @@ describe('what the operator may never do', () => {
 });
 
 async function recordCalls(): Promise<Set<Call>> {
-  const player = createPlayer(audited.server, ['stopped-prune-1', 'stopped-prune-2', 'stopped-prune-3']);
+  const player = createPlayer(audited.server, ['stopped-prune-1', 'stopped-prune-2', 'stopped-prune-3', 'queued-prune-1']);
   const patch = (path: string, change: object) => audited.server.call('PATCH', `/apis/stun-operator.io/v1alpha1/namespaces/${namespace}/prunejobs/${path}`, change);
   // A canary takes its controller, which does not run here: this run begins where there is one.
   await patch('asking/status', { status: { serving: { rollout: { canaryReadyAt: new Date().toISOString() } } } });
@@ -157,6 +157,7 @@ function pruneJobs(): object[] {
   return [
     pruneJob('plain', scratch),
     pruneJob('stopped'),
+    pruneJob('queued', { runner: { queueName: 'gpu' } }),
     pruneJob('taken'),
     pruneJob('occupied', scratch),
     ...Object.values(samples).map(({ service: { apiVersion, kind } }) => pruneJob(kind.toLowerCase(), { serving: servingOf(apiVersion, kind) })),

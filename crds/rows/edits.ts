@@ -20,6 +20,7 @@ export const edited: Record<string, Fields> = {
   'runner.backoffLimit': { runner: { backoffLimit: 9 } },
   'runner.gpuProducts': { runner: { gpuProducts: ['NVIDIA-H200'] } },
   'runner.serviceAccountName': { runner: { serviceAccountName: 'other' } },
+  'runner.queueName': { runner: { queueName: 'other' } },
   'runner.image': { runner: { image: 'other' } },
   'runner.scratch': { runner: { scratch: { size: '1Ti' } } },
   'runner.podTemplate': { runner: { podTemplate: { metadata: { labels: { a: 'c' } } } } },

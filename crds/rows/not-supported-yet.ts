@@ -14,10 +14,4 @@ export const notSupportedYet: readonly Row[] = [
     says: 'runner.gpus above 1 is not supported yet in this release; remove it',
     accepted: withRunner({ gpus: 1, gpuProducts: ['NVIDIA-H100-80GB-HBM3'] }),
   },
-  {
-    field: 'runner.queueName',
-    refused: withRunner({ queueName: 'gpu-queue' }),
-    says: 'runner.queueName is not supported yet in this release; remove it',
-    accepted: withRunner({ device: 'cpu', backoffLimit: 0 }),
-  },
 ];

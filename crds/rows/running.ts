@@ -93,6 +93,18 @@ export const running: readonly Row[] = [
     says: "write the ServiceAccount's name as kubectl get shows it",
     accepted: withRunner({ serviceAccountName: 'pruner' }),
   },
+  ...['GPU_Queue', 'gpu-queue-', 'team/gpu'].map((queueName) => ({
+    field: `runner.queueName ${queueName}`,
+    refused: withRunner({ queueName }),
+    says: "write the LocalQueue's name as kubectl get shows it",
+    accepted: withRunner({ queueName: 'gpu-queue.h100', device: 'cpu', backoffLimit: 0 }),
+  })),
+  {
+    field: 'runner.queueName of 64 letters',
+    refused: withRunner({ queueName: 'q'.repeat(64) }),
+    says: 'may not be more than 63',
+    accepted: withRunner({ queueName: 'q'.repeat(63) }),
+  },
   {
     field: 'runner.image',
     refused: withRunner({ image: 'stun engine' }),

@@ -19,6 +19,7 @@ export const specFlags = {
   perplexity: { type: 'string', value: 'URI', text: 'held-out JSON lines for the quality gate, none of the calibration' },
   'max-increase': { type: 'string', value: 'R', default: '0.05', text: 'highest relative increase of the perplexity that the gate accepts' },
   'service-account': { type: 'string', value: 'NAME', text: 'ServiceAccount of the pods, which opens the storage' },
+  queue: { type: 'string', value: 'NAME', text: 'Kueue LocalQueue that admits the pruning Job' },
   'gpu-product': { type: 'string', multiple: true, value: 'LABEL', text: 'value of nvidia.com/gpu.product to run on; may be given again' },
   'plan-only': { type: 'boolean', text: 'inspect the model, plan the GPUs, and stop' },
 } as const satisfies FlagTable;

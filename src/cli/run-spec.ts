@@ -89,7 +89,7 @@ function shortNameOf(kind: string): string {
   return Object.entries(shortNames).find(([, known]) => known === kind)?.[0] ?? kind;
 }
 
-function runner({ 'service-account': account, 'gpu-product': products }: SpecFlags): WrittenSpec['runner'] {
-  const fields = compact({ serviceAccountName: account, gpuProducts: products });
+function runner({ 'service-account': account, queue, 'gpu-product': products }: SpecFlags): WrittenSpec['runner'] {
+  const fields = compact({ serviceAccountName: account, queueName: queue, gpuProducts: products });
   return Object.keys(fields).length === 0 ? undefined : fields;
 }

@@ -26,7 +26,7 @@ describe('flags become a spec', () => {
     { args: ['--target-gpus=4', '--service', 'llmisvc/chat'], makes: { serving: { ref: { apiVersion: 'serving.kserve.io/v1alpha2', kind: 'LLMInferenceService', name: 'chat' } } } },
     { args: ['--ratio=0.5', '--calibration', 's3://data/c.jsonl'], makes: { calibration: { uri: 's3://data/c.jsonl', samples: 128, sequenceLength: 2048 } } },
     { args: ['--ratio=0.5', '--perplexity', 's3://data/h.jsonl', '--max-increase', '0.1'], makes: { quality: { perplexity: { uri: 's3://data/h.jsonl', samples: 64, maxIncrease: 0.1 } } } },
-    { args: ['--ratio=0.5', '--service-account', 'pruner', '--gpu-product', 'A', '--gpu-product', 'B'], makes: { runner: { serviceAccountName: 'pruner', gpuProducts: ['A', 'B'] } } },
+    { args: ['--ratio=0.5', '--service-account', 'pruner', '--queue', 'gpu', '--gpu-product', 'A', '--gpu-product', 'B'], makes: { runner: { serviceAccountName: 'pruner', queueName: 'gpu', gpuProducts: ['A', 'B'] } } },
     { args: ['--ratio=0.5', '--plan-only'], makes: { planOnly: true } },
   ])('$args', async ({ args, makes }) => {
     expect(await specOf(...args)).toMatchObject(makes);

@@ -6,6 +6,7 @@
 import type { Stage } from '../api/names.ts';
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
 import type { Policy } from './policy.ts';
+import type { WorkloadState } from './queue/kueue.ts';
 import type { ServiceObserved } from './serving/adapter.ts';
 import type { Claim, Job, Pod, Taint } from './kube.ts';
 
@@ -91,6 +92,8 @@ export interface Observed {
   readonly childJobs: readonly ChildJob[];
   /** The PersistentVolumeClaim of this PruneJob, also while it is being deleted. Absent: there is none, or its name is somebody else's. */
   readonly scratch?: Claim;
+  /** Of the Job that a queue holds back; asked for only while one does. */
+  readonly workload?: WorkloadState;
   readonly serviceAccount: RunnerServiceAccount;
   readonly service: ServiceState;
   /** Looked up only while a gate asks them. */

@@ -2,8 +2,8 @@
  * One snapshot of everything that concerns a PruneJob, taken from the caches.
  *
  * Asked for are only the ServiceAccount (names are all that is needed of it, and watching every one of a cluster would cost more), the
- * last pods of a Job that ended before its pod was seen to, a service whose pods no label marks, where a canary answers, and what a rollout
- * must know of pods.
+ * last pods of a Job that ended before its pod was seen to, what a queue says of a Job that it holds, a service whose pods no label marks,
+ * where a canary answers, and what a rollout must know of pods.
  */
 import { labels, scratchName } from '../api/names.ts';
 import type { PruneJob, ServingSpec } from '../api/v1alpha1/prunejob.ts';
@@ -21,6 +21,7 @@ import type { ServiceAccounts } from './service-accounts.ts';
 import { serviceOf } from './services.ts';
 import type { Starting } from './starting.ts';
 import type { LiveClaim, LiveJob, LiveNode, LivePod, Stores } from './stores.ts';
+import { workloadOf } from './workloads.ts';
 
 export interface ObserveOptions {
   readonly stores: Stores;
@@ -52,6 +53,7 @@ export function createObserve(options: ObserveOptions): Observe {
     const account = pruneJob.spec.runner.serviceAccountName ?? engine.serviceAccountName;
     const serviceAccount = await serviceAccounts.find(pruneJob.metadata.namespace, account);
     const childJobs = await childJobsOf(options, pruneJob);
+    const workload = await workloadOf(options.client, childJobs);
     const service = await serviceOf(options, pruneJob);
     const endpoints = await endpointsOf(options, pruneJob);
     const answers = options.questions === undefined ? {} : await asked(options.questions, pruneJob, service);
@@ -63,6 +65,7 @@ export function createObserve(options: ObserveOptions): Observe {
       nodes: stores.nodes?.list().flatMap(gpuNode) ?? 'NotRead',
       engine,
       policy,
+      ...optional('workload', workload),
       ...optional('endpoints', endpoints),
       ...answers,
       ...optional('scratch', scratchOf(stores, pruneJob)),

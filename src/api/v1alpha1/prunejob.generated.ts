@@ -337,7 +337,7 @@ export interface RunnerSpec {
    */
   device: 'cuda' | 'cpu';
   /**
-   * The Kueue LocalQueue that admits the Job.
+   * The Kueue LocalQueue of this namespace that admits the pruning Job. The other Jobs hold no GPU and are not queued.
    */
   queueName?: string;
   /**

@@ -12,6 +12,7 @@ interface Built {
     readonly backoffLimit: number;
     readonly activeDeadlineSeconds: number;
     readonly ttlSecondsAfterFinished?: number;
+    readonly suspend?: boolean;
     readonly podReplacementPolicy: string;
     readonly podFailurePolicy: { rules: { action: string; onExitCodes?: { values: number[] } }[] };
     readonly template: {
@@ -68,6 +69,42 @@ describe('every engine Job', () => {
 
   it('gets the storage credentials from the ServiceAccount\'s Secrets', () => {
     expect(engine(build()).envFrom).toEqual([{ secretRef: { name: 's3' } }]);
+  });
+});
+
+describe('a Job with a queue', () => {
+  const queueLabels = (built: Built) => Object.fromEntries(Object.entries(built.metadata.labels).filter(([label]) => label.startsWith('kueue.x-k8s.io/')));
+
+  it('is suspended from the beginning, and names its queue', () => {
+    const built = build({ pruneJob: withRunner({ queueName: 'gpu' }) });
+    expect(built.spec.suspend).toBe(true);
+    expect(queueLabels(built)).toEqual({ 'kueue.x-k8s.io/queue-name': 'gpu' });
+    expect(built.spec.template.metadata.labels).not.toHaveProperty('kueue.x-k8s.io/queue-name');
+  });
+
+  it.each([
+    { name: 'the overlay', labels: { 'kueue.x-k8s.io/priority-class': 'low', 'kueue.x-k8s.io/queue-name': 'other', team: 'moe' } },
+    { name: 'the installation', labels: { 'kueue.x-k8s.io/priority-class': 'low' } },
+  ])('has the labels of Kueue that $name gives its pods', ({ name, labels }) => {
+    const podTemplate = { metadata: { labels } };
+    const [runner, engine] = name === 'the overlay' ? [{ podTemplate }, {}] : [{}, { podTemplate }];
+    const built = build({ pruneJob: withRunner({ queueName: 'gpu', ...runner }), engine: { image: 'e', serviceAccountName: 'default', ...engine } });
+    expect(queueLabels(built)).toEqual({ 'kueue.x-k8s.io/priority-class': 'low', 'kueue.x-k8s.io/queue-name': 'gpu' });
+  });
+
+  it('takes an overlay without metadata', () => {
+    expect(queueLabels(build({ pruneJob: withRunner({ queueName: 'gpu', podTemplate: { metadata: null } }) }))).toEqual({ 'kueue.x-k8s.io/queue-name': 'gpu' });
+  });
+
+  it.each(['inspect', 'evaluate', 'clean'] as const)('%s holds no GPU and has none', (stage) => {
+    const built = build({ stage, pruneJob: withRunner({ queueName: 'gpu' }) });
+    expect(queueLabels(built)).toEqual({});
+    expect(built.spec).not.toHaveProperty('suspend');
+  });
+
+  it('without a queue nothing of it is there', () => {
+    expect(queueLabels(build())).toEqual({});
+    expect(build().spec).not.toHaveProperty('suspend');
   });
 });
 

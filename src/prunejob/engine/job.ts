@@ -5,12 +5,13 @@
  */
 import { apiVersion, childLabels, childName, kind, type Stage } from '../../api/names.ts';
 import type { PruneJob } from '../../api/v1alpha1/prunejob.ts';
-import type { KubeObject } from '../kube.ts';
+import type { KubeObject, Metadata } from '../kube.ts';
 import { engineContainer } from './messages.ts';
 import { podSpec, type EngineJobOptions } from './pod.ts';
 import { finalExitCodes } from '../failure/exit-codes.ts';
 import { overlay } from '../pod-template/overlay.ts';
 import type { Templates } from '../pod-template/refused.ts';
+import { queueLabels } from '../queue/kueue.ts';
 import { durationMs } from '../units.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -20,17 +21,28 @@ const cleanDeadlineSeconds = 600;
 export function engineJob(options: EngineJobOptions): KubeObject {
   const { pruneJob, stage, attempt } = options;
   const { name, namespace, uid } = pruneJob.metadata;
+  const template = podTemplates(options).merged;
+  const queue = queued(options, template);
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
       name: childName(name, stage, attempt),
       namespace,
-      labels: childLabels(pruneJob.metadata, stage, attempt),
+      labels: { ...queue.labels, ...childLabels(pruneJob.metadata, stage, attempt) },
       ownerReferences: [{ apiVersion, kind, name, uid, controller: true }],
     },
-    spec: { ...jobPolicy(options), template: podTemplates(options).merged },
+    spec: { ...queue.spec, ...jobPolicy(options), template },
   };
+}
+
+/** Suspended from the first moment on: where Kueue is away, or does not look at this namespace, its Job must not start past the queue. */
+function queued({ pruneJob, stage }: EngineJobOptions, template: Fields): { readonly labels?: Record<string, string>; readonly spec?: Fields } {
+  const { queueName } = pruneJob.spec.runner;
+  // The other stages hold no GPU, and one of them runs while the service waits for it.
+  if (stage !== 'prune' || queueName === undefined) return {};
+  const { labels = {} } = (template.metadata ?? {}) as Partial<Metadata>;
+  return { labels: queueLabels(queueName, labels), spec: { suspend: true } };
 }
 
 function jobPolicy({ pruneJob, stage }: EngineJobOptions): Fields {

@@ -6,11 +6,18 @@ import { unscheduledBecause } from '../failure/unscheduled.ts';
 import type { Pod } from '../kube.ts';
 import { engineContainer, engineEnd } from './messages.ts';
 import type { ChildJob } from '../observed.ts';
+import { heldBecause, type Held } from '../queue/held.ts';
+import { isHeld } from '../queue/kueue.ts';
 import { conditionOf, type Run } from '../run.ts';
 
 /** Why a Job that should run has no running pod yet; undefined once it has one. The hint is for a pod that no node takes. */
-export function queuedBecause({ job, pods }: ChildJob, hint?: string): string | undefined {
-  if (job.spec?.suspend === true) return `Job ${job.metadata.name} waits for its queue to admit it.`;
+export function queuedBecause(run: Run, child: ChildJob, hint?: string): Held | undefined {
+  if (isHeld(child.job)) return heldBecause(child.job, run.observed.workload, run.now);
+  const message = waitingForPod(child, hint);
+  return message === undefined ? undefined : { reason: 'WaitingForPod', message };
+}
+
+function waitingForPod({ job, pods }: ChildJob, hint: string | undefined): string | undefined {
   if (pods.some(hasStarted)) return undefined;
   const unscheduled = unscheduledBecause(pods);
   if (unscheduled !== undefined) return hint === undefined ? unscheduled : `${hint} ${unscheduled}`;

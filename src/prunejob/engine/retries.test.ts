@@ -2,12 +2,20 @@ import { describe, expect, it } from 'vitest';
 
 import type { PruneJobStatus } from '../../api/v1alpha1/prunejob.ts';
 import type { ChildJob } from '../observed.ts';
-import { child, endedPod, failedJob, runningPod, secondsBefore, spec, waitingPod } from '../testing/builders.ts';
+import type { Workload } from '../queue/kueue.ts';
+import { child, endedPod, failedJob, queuedChild, runningPod, secondsBefore, spec, waitingPod, workload } from '../testing/builders.ts';
 import { condition, decided, planned } from '../testing/decided.ts';
 
 const error = (reason: string) => JSON.stringify({ kind: 'Error', reason, message: `The engine says ${reason}.` });
 const preempted = { ...runningPod(), status: { ...runningPod().status, conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler', message: 'default-scheduler: preempting' }] } };
 const unscheduled = { metadata: { name: 'p' }, status: { conditions: [{ type: 'PodScheduled', status: 'False', message: '0/1 nodes are available: 1 Insufficient nvidia.com/gpu.' }] } };
+
+function evicted(status: string): Workload {
+  return workload({ conditions: [
+    { type: 'QuotaReserved', status: 'False', message: "couldn't assign flavors to pod set main: insufficient unused quota for nvidia.com/gpu in flavor h100, 1 more needed" },
+    { type: 'Evicted', status, reason: 'Preempted', message: 'Preempted to accommodate a workload (UID: u)' },
+  ] });
+}
 
 function after(reason: string, phase: 'Queued' | 'Pruning' = 'Pruning'): PruneJobStatus {
   return { ...planned, phase, conditions: [...(planned.conditions ?? []), { type: 'Pruned', status: 'Unknown', reason, message: 'As before.', lastTransitionTime: secondsBefore(60) }] };
@@ -52,11 +60,14 @@ describe('between two tries', () => {
     expect(condition(decision, 'Pruned')?.reason).toBe('Running');
   });
 
-  it('a Job that its queue took back says so', () => {
-    const decision = decided({ status: after('Running'), childJobs: [child('prune', { job: { spec: { suspend: true } }, pods: [runningPod()] })] });
-    expect(decision.status.phase).toBe('Queued');
-    expect(condition(decision, 'Pruned')).toMatchObject({ status: 'Unknown', reason: 'Preempted', message: expect.stringContaining('queue took') as string });
-    expect(condition(decision, 'Queued')).toMatchObject({ status: 'True', reason: 'WaitingForPod' });
+  it.each([
+    { name: 'for another', workload: evicted('True'), says: 'The queue took Job tiny-prune-1 back. Preempted to accommodate a workload (UID: u). The run goes on from its checkpoint when the Job is admitted again.' },
+    { name: 'for a reason of long ago', workload: evicted('False'), says: 'The queue took Job tiny-prune-1 back. It does not say why. The run goes on from its checkpoint when the Job is admitted again.' },
+  ])('a Job that its queue took back says so: $name', ({ workload, says }) => {
+    const decision = decided({ status: after('Running'), childJobs: [queuedChild({ pods: [runningPod()] })], workload });
+    expect(decision).toMatchObject({ status: { phase: 'Queued' }, actions: [], requeueAfterMs: 30_000 });
+    expect(condition(decision, 'Pruned')).toMatchObject({ status: 'Unknown', reason: 'Preempted', message: says });
+    expect(condition(decision, 'Queued')).toMatchObject({ status: 'True', reason: 'WaitingForQuota' });
   });
 
   it('the inspecting pod is told of in the same way', () => {

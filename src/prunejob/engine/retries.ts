@@ -8,12 +8,14 @@ import { jobState, nodesToAvoid, setbackOf, type Failure } from '../failure/fail
 import { isSetback } from '../failure/pod-failure.ts';
 import { unscheduledBecause } from '../failure/unscheduled.ts';
 import type { ChildJob } from '../observed.ts';
+import { heldBecause, takenBackBecause } from '../queue/held.ts';
+import { heldLookMs, isHeld } from '../queue/kueue.ts';
 import { conditionOf, type Run } from '../run.ts';
 import { lookAgainMs, type Step } from '../step.ts';
 
 /** Undefined while a pod runs, or still waits for its first start. */
 export function betweenTries(run: Run, child: ChildJob, isWaiting: boolean): Step | undefined {
-  if (child.job.spec?.suspend === true) return hasBegun(run) ? takenBack(child) : undefined;
+  if (isHeld(child.job)) return hasBegun(run) ? takenBack(run, child) : undefined;
   const setback = setbackOf(child);
   if (setback !== undefined && setback.retry !== 'Never') return stay(run, [told(setback.reason, setback.message)]);
   const goesOn = isWaiting && hasBegun(run) && unscheduledBecause(child.pods) === undefined;
@@ -33,14 +35,15 @@ function told(reason: ConditionUpdate['reason'], message: string): ConditionUpda
   return { type: 'Pruned', status: 'Unknown', reason, message };
 }
 
-function takenBack({ job }: ChildJob): Step {
-  const name = job.metadata.name;
+function takenBack({ observed, now }: Run, { job }: ChildJob): Step {
+  const why = takenBackBecause(observed.workload) ?? 'It does not say why.';
   return {
     phase: 'Queued',
     conditions: [
-      { type: 'Queued', status: 'True', reason: 'WaitingForPod', message: `Job ${name} waits for its queue to admit it.` },
-      told('Preempted', `The queue took Job ${name} back, for one of higher priority or for want of quota. It goes on when it is admitted again.`),
+      { type: 'Queued', status: 'True', ...heldBecause(job, observed.workload, now) },
+      told('Preempted', `The queue took Job ${job.metadata.name} back. ${why} The run goes on from its checkpoint when the Job is admitted again.`),
     ],
+    requeueAfterMs: heldLookMs,
   };
 }
 

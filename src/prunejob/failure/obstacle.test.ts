@@ -22,6 +22,7 @@ describe('a Job without a pod', () => {
   it.each([
     { name: 'in its first 15 s', job: { metadata: { ...created, creationTimestamp: secondsBefore(14) } } },
     { name: 'just let go by its queue', job: { metadata: created, status: { startTime: secondsBefore(14) } } },
+    { name: 'let go by its queue, which its controller has not seen', job: { metadata: created, status: { conditions: [{ type: 'Suspended', status: 'True' }] } } },
     { name: 'in its queue', job: { metadata: created, spec: { suspend: true } } },
     { name: 'whose pod is not seen yet', job: { metadata: created, status: { active: 1 } } },
     { name: 'between two pods', job: { metadata: created, status: { failed: 1 } } },

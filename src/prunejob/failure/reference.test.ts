@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 import { engineReasons } from '../../api/conditions.ts';
+import { holds } from '../queue/held.ts';
 import { clusterFailures, startFailures } from './cluster-failures.ts';
 import { exitOf } from './exit-codes.ts';
 import { gpuFailures } from './gpu-failures.ts';
@@ -19,6 +20,10 @@ describe('docs/reference/failures.md', () => {
 
   it.each(waits)('names $name under $means', ({ name, means }) => {
     expect(rows.filter((row) => row.startsWith(`| \`${means}\` |`) && row.includes(name))).toHaveLength(1);
+  });
+
+  it.each(holds)('names $name under $reason', ({ name, reason }) => {
+    expect(rows.filter((row) => row.startsWith(`| \`${reason}\` |`) && row.includes(name))).toHaveLength(1);
   });
 
   it.each([2, 3, 4, 5, 6, 137, 143])('names exit code %i', (code) => {

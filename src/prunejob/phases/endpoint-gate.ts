@@ -96,13 +96,12 @@ function inProgress(run: Run, { service: { canary }, target }: Handover, child: 
   if (obstacle !== undefined) return orPutBack(run, { actions, ...waitThenFail(run, 'RollingOut', { ...waiting, ...obstacle }) });
   const setback = setbackOf(child);
   const asks = rollingOut(rolloutOf(run), run, asking);
-  return { ...asks, actions, conditions: [served(), evaluating(setback?.retry === 'Never' ? undefined : setback), queue(child)] };
+  return { ...asks, actions, conditions: [served(), evaluating(setback?.retry === 'Never' ? undefined : setback), queue(run, child)] };
 }
 
-function queue(child: ChildJob): ConditionUpdate {
-  const message = queuedBecause(child);
-  if (message === undefined) return { type: 'Queued', status: 'False', reason: 'Running', message: 'The pod runs.' };
-  return { ...waiting, reason: 'WaitingForPod', message };
+function queue(run: Run, child: ChildJob): ConditionUpdate {
+  const why = queuedBecause(run, child);
+  return why === undefined ? { type: 'Queued', status: 'False', reason: 'Running', message: 'The pod runs.' } : { ...waiting, ...why };
 }
 
 /** The pod may be gone with its message; then the models are asked again. */

@@ -7,6 +7,8 @@ import { startJob } from '../engine/next-job.ts';
 import { engineEnd, messageOf } from '../engine/messages.ts';
 import { neverStarted } from '../engine/not-started.ts';
 import type { ChildJob } from '../observed.ts';
+import { heldBecause } from '../queue/held.ts';
+import { isHeld } from '../queue/kueue.ts';
 import { holds, isBeingDeleted, latestChild, type Run } from '../run.ts';
 import { fail, lookAgainMs, waitThenFail, type Step } from '../step.ts';
 
@@ -29,11 +31,12 @@ function inProgress(run: Run, child: ChildJob): Step {
   const obstacle = obstacleOf(child, run.now);
   if (obstacle?.hopeless === true) return fail(run, obstacle, 'Planned');
   if (obstacle !== undefined) return waitThenFail(run, 'Inspecting', { type: 'Planned', status: 'False', ...obstacle });
-  return { phase: 'Inspecting', conditions: [{ ...inspecting, ...instead(child) }], requeueAfterMs: lookAgainMs };
+  return { phase: 'Inspecting', conditions: [{ ...inspecting, ...instead(run, child) }], requeueAfterMs: lookAgainMs };
 }
 
 /** What there is to say while no pod inspects. */
-function instead(child: ChildJob): Pick<ConditionUpdate, 'reason' | 'message'> | undefined {
+function instead(run: Run, child: ChildJob): Pick<ConditionUpdate, 'reason' | 'message'> | undefined {
+  if (isHeld(child.job)) return heldBecause(child.job, run.observed.workload, run.now);
   const setback = setbackOf(child);
   if (setback !== undefined && setback.retry !== 'Never') return { reason: setback.reason, message: setback.message };
   const message = unscheduledBecause(child.pods);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { compact } from '../compact.ts';
-import { child, failedJob, result, runKey, runningPod, secondsBefore, spec, succeeded, waitingPod } from '../testing/builders.ts';
+import { child, failedJob, queuedChild, result, runKey, runningPod, secondsBefore, spec, succeeded, waitingPod, workload } from '../testing/builders.ts';
 import { condition, decided, planned } from '../testing/decided.ts';
 import type { PruneJobStatus } from '../../api/v1alpha1/prunejob.ts';
 
@@ -28,10 +28,27 @@ describe('prune', () => {
     expect(decision.requeueAfterMs).toBe(again);
   });
 
-  it('says the same of a Job that it makes and of one that has no pod yet', () => {
-    const made = decided({ status: planned });
-    const waits = decided({ status: made.status, childJobs: [child('prune')] });
+  it.each([
+    { name: 'has no pod yet', runner: {}, job: child('prune') },
+    { name: 'no queue has looked at yet', runner: { queueName: 'gpu' }, job: queuedChild({ job: { metadata: { ...queuedChild().job.metadata, creationTimestamp: secondsBefore(1) } } }) },
+  ])('says the same of a Job that it makes and of one that $name', ({ runner, job }) => {
+    const given = { spec: { runner: { ...spec().runner, ...runner } }, workload: 'None' } as const;
+    const made = decided({ ...given, status: planned });
+    const waits = decided({ ...given, status: made.status, childJobs: [job] });
     expect(waits.status).toEqual(made.status);
+    expect(waits.requeueAfterMs).toBe(10_000);
+  });
+
+  it('tells why its queue holds it, and looks again, because no event tells', () => {
+    const decision = decided({ status: planned, childJobs: [queuedChild()], workload: workload({ conditions: [{ type: 'QuotaReserved', status: 'False', message: 'LocalQueue gpu is stopped' }] }) });
+    expect(decision).toMatchObject({ actions: [], status: { phase: 'Queued' }, requeueAfterMs: 30_000 });
+    expect(condition(decision, 'Queued')).toMatchObject({ status: 'True', reason: 'QueueStopped', message: expect.stringContaining('LocalQueue gpu is stopped.') as string });
+  });
+
+  it('looks at no pod of a Job that its queue holds', () => {
+    const decision = decided({ status: planned, childJobs: [queuedChild({ pods: [waitingPod('InvalidImageName', 'invalid')] })], workload: 'None' });
+    expect(condition(decision, 'Failed')).toBeUndefined();
+    expect(condition(decision, 'Queued')).toMatchObject({ status: 'True', reason: 'WaitingForAdmission' });
   });
 
   it.each([

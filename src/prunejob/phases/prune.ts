@@ -6,6 +6,8 @@ import { lacksPod, obstacleOf } from '../failure/obstacle.ts';
 import { deadlineUpdate, startJob } from '../engine/next-job.ts';
 import { engineEnd, engineStart, messageOf } from '../engine/messages.ts';
 import type { ChildJob, SameRun } from '../observed.ts';
+import { waits, type Held } from '../queue/held.ts';
+import { heldLookMs, isHeld } from '../queue/kueue.ts';
 import { neverStarted, noSuchGPU, queuedBecause } from '../engine/not-started.ts';
 import { nextProgress } from '../engine/progress.ts';
 import { betweenTries, elsewhere, mayGoElsewhere } from '../engine/retries.ts';
@@ -36,9 +38,7 @@ function startPrune(run: Run, attempt: number): Step {
     const message = `${nameOf(run, sameRun)} works on the same run; this one goes on when it is over.`;
     return { phase: 'Queued', conditions: [{ type: 'Queued', status: 'True', reason: 'SameRunInProgress', message }], requeueAfterMs: lookAgainMs };
   }
-  // The words of `queuedBecause`, so that nothing new is to be written before something happens.
-  const waits = queued(`Job ${childName(run.observed.pruneJob.metadata.name, 'prune', attempt)} waits for its pod to start.`);
-  return startJob(run, { stage: 'prune', attempt, phase: 'Queued', conditions: [...unplanned(run), waits], waiting: { type: 'Queued', status: 'True' } });
+  return startJob(run, { stage: 'prune', attempt, phase: 'Queued', conditions: [...unplanned(run), queued(firstWait(run, attempt))], waiting: { type: 'Queued', status: 'True' } });
 }
 
 /** Who may read this PruneJob may read the others of its namespace, but perhaps none of another. */
@@ -46,8 +46,16 @@ function nameOf({ observed }: Run, { namespace, name }: SameRun): string {
   return namespace === observed.pruneJob.metadata.namespace ? `PruneJob ${namespace}/${name}` : `Another PruneJob in namespace ${namespace}`;
 }
 
-function queued(message: string): ConditionUpdate {
-  return { type: 'Queued', status: 'True', reason: 'WaitingForPod', message };
+/** The words of `queuedBecause`, so that nothing new is to be written before something happens. */
+function firstWait({ observed, spec: { runner } }: Run, attempt: number): Held {
+  const { namespace, name: pruneJob } = observed.pruneJob.metadata;
+  const name = childName(pruneJob, 'prune', attempt);
+  if (runner.queueName !== undefined) return { reason: 'WaitingForAdmission', message: waits({ metadata: { namespace, name } }, runner.queueName) };
+  return { reason: 'WaitingForPod', message: `Job ${name} waits for its pod to start.` };
+}
+
+function queued(why: Held): ConditionUpdate {
+  return { type: 'Queued', status: 'True', ...why };
 }
 
 function inProgress(run: Run, child: ChildJob): Step {
@@ -56,7 +64,7 @@ function inProgress(run: Run, child: ChildJob): Step {
   if (obstacle?.hopeless === true) return fail(run, obstacle, 'Pruned');
   // A wait has no actions of its own, and its end stops the Job whose deadline this would move.
   if (obstacle !== undefined) return { actions, ...waitThenFail(run, 'Queued', { type: 'Queued', status: 'True', ...obstacle }) };
-  const waiting = queuedBecause(child, noSuchGPU(run));
+  const waiting = queuedBecause(run, child, noSuchGPU(run));
   const between = betweenTries(run, child, waiting !== undefined);
   return { actions, ...(between ?? (waiting === undefined ? pruning(run, child) : queue(child, waiting))) };
 }
@@ -80,9 +88,11 @@ function justStarted(run: Run, { pods }: ChildJob): number {
   return Math.max(0, ...ages.map((age) => (age < 0 ? 0 : tellAfterMs - age)));
 }
 
-/** Nothing tells of a pod that is not made. */
-function queue(child: ChildJob, waiting: string): Step {
-  return { phase: 'Queued', conditions: [queued(waiting)], ...(lacksPod(child) ? { requeueAfterMs: lookAgainMs } : {}) };
+/** Nothing tells of a pod that is not made, nor what a queue says of a Job. */
+function queue(child: ChildJob, waiting: Held): Step {
+  const lookMs = waiting.reason === 'WaitingForAdmission' || lacksPod(child) ? lookAgainMs : heldLookMs;
+  const isSilent = isHeld(child.job) || lacksPod(child);
+  return { phase: 'Queued', conditions: [queued(waiting)], ...(isSilent ? { requeueAfterMs: lookMs } : {}) };
 }
 
 /** A pod may be gone with its message; the next one finds the manifest and reports it again. */

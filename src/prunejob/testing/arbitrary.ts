@@ -10,6 +10,7 @@ import type { PruneJob, PruneJobStatus } from '../../api/v1alpha1/prunejob.ts';
 import { compact } from '../compact.ts';
 import type { Job, Pod } from '../kube.ts';
 import type { ChildJob, Observed, ServiceState } from '../observed.ts';
+import { queueLabel } from '../queue/kueue.ts';
 import { denseFields, evaluation, facts, now, observed, prunedFields, pruneJob, result, runKey, service, serving, spec, withoutServing } from './builders.ts';
 import { recordedPods } from './recorded-pods.ts';
 
@@ -46,8 +47,14 @@ const podStatus = fc.oneof(
 const pod = fc.record({ metadata: fc.record({ name: fc.constant('pod'), creationTimestamp: time, deletionTimestamp: time }, { requiredKeys: ['name'] }), spec: some({ nodeName: fc.constantFrom('gpu-0', 'gpu-1') }), status: podStatus }, { requiredKeys: ['metadata'] }) as Arb<Pod>;
 
 const jobStatus = some({ active: fc.nat(2), failed: fc.nat(4), startTime: time, conditions: fc.array(kubeCondition(['Complete', 'Failed', 'Suspended', 'FailureTarget']), { maxLength: 2 }) });
-const job = (name: string) => fc.record({ metadata: fc.record({ name: fc.constant(name), namespace: fc.constant('ml'), uid: fc.constant(`uid-${name}`), creationTimestamp: time, deletionTimestamp: time }, { requiredKeys: ['name', 'uid'] }), spec: some({ suspend: fc.boolean(), activeDeadlineSeconds: fc.nat() }), status: jobStatus }, { requiredKeys: ['metadata'] }) as Arb<Job>;
+const job = (name: string) => fc.record({ metadata: fc.record({ name: fc.constant(name), namespace: fc.constant('ml'), uid: fc.constant(`uid-${name}`), labels: fc.constant({ [queueLabel]: 'gpu' }), creationTimestamp: time, deletionTimestamp: time }, { requiredKeys: ['name', 'uid'] }), spec: some({ suspend: fc.boolean(), activeDeadlineSeconds: fc.nat() }), status: jobStatus }, { requiredKeys: ['metadata'] }) as Arb<Job>;
 const childJob = fc.tuple(fc.constantFrom('inspect', 'prune', 'evaluate', 'clean'), fc.integer({ min: 1, max: 3 })).chain(([stage, attempt]) => fc.record({ stage: fc.constant(stage), attempt: fc.constant(attempt), job: job(`tiny-${stage}-${attempt}`), pods: fc.array(pod, { maxLength: 3 }) })) as Arb<ChildJob>;
+
+const workload = fc.record({
+  spec: some({ active: fc.boolean() }),
+  status: some({ conditions: fc.array(kubeCondition(['QuotaReserved', 'Evicted', 'Admitted']), { maxLength: 3 }), admissionChecks: fc.array(fc.record({ name: word, state: word, message: text }, { requiredKeys: ['name'] }), { maxLength: 2 }) }),
+}, { requiredKeys: [] }).map((rest) => ({ apiVersion: 'kueue.x-k8s.io/v1beta2', kind: 'Workload', metadata: { name: 'job-tiny' }, ...rest }));
+const anyWorkload = fc.oneof(fc.constantFrom('NoKueue' as const, 'NotRead' as const, 'None' as const), workload);
 
 const conditionTypes = ['Planned', 'Queued', 'Pruned', 'QualityAccepted', 'Published', 'Served', 'ServingConflict', 'RolledBack', 'Suspended', 'Complete', 'Failed', 'OfAnotherRelease'];
 /** How far a run came decides which of the others are looked at, so half of them came somewhere. */
@@ -108,6 +115,7 @@ export const observations: Arb<Observed> = fc.record({
   service: anyService,
   serviceAccount: fc.oneof({ weight: 6, arbitrary: fc.constant({ name: 'pruner', secretNames: ['s3'] }) }, fc.constant('Missing' as const)),
   nodes: fc.constantFrom([], observed().nodes, [{ name: 'gpu-1', allocatableGPUs: 0, ready: false, schedulable: false }]),
+  workload: fc.option(anyWorkload, { nil: undefined }),
   sameRun: seldom(fc.constant({ namespace: 'ml', name: 'older' })),
   sameService: seldom(fc.record({ namespace: fc.constant('ml'), name: fc.constant('other'), first: fc.boolean() })),
   scratch: fc.option(fc.record({ name: fc.constant('tiny-scratch'), deletionTimestamp: time }, { requiredKeys: ['name'] }).map((metadata) => ({ metadata })), { nil: undefined }),

@@ -6,6 +6,7 @@ import type { Job, KubeObject, Pod, Terminated } from '../kube.ts';
 import type { EngineResult, Evaluation, Facts } from '../engine/messages.ts';
 import type { ChildJob, Observed, Stage } from '../observed.ts';
 import { defaultPolicy } from '../policy.ts';
+import { queueLabel, type Workload } from '../queue/kueue.ts';
 import type { Endpoint, ServiceFields, ServiceObserved } from '../serving/adapter.ts';
 import { kserve } from '../serving/kserve.ts';
 
@@ -97,6 +98,17 @@ export function job(name: string, overrides: Partial<Job> = {}): Job {
 export function child(stage: Stage, overrides: { attempt?: number; job?: Partial<Job>; pods?: readonly Pod[] } = {}): ChildJob {
   const attempt = overrides.attempt ?? 1;
   return { stage, attempt, job: job(`tiny-${stage}-${attempt}`, overrides.job), pods: overrides.pods ?? [] };
+}
+
+/** Held back by the LocalQueue `gpu`. */
+export function queuedChild(overrides: Parameters<typeof child>[1] = {}): ChildJob {
+  const { metadata, ...rest } = job('tiny-prune-1', { spec: { suspend: true, activeDeadlineSeconds: 21_600 } });
+  return child('prune', { ...overrides, job: { ...rest, metadata: { ...metadata, creationTimestamp: secondsBefore(60), labels: { [queueLabel]: 'gpu' } }, ...overrides.job } });
+}
+
+/** Of that Job. */
+export function workload(status: Workload['status'], spec: Workload['spec'] = {}): Workload {
+  return { apiVersion: 'kueue.x-k8s.io/v1beta2', kind: 'Workload', metadata: { name: 'job-tiny-prune-1-1a2b3', namespace: 'ml' }, spec, ...(status === undefined ? {} : { status }) };
 }
 
 export function endedPod(terminated: Terminated, name = 'pod-1'): Pod {

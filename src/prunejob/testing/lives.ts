@@ -54,8 +54,8 @@ const engine: Readonly<Record<string, Happening>> = {
 const cluster: Readonly<Record<string, Happening>> = {
   'no image': (world) => { toPods(world, [waitingPod('ImagePullBackOff', 'Back-off')]); },
   'no such image': (world) => { toPods(world, [waitingPod('InvalidImageName', 'invalid reference format')]); },
-  'the queue takes the Job back': (world) => { suspendJobs(world, true); },
-  'the queue lets the Job go': (world) => { suspendJobs(world, false); },
+  'the queue takes the Job back': (world) => { world.hold(true); },
+  'the queue lets the Job go': (world) => { world.hold(false); },
   'deleted pods end': (world) => { world.reap(); },
   'jobs vanish': (world) => { world.change({ childJobs: [] }); },
   'the claim is deleted': (world) => { world.deleteClaim(); },
@@ -87,10 +87,6 @@ const users: Readonly<Record<string, Happening>> = {
 };
 
 export const happenings: Readonly<Record<string, Happening>> = { ...engine, ...cluster, ...recorded, ...users };
-
-function suspendJobs(world: World, suspend: boolean): void {
-  world.change({ childJobs: world.observed.childJobs.map((child) => (isFinished(child.job) ? child : { ...child, job: { ...child.job, spec: { ...child.job.spec, suspend } } })) });
-}
 
 function ifServed(world: World, act: () => void): void {
   if (typeof world.observed.service !== 'string') act();

@@ -15,6 +15,7 @@ import type { InferenceService } from '../serving/kserve-types.ts';
 import { receiptText } from '../serving/receipt.ts';
 import { readGPUs } from '../serving/resources.ts';
 import { isFinished } from '../failure/failure.ts';
+import { isHeld } from '../queue/kueue.ts';
 import { Ownership } from './ownership.ts';
 import { endedPod, facts, job, now, observed, result, runningPod, serviceObject } from './builders.ts';
 
@@ -131,8 +132,15 @@ export class World {
     this.collectClaim();
   }
 
+  /** A Job that a queue holds gets no pod. */
   start(stage: Stage): void {
-    this.replaceChildren(stage, (child) => ({ ...child, pods: [runningPod()] }));
+    this.replaceChildren(stage, (child) => (isHeld(child.job) ? child : { ...child, pods: [runningPod()] }));
+  }
+
+  /** A queue lets the unfinished Jobs go, or takes them back with their pods. */
+  hold(suspend: boolean): void {
+    const held = (child: ChildJob): ChildJob => ({ ...child, job: { ...child.job, spec: { ...child.job.spec, suspend } }, pods: suspend ? [] : child.pods });
+    this.change({ childJobs: this.observed.childJobs.map((child) => (isFinished(child.job) ? child : held(child))) });
   }
 
   /** KServe renders the service's fields; its pods follow, or are still on their way. */
@@ -221,8 +229,9 @@ export class World {
   private createJob({ metadata, spec }: KubeObject): void {
     const stage = metadata.labels?.['stun-operator.io/stage'] as Stage;
     const attempt = Number(metadata.labels?.['stun-operator.io/attempt']);
-    const { activeDeadlineSeconds } = spec as { activeDeadlineSeconds: number };
-    const created = { ...job(metadata.name), spec: { activeDeadlineSeconds } };
+    const { activeDeadlineSeconds, suspend } = spec as { activeDeadlineSeconds: number; suspend?: boolean };
+    const base = job(metadata.name);
+    const created = { ...base, metadata: compact({ ...base.metadata, labels: metadata.labels }), spec: compact({ activeDeadlineSeconds, suspend }) };
     this.change({ childJobs: [...this.observed.childJobs, { stage, attempt, job: created, pods: [] }] });
   }
 

@@ -22,6 +22,10 @@
 - apiGroups: [""]
   resources: [configmaps]
   verbs: [create, patch]
+# What Kueue says of a Job that it holds back, where runner.queueName gives it one.
+- apiGroups: [kueue.x-k8s.io]
+  resources: [workloads]
+  verbs: [list]
 # Read for the names of its Secrets, which the engine's pods then refer to.
 - apiGroups: [""]
   resources: [serviceaccounts]
