@@ -30,6 +30,20 @@ export function withoutHelm(object: KubeObject): KubeObject {
   return { ...object, metadata: { ...metadata, ...kept('labels', labels), ...kept('annotations', annotations) } };
 }
 
+interface Templated {
+  readonly spec: { readonly template: { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> } } };
+}
+
+/** The Deployment without the checksum of its configuration, which nobody but Helm would ever compute again; other objects as they are. */
+export function withoutChecksum(object: KubeObject): KubeObject {
+  if (object.kind !== 'Deployment') return object;
+  const { spec } = object as unknown as Templated;
+  const { annotations = {}, ...metadata } = spec.template.metadata;
+  const marks = Object.fromEntries(Object.entries(annotations).filter(([name]) => name !== 'checksum/config'));
+  const template = { ...spec.template, metadata: { ...metadata, ...kept('annotations', marks) } };
+  return { ...object, spec: { ...spec, template } } as KubeObject;
+}
+
 function kept(key: string, marks: Readonly<Record<string, string>> = {}): object {
   const own = Object.entries(marks).filter(([name]) => !name.startsWith('helm.sh/') && name !== 'app.kubernetes.io/managed-by');
   return own.length === 0 ? {} : { [key]: Object.fromEntries(own) };

@@ -11,11 +11,13 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { dump, load } from 'js-yaml';
 import type { KubeObject } from '../src/runtime/types.ts';
 import { dashboard } from '../manifests/monitoring/dashboard.ts';
 import { argocdConfig } from './argocd-config.ts';
-import { namespace, renderChart, withoutHelm } from './chart.ts';
+import { namespace, renderChart, withoutChecksum, withoutHelm } from './chart.ts';
+import { configFile, generatorOf, replacementOf, splitConfig, type Split } from './generated-config.ts';
 import { overlayOf } from './overlays.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -27,8 +29,13 @@ const valuesFile = 'values.yaml';
 export type Files = ReadonlyMap<string, string>;
 
 export function renderedFiles(): Files {
-  const plain = renderChart().map(withoutHelm);
+  const plain = plainObjects();
   return new Map([...baseFiles(plain), ...overlayNames().flatMap((name) => overlayFiles(name, plain)), ...chartInputs(), argocdFile()]);
+}
+
+/** The chart's objects as kustomize is to give them, the hash in the name of the configuration aside. */
+export function plainObjects(values: object = {}): KubeObject[] {
+  return renderChart(values).map(withoutHelm).map(withoutChecksum);
 }
 
 /** One sentence for each file that is missing, changed by hand, or left over. */
@@ -48,11 +55,9 @@ function write(files: Iterable<readonly [string, string]>): void {
 }
 
 function baseFiles(objects: readonly KubeObject[]): [string, string][] {
-  const header = generatedFrom('charts/stun-operator');
-  return [
-    ...objectFiles(base, header, objects),
-    [`${base}/kustomization.yaml`, header + dump({ ...kustomization, namespace, resources: objects.map(fileName).sort() })],
-  ];
+  const { config, others } = splitConfig(objects);
+  const fields = { namespace, resources: others.map(fileName).sort(), configMapGenerator: [generatorOf(config)] };
+  return kustomizationFiles(base, 'charts/stun-operator', { added: others, config, fields });
 }
 
 export function overlayNames(): string[] {
@@ -65,14 +70,27 @@ export function overlayValues(name: string): object {
 }
 
 function overlayFiles(name: string, plain: readonly KubeObject[]): [string, string][] {
-  const folder = `${overlays}/${name}`;
-  const header = generatedFrom(`charts/stun-operator with ${valuesFile}`);
-  const { added, patches } = overlayOf(plain, renderChart(overlayValues(name)).map(withoutHelm));
-  const resources = ['../../base', ...added.map(fileName).sort()];
-  return [...objectFiles(folder, header, added), [`${folder}/kustomization.yaml`, header + dump({ ...kustomization, resources, patches }, { lineWidth: -1 })]];
+  const [before, after] = [splitConfig(plain), splitConfig(plainObjects(overlayValues(name)))];
+  const { added, patches } = overlayOf(before.others, after.others);
+  const fields = { resources: ['../../base', ...added.map(fileName).sort()], patches };
+  const source = `charts/stun-operator with ${valuesFile}`;
+  if (isDeepStrictEqual(before.config, after.config)) return kustomizationFiles(`${overlays}/${name}`, source, { added, fields });
+  return kustomizationFiles(`${overlays}/${name}`, source, { added, config: after.config, fields: { ...fields, configMapGenerator: [replacementOf(after.config)] } });
 }
 
-const kustomization = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' };
+interface Folder {
+  readonly added: readonly KubeObject[];
+  readonly config?: Split['config'];
+  readonly fields: object;
+}
+
+function kustomizationFiles(folder: string, source: string, { added, config, fields }: Folder): [string, string][] {
+  const header = generatedFrom(source);
+  const kustomization = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', ...fields };
+  const files = objectFiles(folder, header, added);
+  if (config !== undefined) files.push([`${folder}/${configFile}`, config.data[configFile]]);
+  return [...files, [`${folder}/kustomization.yaml`, header + dump(kustomization, { lineWidth: -1 })]];
+}
 
 function objectFiles(folder: string, header: string, objects: readonly KubeObject[]): [string, string][] {
   return objects.map((object) => [`${folder}/${fileName(object)}`, header + dump(object, { lineWidth: -1 })]);
