@@ -10,6 +10,7 @@ import { serviceAccountType } from './resources.ts';
 
 interface ServiceAccount extends KubeObject {
   readonly secrets?: readonly { readonly name?: string }[];
+  readonly imagePullSecrets?: readonly { readonly name?: string }[];
 }
 
 interface Answer {
@@ -43,7 +44,7 @@ export class ServiceAccounts {
   async #ask(namespace: string, name: string): Promise<RunnerServiceAccount> {
     try {
       const account = await this.#client.get<ServiceAccount>({ type: serviceAccountType, namespace, name });
-      if (account !== undefined && this.#isRunner(account)) return { name, secretNames: (account.secrets ?? []).flatMap((secret) => secret.name ?? []) };
+      if (account !== undefined && this.#isRunner(account)) return { name, secretNames: givenSecrets(account) };
       this.#answers.delete(`${namespace}/${name}`);
       return account === undefined ? 'Missing' : 'NotARunner';
     } catch (error) {
@@ -62,4 +63,21 @@ export class ServiceAccounts {
       if (answer.askedAt < oldest) this.#answers.delete(key);
     }
   }
+}
+
+/**
+ * Those that its owner listed. Older clusters list the account's own API token there as well, and OpenShift its registry's credentials:
+ * as environment variables, they would be in the hands of an image that the PruneJob chooses.
+ */
+function givenSecrets({ metadata: { name }, secrets = [], imagePullSecrets = [] }: ServiceAccount): string[] {
+  const pulls = imagePullSecrets.map((secret) => secret.name);
+  return secrets.flatMap((secret) => secret.name ?? []).filter((secret) => !pulls.includes(secret) && !isGenerated(name, secret));
+}
+
+/** As `generateName` makes them: cut to 58 characters, then five at random. Their type would tell for sure, but the operator may read no Secret. */
+function isGenerated(account: string, secret: string): boolean {
+  return ['token', 'dockercfg'].some((kind) => {
+    const prefix = `${account}-${kind}-`.slice(0, 58);
+    return secret.startsWith(prefix) && /^[a-z0-9]{5}$/.test(secret.slice(prefix.length));
+  });
 }
