@@ -8,13 +8,12 @@ import type { GPUNode } from '../observed.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
-export function takes({ name, labels = {}, taints = [] }: GPUNode, { nodeSelector = {}, tolerations = [], affinity }: Placement): boolean {
-  const terms = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-  return (
-    taints.filter(keepsOut).every((taint) => tolerations.some((toleration) => tolerates(toleration, taint))) &&
-    Object.entries(nodeSelector).every(([key, value]) => labels[key] === value) &&
-    (terms?.some((term) => fits(term, labels, { 'metadata.name': name })) ?? true)
-  );
+export function takes(node: GPUNode, placement: Placement): boolean {
+  return tolerated(node, placement) && selected(node, placement) && wanted(node, placement);
+}
+
+function tolerated({ taints = [] }: GPUNode, { tolerations = [] }: Placement): boolean {
+  return taints.filter(keepsOut).every((taint) => tolerations.some((toleration) => tolerates(toleration, taint)));
 }
 
 /** PreferNoSchedule only asks. */
@@ -22,11 +21,25 @@ function keepsOut({ effect }: Taint): boolean {
   return effect === 'NoSchedule' || effect === 'NoExecute';
 }
 
-/** Without a key any taint is meant, without an effect any effect. */
-function tolerates({ key = '', operator = 'Equal', value = '', effect = '' }: Toleration, taint: Taint): boolean {
-  if (effect !== '' && effect !== taint.effect) return false;
+/** Without an effect any effect is meant. */
+function tolerates(toleration: Toleration, taint: Taint): boolean {
+  const { effect = '' } = toleration;
+  return (effect === '' || effect === taint.effect) && matches(toleration, taint);
+}
+
+/** Without a key any taint is meant. */
+function matches({ key = '', operator = 'Equal', value = '' }: Toleration, taint: Taint): boolean {
   if (operator === 'Exists') return key === '' || key === taint.key;
   return operator === 'Equal' && key === taint.key && value === (taint.value ?? '');
+}
+
+function selected({ labels = {} }: GPUNode, { nodeSelector = {} }: Placement): boolean {
+  return Object.entries(nodeSelector).every(([key, value]) => labels[key] === value);
+}
+
+function wanted({ name, labels = {} }: GPUNode, { affinity }: Placement): boolean {
+  const terms = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  return terms === undefined || terms.some((term) => fits(term, labels, { 'metadata.name': name }));
 }
 
 /** A term that says nothing takes no node. */
