@@ -1,9 +1,9 @@
 /** The engine at work, asked by its own /progress: the tests and the pods share a network. */
-import { kubectl, list } from '../../lib/kubectl.ts';
-import { waitFor } from '../../lib/wait.ts';
-import { runningPod, type Pod } from '../../lib/containers.ts';
-import { stagePods } from '../../lib/history.ts';
-import { patience } from '../../lib/patience.ts';
+import { kubectl, list } from './kubectl.ts';
+import { waitFor } from './wait.ts';
+import { runningPod, type Pod } from './containers.ts';
+import { stagePods } from './history.ts';
+import { patience } from './patience.ts';
 
 const answerWithinMs = 2_000;
 

@@ -9,7 +9,7 @@ import { condition, explain, finished, type PruneJob } from '../../lib/prunejob.
 import * as s3 from '../../lib/s3.ts';
 import { running, serves, type Running } from '../../lib/service.ts';
 import { waitFor } from '../../lib/wait.ts';
-import { enginePods, firstLayer } from './engine.ts';
+import { enginePods, firstLayer } from '../../lib/engine.ts';
 import { patience } from '../../lib/patience.ts';
 import { model, namespace, service, type Scene } from './scene.ts';
 

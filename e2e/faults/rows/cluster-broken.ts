@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 
 import * as s3 from '../../lib/s3.ts';
 import { waitFor } from '../../lib/wait.ts';
-import { atLayer, enginePods } from '../lib/engine.ts';
+import { atLayer, enginePods } from '../../lib/engine.ts';
 import type { Fault } from '../lib/fault.ts';
 import { FlakyProxy } from '../lib/flaky-proxy.ts';
 import { apiServer, OutsidePod } from '../../lib/operator.ts';

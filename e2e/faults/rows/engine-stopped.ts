@@ -7,7 +7,7 @@ import { dismiss, invite } from '../../lib/guest.ts';
 import { apply, get, kubectl } from '../../lib/kubectl.ts';
 import { waitFor } from '../../lib/wait.ts';
 import { killContainer } from '../../lib/containers.ts';
-import { atLayer } from '../lib/engine.ts';
+import { atLayer } from '../../lib/engine.ts';
 import type { Fault } from '../lib/fault.ts';
 import { expectResumed } from '../lib/outcome.ts';
 import { patience } from '../../lib/patience.ts';
