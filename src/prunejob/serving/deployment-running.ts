@@ -4,7 +4,7 @@ import { condition, type Deployment, type Placement, type Pod, type ReplicaSet }
 import type { Running, ServingObjects } from './adapter.ts';
 import { endpointsOf } from './endpoints.ts';
 import { heldUpBecause } from './held-up.ts';
-import { keepsCrashing, podFailure, stuckPod } from './new-pods.ts';
+import { podFailure, stuckPod } from './new-pods.ts';
 
 const revision = 'deployment.kubernetes.io/revision';
 
@@ -22,7 +22,7 @@ export function readRollout(subject: string, objects: Pick<ServingObjects, 'repl
     ...stopped(deployment, pods),
     pending: behind ?? replicasPending(deployment, pods.new) ?? oldPodsPending(pods.old),
     // Until then what the Deployment reports, and the newest ReplicaSet, are those of its earlier template.
-    failure: behind === undefined ? (ofNewPods(told, pods.new) ?? deploymentFailure(subject, deployment) ?? podFailure(subject, pods.new)) : undefined,
+    failure: behind === undefined ? (podFailure(subject, pods.new, told) ?? deploymentFailure(subject, deployment)) : undefined,
     stuck: behind === undefined ? stuckPod(pods.new) : undefined,
     endpoints: endpointsOf(pods.new),
   });
@@ -92,11 +92,6 @@ function stopped(deployment: Deployment, pods: Pods): { readonly stopped?: true 
 
 function oldPodsPending(pods: readonly Pod[]): string | undefined {
   return pods.length === 0 ? undefined : `still has ${pods.length} pod(s) of its old template`;
-}
-
-/** A service tells of its earlier pods too, and of the first crash of a new one. */
-function ofNewPods(told: string | undefined, pods: readonly Pod[]): string | undefined {
-  return pods.some(keepsCrashing) ? told : undefined;
 }
 
 function deploymentFailure(subject: string, { status }: Deployment): string | undefined {

@@ -155,12 +155,12 @@ describe('what runs', () => {
   });
 
   const blocked = isvc({ status: { modelStatus: { transitionStatus: 'BlockedByFailedLoad', lastFailureInfo: { message: 'no such object' } } } });
-  const crashed = (restartCount: number) => ({ phase: 'Pending', initContainerStatuses: [{ name: 'storage-initializer', restartCount, state: { terminated: { exitCode: 1 } } }] });
-  const tried = crashed(3);
-  const crashing = { phase: 'Pending', initContainerStatuses: [{ name: 'storage-initializer', restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } } }] };
+  const crashed = (restartCount: number) => ({ phase: 'Pending', initContainerStatuses: [{ name: 'storage-initializer', restartCount, state: { waiting: { reason: 'CrashLoopBackOff' } } }] });
+  const crashing = crashed(3);
+  const again = { phase: 'Pending', initContainerStatuses: [{ name: 'storage-initializer', restartCount: 3, state: { running: {} } }] };
 
   it.each([
-    { name: 'the model does not load', change: { service: blocked, pods: [pod('new', 'rs-10', { status: tried })] }, says: /BlockedByFailedLoad: no such object/ },
+    { name: 'the model does not load', change: { service: blocked, pods: [pod('new', 'rs-10', { status: crashing })] }, says: /^Pod new of .* keeps crashing .*\. InferenceService moe reports BlockedByFailedLoad: no such object$/ },
     { name: 'the spec is invalid', change: { service: isvc({ status: { modelStatus: { transitionStatus: 'InvalidSpec', lastFailureInfo: { reason: 'NoSupportingRuntime' } } } }) }, says: /NoSupportingRuntime/ },
     { name: 'a new pod crashes', change: { pods: [pod('new', 'rs-10', { status: crashing })] }, says: /new.*CrashLoopBackOff/ },
   ])('fails when $name', ({ change, says }) => {
@@ -172,8 +172,9 @@ describe('what runs', () => {
     { name: 'a deadline that it cannot be told to extend', change: { deployments: [deployment({ status: { updatedReplicas: 0, conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: 'timed out' }] } })] } },
     { name: 'an old pod that crashes', change: { pods: [pod('old', 'rs-9', { status: crashing })] } },
     { name: 'a model that did not load at the first tries', change: { service: blocked, pods: [pod('new', 'rs-10', { status: crashed(2) })] } },
-    { name: 'an earlier model that did not load, while no new pod has tried', change: { service: blocked, pods: [pod('new', 'rs-10', { status: { phase: 'Pending' } }), pod('old', 'rs-9', { status: tried })] } },
-    { name: 'an earlier model that did not load, while the Deployment is behind', change: { service: blocked, deployments: [deployment({ status: { observedGeneration: 2 } })], pods: [pod('new', 'rs-10', { status: tried })] } },
+    { name: 'a model that did not load at the first tries, while it tries again', change: { service: blocked, pods: [pod('new', 'rs-10', { status: again })] } },
+    { name: 'an earlier model that did not load, while no new pod has tried', change: { service: blocked, pods: [pod('new', 'rs-10', { status: { phase: 'Pending' } }), pod('old', 'rs-9', { status: crashing })] } },
+    { name: 'an earlier model that did not load, while the Deployment is behind', change: { service: blocked, deployments: [deployment({ status: { observedGeneration: 2 } })], pods: [pod('new', 'rs-10', { status: crashing })] } },
   ])('does not fail for $name', ({ change }) => {
     expect(kserve.read(objects(change)).running.failure).toBeUndefined();
   });

@@ -11,17 +11,12 @@ import type { Stuck } from './adapter.ts';
 const crashesOfALoop = 3;
 const remedy = "Correct the image of the service's pods, or its pull secret.";
 
-/** As a sentence. */
-export function podFailure(subject: string, pods: readonly Pod[]): string | undefined {
-  const crashing = pods.find((pod) => keepsCrashing(pod) && containersOf(pod).some(isBackingOff));
-  if (crashing !== undefined) return `Pod ${crashing.metadata.name} of ${subject} keeps crashing (CrashLoopBackOff); kubectl logs says why`;
+/** As a sentence. `told` is what the service says of its pods, which may be of earlier ones, or of a first crash: it counts beside a crash loop. */
+export function podFailure(subject: string, pods: readonly Pod[], told?: string): string | undefined {
+  const crashing = pods.find((pod) => containersOf(pod).some(isCrashLooping));
+  if (crashing !== undefined) return `Pod ${crashing.metadata.name} of ${subject} keeps crashing (CrashLoopBackOff); kubectl logs says why${told === undefined ? '' : `. ${told}`}`;
   const misnamed = pods.map(waitOf).find((wait) => wait?.row.hopeless);
   return misnamed && `${misnamed.what} ${remedy}`;
-}
-
-/** Also between two pauses, while it runs. */
-export function keepsCrashing(pod: Pod): boolean {
-  return containersOf(pod).some(({ restartCount = 0 }) => restartCount >= crashesOfALoop);
 }
 
 /** The first pod of these whose image is refused. */
@@ -41,8 +36,8 @@ function triedSince({ status }: Pod): string | undefined {
   return initialized?.status === 'True' ? initialized.lastTransitionTime : status?.startTime;
 }
 
-function isBackingOff({ state }: ContainerStatus): boolean {
-  return state?.waiting?.reason === 'CrashLoopBackOff';
+function isCrashLooping({ restartCount = 0, state }: ContainerStatus): boolean {
+  return restartCount >= crashesOfALoop && state?.waiting?.reason === 'CrashLoopBackOff';
 }
 
 function containersOf({ status }: Pod): readonly ContainerStatus[] {
