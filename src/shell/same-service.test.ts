@@ -7,8 +7,8 @@ import { describe, expect, it } from 'vitest';
 
 import type { PruneJob, ServingSpec } from '../api/v1alpha1/prunejob.ts';
 import { compact } from '../prunejob/compact.ts';
-import { isMoving } from '../prunejob/handover/same-service.ts';
-import { prunedUri, pruneJob, serving } from '../prunejob/testing/builders.ts';
+import { isMoving, moveRank } from '../prunejob/handover/same-service.ts';
+import { prunedUri, pruneJob, secondsBefore, serving } from '../prunejob/testing/builders.ts';
 import { World } from '../prunejob/testing/world.ts';
 import { Store } from '../runtime/store.ts';
 import { sameService } from './same-service.ts';
@@ -17,6 +17,7 @@ import { pruneJobOptions } from './stores.ts';
 type Strategy = ServingSpec['strategy'];
 
 const elsewhere = 's3://models/elsewhere/';
+const complete = { type: 'Complete', status: 'True', reason: 'Finished', message: '', lastTransitionTime: secondsBefore(40) } as const;
 
 function published(name: string, strategy: Strategy, output?: string): World {
   const base = pruneJob({ spec: { serving: serving({ strategy }), ...(output === undefined ? {} : { output: { uri: output } }) } });
@@ -131,6 +132,29 @@ describe('two PruneJobs of one service', { timeout: 120_000 }, () => {
     world.change({ sameService: other });
     world.settle();
     expect([world.phase, world.condition('Served')?.reason]).toEqual(['Published', 'SameServiceInProgress']);
+  });
+
+  it('one that finds its model served already waits too: there is nothing to write, and much to fight over', () => {
+    const pair = new Pair('Surge', 'Surge');
+    const [first] = pair.worlds;
+    first.settle();
+    first.serve();
+    const again = published('again', 'Surge');
+    again.change({ service: first.service });
+    for (const turn of ['publishes', 'begins']) expect([turn, again.reconcile().actions]).toEqual([turn, []]);
+    expect(again.pruneJob.status?.serving?.rollout?.startedAt).toBeDefined();
+    again.change({ sameService: { namespace: 'ml', name: 'first', first: true } });
+    again.settle();
+    expect([again.phase, again.condition('Served')?.reason, again.pruneJob.status?.serving]).toEqual(['Published', 'SameServiceInProgress', undefined]);
+  });
+
+  it('first goes who is bound, then who rolls back after its end, then who began first', () => {
+    const [early, late] = [secondsBefore(60), secondsBefore(30)];
+    const ranked = [
+      { startedAt: late, canaryWrittenAt: late }, { startedAt: late, writtenAt: late }, { startedAt: late, appliedAt: late },
+      { startedAt: late, appliedAt: late, rollbackStartedAt: late }, { startedAt: early }, { startedAt: late }, {},
+    ].map((rollout) => moveRank(pruneJob({ status: { serving: { rollout }, conditions: 'rollbackStartedAt' in rollout ? [complete] : [] } })));
+    expect([...ranked].sort()).toEqual([ranked[0], ranked[1], ranked[2], ...ranked.slice(3)]);
   });
 
   it('one that is complete waits with its rollback until the other has moved the service', () => {

@@ -22,11 +22,20 @@ function isOver(conditions: NonNullable<PruneJob['status']>['conditions']): bool
   return isTrue(conditions, 'Served') || isTrue(conditions, 'Complete') || isTrue(conditions, 'Failed');
 }
 
-/** Who has written goes first, then who began first; of two of the same second, the older PruneJob, then the one whose uid sorts first. */
+/**
+ * Who is bound goes first, then who rolls back after its end, then who began first; of two of the same second, the older PruneJob, then the
+ * one whose uid sorts first.
+ */
 export function moveRank({ metadata, status }: PruneJob): string {
-  const { startedAt = '~', canaryWrittenAt, writtenAt } = status?.serving?.rollout ?? {};
-  const written = canaryWrittenAt !== undefined || writtenAt !== undefined;
-  return [written ? 0 : 1, startedAt, metadata.creationTimestamp, metadata.uid].join(' ');
+  const { startedAt = '~' } = status?.serving?.rollout ?? {};
+  const turn = isTrue(status?.conditions, 'Complete') ? 1 : isBound(status) ? 0 : 2;
+  return [turn, startedAt, metadata.creationTimestamp, metadata.uid].join(' ');
+}
+
+/** It has written, or has found that there was nothing to write. */
+function isBound(status: PruneJob['status']): boolean {
+  const { canaryWrittenAt, writtenAt, appliedAt } = status?.serving?.rollout ?? {};
+  return [canaryWrittenAt, writtenAt, appliedAt].some((at) => at !== undefined);
 }
 
 export function because({ namespace, name }: SameService): { readonly reason: 'SameServiceInProgress'; readonly message: string } {

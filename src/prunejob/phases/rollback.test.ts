@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import { finalizer } from '../../api/names.ts';
 import { World } from '../testing/world.ts';
-import { prunedUri } from '../testing/builders.ts';
+import { compact } from '../compact.ts';
+import { denseUri, prunedUri, serving } from '../testing/builders.ts';
 
 function request(world: World, rollbackRequested = true): void {
   const { serving } = world.pruneJob.spec;
@@ -52,6 +53,40 @@ describe('a rollback that was asked for after Complete', () => {
     world.settle();
     expect(world.condition('RolledBack')).toMatchObject({ status: 'False', reason: 'RolloutFailed' });
     expect(world.service.managedByUs).toBe(false);
+  });
+
+  it('gives way before its first write to another PruneJob that began at the same moment, and begins anew after it', () => {
+    const world = World.completed();
+    world.changeSpec({ serving: serving({ rollbackRequested: true }) });
+    world.reconcile();
+    expect(world.phase).toBe('RollingBack');
+    world.change({ sameService: { namespace: 'ml', name: 'other', first: true } });
+    world.settle();
+    expect([world.phase, world.condition('Served')?.status, world.condition('RolledBack')?.reason]).toEqual(['Complete', 'True', 'SameServiceInProgress']);
+    expect(world.service.fields.modelUri).toBe(prunedUri);
+    world.observed = compact({ ...world.observed, sameService: undefined });
+    world.settle();
+    expect([world.phase, world.service.fields.modelUri]).toEqual(['RollingBack', denseUri]);
+  });
+
+  it('waits with its first write until the other has given way', () => {
+    const world = World.completed();
+    world.changeSpec({ serving: serving({ rollbackRequested: true }) });
+    world.reconcile();
+    world.change({ sameService: { namespace: 'ml', name: 'other', first: false } });
+    world.settle();
+    expect([world.phase, world.service.fields.modelUri]).toEqual(['RollingBack', prunedUri]);
+    world.observed = compact({ ...world.observed, sameService: undefined });
+    world.settle();
+    expect(world.service.fields.modelUri).toBe(denseUri);
+  });
+
+  it('once it has written it goes on', () => {
+    const world = World.completed();
+    request(world);
+    world.change({ sameService: { namespace: 'ml', name: 'other', first: true } });
+    world.settle();
+    expect([world.phase, world.service.fields.modelUri]).toEqual(['RollingBack', denseUri]);
   });
 
   it('goes on when the wish is taken back midway: no service stays between two models', () => {

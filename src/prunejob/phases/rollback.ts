@@ -5,12 +5,14 @@
  * hand-over alone. It begins only once: whatever stands in its way spends nothing, and it begins when that is gone.
  */
 import { finalizer } from '../../api/names.ts';
+import { compact } from '../compact.ts';
 import { isAwaitingRollback } from '../handover/awaiting-rollback.ts';
 import { handoverOf, type Handover } from '../handover/handover.ts';
+import type { SameService } from '../observed.ts';
 import { conditionOf, holds, isRollingOut, rolloutOf, type Run } from '../run.ts';
 import { because } from '../handover/same-service.ts';
 import { sameModel } from '../serving/fields.ts';
-import { fail, type Step } from '../step.ts';
+import { fail, lookAgainMs, type Step } from '../step.ts';
 import { putBack, startPutBack, type Cause } from './put-back.ts';
 
 const requested: Cause = { reason: 'RollbackRequested', message: 'serving.rollbackRequested asked for the previous model.' };
@@ -34,7 +36,28 @@ export function rollbackBeforeRollout(run: Run): Step | undefined {
 /** Once begun it goes on, also when the wish is taken back: a service must not stay half way. */
 function undo(run: Run): Step | undefined {
   if (!isAwaitingRollback(run.observed.pruneJob) || run.observed.service === 'NotAsked') return undefined;
-  return rolloutOf(run).rollbackStartedAt === undefined ? begin(run, handoverOf(run)) : putBack(run);
+  const handover = handoverOf(run);
+  if (rolloutOf(run).rollbackStartedAt === undefined) return begin(run, handover);
+  return (handover && waitForOther(run, handover)) ?? putBack(run);
+}
+
+/** Both may have begun before either could see the other: looked at once more before the first write. */
+function waitForOther(run: Run, { service, target }: Handover): Step | undefined {
+  const { sameService } = run.observed;
+  if (sameService === undefined || !sameModel(service.fields, target)) return undefined;
+  return sameService.first ? giveWay(run, sameService) : { phase: 'RollingBack', requeueAfterMs: lookAgainMs };
+}
+
+function giveWay(run: Run, other: SameService): Step {
+  const rollout = compact({ ...rolloutOf(run), rollbackStartedAt: undefined, message: undefined });
+  return {
+    phase: 'Complete',
+    conditions: [
+      { type: 'Served', status: 'True', reason: 'Serving', message: 'The service still runs the pruned model.' },
+      { type: 'RolledBack', status: 'False', ...because(other) },
+    ],
+    set: { serving: { ...run.status.serving, rollout } },
+  };
 }
 
 function begin(run: Run, handover: Handover | undefined): Step | undefined {

@@ -93,7 +93,7 @@ function write(run: Run, handover: Handover): Step {
   const { service, previous, target } = handover;
   const state = rolloutOf(run);
   if (isLate(run)) return startPutBack(run, { reason: 'RolloutTimedOut', message: `The service did not take the new fields within serving.timeout ${handover.serving.timeout}.` });
-  if (sameFields(service.fields, target) || sameModel(previous, target)) return rollingOut({ ...state, appliedAt: rfc3339(run.now) }, run);
+  if (sameFields(service.fields, target) || sameModel(previous, target)) return applied(run, handover);
   if (isUnproved(run, handover)) return saveAgain(run, service);
   // Part of it is ours: it was written and partly taken back, so saving it would make our own values the ones to put back.
   if (needsRestore(previous, target, service.fields)) return writeAgain(run, handover);
@@ -102,6 +102,12 @@ function write(run: Run, handover: Handover): Step {
   // A canary was a first write.
   const other = state.canaryWrittenAt === undefined ? waitForOther(run) : undefined;
   return other ?? { ...rollingOut({ ...state, writtenAt: rfc3339(run.now) }, run), actions: [move(run, handover)] };
+}
+
+/** Also where there was nothing to write: a service that another one is moving away from would be fought over. */
+function applied(run: Run, { previous, target }: Handover): Step {
+  const other = sameModel(previous, target) ? waitForOther(run) : undefined;
+  return other ?? rollingOut({ ...rolloutOf(run), appliedAt: rfc3339(run.now) }, run);
 }
 
 /** The service changed before its canary was ready, or had answered. */
@@ -130,9 +136,14 @@ function unseen(run: Run, handover: Handover, writtenAt: string): Step {
   return elapsedMs(run, writtenAt) < lateCacheMs ? rollingOut(rolloutOf(run), run) : writeAgain(run, handover);
 }
 
-/** Our fields were there; if they are not any more, another manager took them back. */
+/**
+ * Our fields were there; if they are not any more, another manager took them back. Where the service had them before us, there is now
+ * something to move after all, and from the beginning: to write it again would pass by the canary and its gate.
+ */
 function watch(run: Run, handover: Handover): Step | undefined {
-  return sameModel(handover.service.fields, handover.target) ? undefined : writeAgain(run, handover);
+  const { service, previous, target } = handover;
+  if (sameModel(service.fields, target)) return undefined;
+  return sameModel(previous, target) ? saveAgain(run, service) : writeAgain(run, handover);
 }
 
 function writeAgain(run: Run, handover: Handover): Step {

@@ -72,3 +72,29 @@ describe('a run that is complete', () => {
     expect(world.service.fields).toEqual(fields);
   });
 });
+
+describe('a service that another PruneJob moved to this very model, and that is taken back during the soak', () => {
+  const takenBack = (strategy: ServingSpec['strategy'], fields: ServiceFields): World => {
+    const world = World.published({ pruneJob: pruneJob({ spec: { serving: serving({ strategy }) } }) });
+    world.changeService({ fields: compact({ ...prunedFields, deploymentStrategy: undefined }) });
+    world.roll();
+    world.settle();
+    expect([world.phase, world.service.managedByUs]).toEqual(['Verifying', false]);
+    world.changeService({ fields });
+    world.settle();
+    return world;
+  };
+
+  it.each([
+    { strategy: 'Canary', model: denseFields.modelUri, canary: prunedFields.modelUri },
+    { strategy: 'Surge', model: prunedFields.modelUri, canary: undefined },
+  ] as const)('is moved from the beginning, with $strategy', ({ strategy, model, canary }) => {
+    const { service: { fields }, pruneJob: { status } } = takenBack(strategy, denseFields);
+    expect([status?.serving?.previous?.uri, fields.modelUri, fields.canary?.modelUri]).toEqual([denseFields.modelUri, model, canary]);
+  });
+
+  it('is left alone where it was not planned for', () => {
+    const world = takenBack('Surge', { ...denseFields, modelUri: 's3://models/another/' });
+    expect([world.condition('Failed')?.reason, world.service.fields.modelUri]).toEqual(['ServiceChanged', 's3://models/another/']);
+  });
+});
