@@ -141,7 +141,7 @@ function failed(run: Run, why: string, outcome: Outcome): Step {
   const message = `${why} ${outcome.message}`;
   return {
     phase: 'Failed',
-    conditions: [{ type: 'Served', status: 'False', reason, message }, rolledBack(outcome), { type: 'Failed', status: 'True', reason, message }],
+    conditions: [{ type: 'Served', status: 'False', reason, message }, decidedBy(run, rolledBack(outcome)), { type: 'Failed', status: 'True', reason, message }],
     actions: release(run),
   };
 }
@@ -154,6 +154,14 @@ function gateReason(run: Run): FailedReason | undefined {
 
 function rolledBack({ reason, message }: Outcome): ConditionUpdate {
   return { type: 'RolledBack', status: reason === 'PutBack' ? 'True' : 'False', reason, message };
+}
+
+/** Then no pod failed, and whoever watches for failures must not be told so. */
+const decisions: readonly ConditionReason[] = ['RollbackRequested', 'ServingConflict', 'ServiceNotAllowed', 'ServiceChanged', 'UnsupportedService'];
+
+function decidedBy(run: Run, ended: ConditionUpdate): ConditionUpdate {
+  const cause = decisions.find((reason) => reason === conditionOf(run, 'RolledBack')?.reason);
+  return ended.status === 'True' && cause !== undefined ? { ...ended, reason: cause } : ended;
 }
 
 /** Values stay, and nobody owns them for us. */
