@@ -5,6 +5,7 @@
  */
 import { asError } from './errors.ts';
 import { isAtLeast, keyOf } from './keys.ts';
+import { StringPool } from './string-pool.ts';
 import type { Key, KubeObject, ObjectStore } from './types.ts';
 
 export type ChangeType = 'Added' | 'Modified' | 'Deleted';
@@ -29,6 +30,9 @@ export interface StoreOptions<T> {
 
 /** Every object, or those of one namespace where a store is filled by one watch per namespace. */
 export type Scope = string | undefined;
+
+/** One for all stores: an owner and its children tell the same names. */
+const pool = new StringPool();
 
 export class Store<T extends KubeObject = KubeObject> implements ObjectStore<T> {
   readonly #objects = new Map<Key, T>();
@@ -79,7 +83,9 @@ export class Store<T extends KubeObject = KubeObject> implements ObjectStore<T> 
 
   /** What it would keep of an object: stripped and frozen. Whoever gathers many before it hands them over holds no more of them than that. */
   trim(raw: T): T {
-    return Object.isFrozen(raw) ? raw : deepFreeze(this.#strip(raw));
+    if (Object.isFrozen(raw)) return raw;
+    const kept = this.#strip(raw);
+    return Object.isFrozen(kept) ? kept : deepFreeze(kept, pool);
   }
 
   /** The outcome of a list is the truth for its scope: what it lacks was deleted while nobody watched; what it shows may even be older (a restored etcd). */
@@ -167,10 +173,10 @@ export function keepEverything<T extends KubeObject>(object: T): T {
   return object;
 }
 
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const part of Object.values(value)) deepFreeze(part);
+function deepFreeze<T extends object>(value: T, pool: StringPool): T {
+  for (const [name, part] of Object.entries(value) as [keyof T, unknown][]) {
+    if (typeof part === 'string') value[name] = pool.share(part) as T[keyof T];
+    else if (typeof part === 'object' && part !== null && !Object.isFrozen(part)) deepFreeze(part, pool);
   }
-  return value;
+  return Object.freeze(value);
 }

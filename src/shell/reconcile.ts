@@ -44,9 +44,9 @@ export function createReconcile(options: ReconcileOptions): Reconcile {
     const first = await withSpan('decide', {}, () => Promise.resolve(options.decide(observed, options.clock.now())));
     const { decision, pruneJob } = await carryOut(options, observed, first);
     if (decision.actions.some(letsGo)) return {};
-    await writeStatus(options.client, pruneJob, decision.status);
+    const status = await writeStatus(options.client, pruneJob, decision.status);
     for (const event of decision.events) tell(options, pruneJob, event);
-    options.metrics.show({ pruneJob, status: decision.status, childJobs: observed.childJobs });
+    options.metrics.show({ pruneJob, status, childJobs: observed.childJobs });
     return decision.requeueAfterMs === undefined ? {} : { requeueAfterMs: decision.requeueAfterMs };
   };
 }
@@ -95,14 +95,17 @@ function letsGo({ kind: action }: Action): boolean {
 /**
  * The uid keeps a PruneJob re-created under the same name from inheriting this status, and the version keeps what was decided from an
  * older one (a cache that is late, a leader that was) from undoing what has been decided since. One that is gone needs none.
+ * Answers the status as it is now; where nothing is new that is the cache's own, so that whoever keeps it holds no second one.
  */
-async function writeStatus(client: Pick<Client, 'applyStatus'>, pruneJob: PruneJob, status: PruneJobStatus): Promise<void> {
-  if (isDeepStrictEqual(asJson(status), asJson(pruneJob.status ?? {}))) return;
+async function writeStatus(client: Pick<Client, 'applyStatus'>, pruneJob: PruneJob, status: PruneJobStatus): Promise<PruneJobStatus> {
+  const { status: held = {} } = pruneJob;
+  if (isDeepStrictEqual(asJson(status), asJson(held))) return held;
   const { name, namespace, uid, resourceVersion } = pruneJob.metadata;
   const object = { apiVersion, kind, metadata: { name, namespace, uid, resourceVersion }, status };
   await withSpan('write status', { phase: status.phase ?? '' }, () => client.applyStatus(pruneJobType, object as KubeObject)).catch((error: unknown) => {
     if (!isNotFound(error)) throw error;
   });
+  return status;
 }
 
 /** As the API server stores it: without fields that are undefined. */
