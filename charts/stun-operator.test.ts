@@ -120,6 +120,11 @@ describe('monitoring', () => {
     expect(monitor).toMatchObject({ metadata: { labels: { release: 'x' } }, spec: { endpoints: [{ port: 'metrics', honorLabels: true }] } });
   });
 
+  test('looks after the operator of its own namespace', () => {
+    const [rule] = ofKind(renderChart({ monitoring: { prometheusRule: { enabled: true } } }, { name: 'pruner', namespace: 'gpu-platform' }), 'PrometheusRule');
+    expect(JSON.stringify(rule)).toContain('absent(workqueue_depth{name=\\"prunejob\\", namespace=\\"gpu-platform\\"})');
+  });
+
   test('brings the tested alerts word for word', () => {
     const [rule] = ofKind(renderChart({ monitoring: { prometheusRule: { enabled: true } } }), 'PrometheusRule');
     const alerts = readFileSync(new URL('../manifests/monitoring/alerts.yaml', import.meta.url), 'utf8');

@@ -20,6 +20,9 @@ const pod = (fields: Fields): Fields => ({ spec: { template: { spec: fields } } 
 const container = (fields: Fields): Fields => pod({ containers: [fields] });
 const config = (text: string): Fields => ({ data: { 'config.yaml': expect.stringContaining(text) as string } });
 const closed = { watchNamespaces: ['ml'], networkPolicy: { enabled: true } };
+const containing = (fields: Fields): unknown => expect.objectContaining(fields);
+const among = (...items: readonly unknown[]): unknown => expect.arrayContaining([...items]);
+const runbooks = (url: string): Fields => ({ spec: { groups: among(containing({ rules: among(containing({ annotations: containing({ runbook_url: url }) })) })) } });
 const egress = (expected: unknown): Fields => ({ spec: { egress: expect.arrayContaining([expected]) as unknown[] } });
 
 /** The value's path, what it is set to, the object that shows it, what is seen there, and what else has to be set. */
@@ -84,6 +87,7 @@ const rows: Row[] = [
   ['monitoring.serviceMonitor.interval', '5s', 'ServiceMonitor/stun-operator', { spec: { endpoints: [{ interval: '5s' }] } }, { monitoring: { serviceMonitor: { enabled: true } } }],
   ['monitoring.serviceMonitor.labels', marks, 'ServiceMonitor/stun-operator', { metadata: { labels: marks } }, { monitoring: { serviceMonitor: { enabled: true } } }],
   ['monitoring.prometheusRule.enabled', true, 'PrometheusRule/stun-operator', {}],
+  ['monitoring.prometheusRule.runbookBaseUrl', 'https://wiki.example/prune/', 'PrometheusRule/stun-operator', runbooks('https://wiki.example/prune/PruneJobFailed.md'), { monitoring: { prometheusRule: { enabled: true } } }],
   ['monitoring.prometheusRule.labels', marks, 'PrometheusRule/stun-operator', { metadata: { labels: marks } }, { monitoring: { prometheusRule: { enabled: true } } }],
 ];
 

@@ -10,8 +10,8 @@ export const chart = fileURLToPath(new URL('../charts/stun-operator', import.met
 export const kubeVersion = ['--kube-version', '1.32.0'];
 
 /** Renders as `helm install stun-operator --namespace stun-operator` would, with values laid over the defaults. */
-export function renderChart(values: object = {}): KubeObject[] {
-  const args = ['template', 'stun-operator', chart, '--namespace', namespace, ...kubeVersion, '--values', '-'];
+export function renderChart(values: object = {}, release = { name: 'stun-operator', namespace }): KubeObject[] {
+  const args = ['template', release.name, chart, '--namespace', release.namespace, ...kubeVersion, '--values', '-'];
   return parseObjects(runTool('helm', args, { input: JSON.stringify(values) }));
 }
 

@@ -81,10 +81,10 @@ const rows: readonly Row[] = [
     title: 'Operator',
     panels: [
       { title: 'Leader', kind: 'stat', width: 4, unit: 'none', description: 'Replicas that lead: one.', queries: [{ expr: 'sum(leader_election_master_status{name="stun-operator"})', legend: 'leaders' }] },
-      { title: 'Failing reconciliations', kind: 'stat', width: 4, unit: 'percentunit', queries: [{ expr: 'controller:controller_runtime_reconcile_errors:ratio_rate15m', legend: '{{controller}}' }] },
+      { title: 'Failing reconciliations', kind: 'stat', width: 4, unit: 'percentunit', queries: [{ expr: 'namespace_controller:controller_runtime_reconcile_errors:ratio_rate15m', legend: '{{namespace}}' }] },
       { title: 'Reconciliations', kind: 'timeseries', width: 8, unit: 'ops', queries: [{ expr: 'sum by (result) (rate(controller_runtime_reconcile_total{controller="prunejob"}[$__rate_interval]))', legend: '{{result}}' }] },
       { title: 'Length of a reconciliation, 99 %', kind: 'timeseries', width: 8, unit: 's', queries: [{ expr: quantile('controller_runtime_reconcile_time_seconds_bucket{controller="prunejob"}', 'controller'), legend: '{{controller}}' }] },
-      { title: 'Queue', kind: 'timeseries', width: 8, unit: 'none', queries: [{ expr: 'max by (name) (workqueue_depth{name="prunejob"})', legend: 'waiting' }] },
+      { title: 'Queue', kind: 'timeseries', width: 8, unit: 'none', queries: [{ expr: 'max by (namespace) (workqueue_depth{name="prunejob"})', legend: '{{namespace}}' }] },
       { title: 'Wait in the queue, 99 %', kind: 'timeseries', width: 8, unit: 's', queries: [{ expr: quantile('workqueue_queue_duration_seconds_bucket{name="prunejob"}', 'name'), legend: '{{name}}' }] },
       { title: 'Requests to the API server', kind: 'timeseries', width: 8, unit: 'reqps', queries: [{ expr: 'sum by (code) (rate(rest_client_requests_total[$__rate_interval]))', legend: '{{code}}' }] },
     ],

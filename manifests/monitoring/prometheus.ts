@@ -87,7 +87,7 @@ function configuration(target: string): object {
   return {
     global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
     rule_files: ['rules.yml'],
-    // As the chart's ServiceMonitor has it.
-    scrape_configs: [{ job_name: 'stun-operator', honor_labels: true, static_configs: [{ targets: [target] }] }],
+    // As the chart's ServiceMonitor has it; the namespace is what the Prometheus operator adds.
+    scrape_configs: [{ job_name: 'stun-operator', honor_labels: true, static_configs: [{ targets: [target], labels: { namespace: 'stun-operator' } }] }],
   };
 }
