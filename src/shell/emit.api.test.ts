@@ -14,9 +14,10 @@ const namespace = 'default';
 const pruneJobPath = `/apis/stun-operator.io/v1alpha1/namespaces/${namespace}/prunejobs/moe`;
 const deployments = `/apis/apps/v1/namespaces/${namespace}/deployments`;
 const soon = { timeout: 30_000, interval: 50 };
+/** Nothing runs here that could be asked for a completion, so nothing is waited for. */
 const spec = {
   model: { uri: denseUri }, pruning: { experts: { ratio: 0.25 }, weights: { method: 'None' } }, output: { uri: 's3://models/pruned/' },
-  serving: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'moe' }, mode: 'Emit', soak: '1s', sizing: { gpuMemory: '5Mi', overheadPerGPU: 0, maxModelLen: 512, maxConcurrency: 1 } },
+  serving: { ref: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'moe' }, mode: 'Emit', soak: '1s', waitFor: '1s', sizing: { gpuMemory: '5Mi', overheadPerGPU: 0, maxModelLen: 512, maxConcurrency: 1 } },
 };
 
 let api: Api;
