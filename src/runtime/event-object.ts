@@ -1,6 +1,7 @@
 /**
  * What an events.k8s.io/v1 Event looks like: its name, its body, and what makes two of them the same story.
  */
+import { hash } from 'node:crypto';
 import { microTime } from './clock.ts';
 import type { KubeObject } from './types.ts';
 
@@ -38,9 +39,12 @@ export function eventObject({ regarding, type, reason, action, note }: RecordedE
   } as KubeObject;
 }
 
-/** The note is part of it: "Created Job a-1" and "Created Job a-2" are two stories. */
+/**
+ * The note is part of it: "Created Job a-1" and "Created Job a-2" are two stories.
+ * A hash, because thousands of them are remembered for minutes and a note is up to a kilobyte.
+ */
 export function seriesId({ regarding, type, reason, action, note }: RecordedEvent): string {
-  return [regarding.metadata.uid ?? '', type, reason, action, note].join('\n');
+  return hash('sha256', [regarding.metadata.uid ?? '', type, reason, action, note].join('\n'), 'base64');
 }
 
 /**
