@@ -20,9 +20,8 @@ COPY --from=bundle /usr/local/bin/locked-node /usr/local/bin/node
 COPY --from=bundle /build/dist/main.js /app/main.js
 ENV NODE_ENV=production
 USER 65532:65532
-# Without them V8 lets garbage grow to twice the size of what lives: 276 MB after 1,000 PruneJobs instead of 150, for a sixth more CPU
-# (docs/benchmarks-operator.md).
-ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=8", "--heap-growing-percent=40", "/app/main.js"]
+# Without them V8 lets garbage grow to twice the size of what lives, and three young generations of 16 MB each (docs/benchmarks-operator.md).
+ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=4", "--heap-growing-percent=20", "/app/main.js"]
 
 FROM ${PYTHON_IMAGE} AS engine
 ARG TORCH=baked
