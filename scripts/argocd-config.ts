@@ -8,6 +8,7 @@ export function argocdConfig(folder: string): object {
   const data = {
     'resource.customizations.health.stun-operator.io_PruneJob': read(folder, 'stun-operator.io/PruneJob/health.lua'),
     'resource.customizations.actions.stun-operator.io_PruneJob': dump(actions(join(folder, 'stun-operator.io/PruneJob/actions')), { lineWidth: -1 }),
+    'resource.customizations.health.serving.kserve.io_InferenceService': read(folder, 'serving.kserve.io/InferenceService/health.lua'),
     'resource.customizations.health.serving.kserve.io_LLMInferenceService': read(folder, 'serving.kserve.io/LLMInferenceService/health.lua'),
   };
   const labels = { 'app.kubernetes.io/name': 'argocd-cm', 'app.kubernetes.io/part-of': 'argocd' };

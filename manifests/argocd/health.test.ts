@@ -32,7 +32,7 @@ afterAll(() => {
 });
 
 test('there are tables to run', () => {
-  expect([...tables].sort()).toEqual(['serving.kserve.io/LLMInferenceService/health_test.yaml', 'stun-operator.io/PruneJob/health_test.yaml']);
+  expect([...tables].sort()).toEqual(['serving.kserve.io/InferenceService/health_test.yaml', 'serving.kserve.io/LLMInferenceService/health_test.yaml', 'stun-operator.io/PruneJob/health_test.yaml']);
 });
 
 describe.each(tables)('%s', (table) => {
