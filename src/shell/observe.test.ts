@@ -7,7 +7,7 @@ import { emptyStores, type EmptyStores } from './testing/empty-stores.ts';
 import { FakeClient } from './testing/fake-client.ts';
 import { beginJob, createObserve } from './observe.ts';
 import { podType, serviceAccountType } from './resources.ts';
-import { claim, job, podOf, pruneJob } from './testing/samples.ts';
+import { claim, job, podOf, pruneJob, pruning } from './testing/samples.ts';
 import { ServiceAccounts } from './service-accounts.ts';
 import type { LiveJob, LiveNode, LivePod } from './stores.ts';
 
@@ -213,6 +213,10 @@ describe('createObserve', () => {
       { what: 'an older one with another output', other: { ...older, ...output('s3://models/other/') }, waits: false },
       { what: 'an older one with the same output, written otherwise', other: { ...older, ...output('s3://models/pruned') }, waits: true },
       { what: 'an older one of another namespace', other: { ...older, metadata: elsewhere }, waits: true },
+      { what: 'an older one of another namespace with the same model, written otherwise', other: { ...older, metadata: elsewhere, spec: { model: { uri: 's3://models/mixtral' } } }, waits: true },
+      { what: 'an older one of another namespace with another model', other: { ...older, metadata: elsewhere, spec: { model: { uri: 's3://models/other/' } } }, waits: false },
+      { what: 'an older one of another namespace with another pruning', other: { ...older, metadata: elsewhere, spec: { pruning: pruning({ ratio: 0.5 }) } }, waits: false },
+      { what: 'an older one of another namespace whose ratio was planned', other: { ...older, metadata: elsewhere, spec: { pruning: { ...pruning({}), targetGPUs: 2 } }, status: { ...status(), plan: { ratio: 0.25 } } }, waits: true },
       { what: 'an older one of another namespace with a claim of that name', other: { ...older, ...output('pvc://c/'), metadata: elsewhere }, mine: output('pvc://c/'), waits: false },
       { what: 'an older one that is suspended', other: { ...older, ...suspended() }, waits: false },
       { what: 'an older one that is suspended, while its last pod still writes', other: { ...older, ...suspended() }, works: 'prune', waits: true },
@@ -248,10 +252,11 @@ describe('createObserve', () => {
     });
 
     it.each([
-      { tells: 'k', waits: true },
-      { tells: 'another', waits: false },
-    ])('waits for one whose status has no run key yet, but whose engine tells "$tells": $waits', async ({ tells, waits }) => {
-      const another = pruneJob('other', created('03'));
+      { told: undefined, tells: 'k', waits: true },
+      { told: undefined, tells: 'another', waits: false },
+      { told: 'another', tells: 'k', waits: false },
+    ])('waits for one whose status has run key $told, and whose engine tells "$tells": $waits', async ({ told, tells, waits }) => {
+      const another = pruneJob('other', { ...created('03'), ...(told === undefined ? {} : { status: { runKey: told } }) });
       stores.pruneJobs.upsert(pruneJob('mine', { metadata: created('02').metadata, status: status() }));
       stores.pruneJobs.upsert(another);
       stores.jobs.upsert(job(another, 'prune'));

@@ -16,6 +16,7 @@ import type { Client, Key } from '../runtime/types.ts';
 import { hasEnded, lastPods } from './last-pods.ts';
 import { endpointsOf } from './endpoints.ts';
 import { asked, type Questions } from './questions.ts';
+import { sharesRun } from './same-run.ts';
 import { sameService } from './same-service.ts';
 import type { ServiceAccounts } from './service-accounts.ts';
 import { serviceOf } from './services.ts';
@@ -157,20 +158,15 @@ function sameRun(options: ObserveOptions, pruneJob: PruneJob): SameRun | undefin
   if (runKey === undefined) return undefined;
   // One that failed may still wait for the last pod of the Job that it stopped.
   const mayWrite = (other: PruneJob): boolean => isUnfinished(other) || works(options.stores, other);
-  const others = ofRun(options, runKey).filter((other) => mayWrite(other) && place(other) === place(pruneJob));
+  const others = ofRun(options, runKey).filter((other) => mayWrite(other) && sharesRun(pruneJob, other));
   const first = others.find((other) => rank(options, other) < rank(options, pruneJob));
   return first && { namespace: first.metadata.namespace, name: first.metadata.name };
 }
 
-/** An engine tells its run key before the status can, and the cache is later still. */
+/** An engine tells its run key before the status can, and the cache is later still; once the status tells one, that counts. */
 function ofRun({ stores: { pruneJobs }, workingOn }: ObserveOptions, runKey: string): PruneJob[] {
-  return [...pruneJobs.byIndex('runKey', runKey), ...workingOn(runKey).flatMap((key) => pruneJobs.get(key) ?? [])];
-}
-
-/** A claim is of its namespace; a bucket is the same from everywhere. */
-function place({ metadata, spec }: PruneJob): string {
-  const uri = spec.output.uri.replace(/\/$/, '');
-  return uri.startsWith('pvc://') ? `${metadata.namespace} ${uri}` : uri;
+  const told = workingOn(runKey).flatMap((key) => pruneJobs.get(key) ?? []);
+  return [...pruneJobs.byIndex('runKey', runKey), ...told.filter(({ status }) => status?.runKey === undefined)];
 }
 
 /**

@@ -3,18 +3,23 @@ import type { PruneJobSpec } from '../../api/v1alpha1/prunejob.ts';
 import { compact } from '../compact.ts';
 import { sourcePath } from './storage-paths.ts';
 
-export function recipe({ pruning, calibration, quality }: PruneJobSpec, plannedRatio: number | undefined): string {
-  const ratio = pruning.experts.ratio ?? plannedRatio;
+export function recipe(spec: PruneJobSpec, plannedRatio: number | undefined): string {
+  const { calibration, quality } = spec;
   return JSON.stringify({
-    pruning: {
-      ...pruning,
-      experts: { ...pruning.experts, ...(ratio === undefined || ratio === 0 ? {} : { ratio }) },
-      // Zeros cost quality and save no GPU, so nothing is zeroed unless a sparsity is asked for.
-      weights: { method: pruning.targetSparsity === undefined ? 'None' : 'OWL', ...pruning.weights },
-    },
+    pruning: resolvedPruning(spec, plannedRatio),
     ...(calibration === undefined ? {} : { calibration: readable(calibration) }),
     ...(quality === undefined ? {} : { quality: gate(quality) }),
   });
+}
+
+export function resolvedPruning({ pruning }: Pick<PruneJobSpec, 'pruning'>, plannedRatio: number | undefined): PruneJobSpec['pruning'] {
+  const ratio = pruning.experts.ratio ?? plannedRatio;
+  return {
+    ...pruning,
+    experts: { ...pruning.experts, ...(ratio === undefined || ratio === 0 ? {} : { ratio }) },
+    // Zeros cost quality and save no GPU, so nothing is zeroed unless a sparsity is asked for.
+    weights: { method: pruning.targetSparsity === undefined ? 'None' : 'OWL', ...pruning.weights },
+  };
 }
 
 /** The tasks of the endpoint too, whichever the stage: a name that the engine does not know ends the run before a GPU is spent. */

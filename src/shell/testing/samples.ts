@@ -12,13 +12,17 @@ export function pruneJob(name: string, changes: { readonly metadata?: Partial<Pr
     metadata: { name, namespace: 'ml', uid: `${name}-uid`, generation: 1, resourceVersion: '7', creationTimestamp: '2026-01-01T00:00:00Z', ...changes.metadata },
     spec: {
       model: { uri: 's3://models/mixtral/' },
-      pruning: { targetSparsity: 0.4, split: 'Manual' } as PruneJob['spec']['pruning'],
+      pruning: pruning({ ratio: 0.25 }),
       output: { uri: 's3://models/pruned/' },
       runner: { gpus: 1, device: 'cuda', activeDeadline: '6h', backoffLimit: 3 },
       ...changes.spec,
     },
     ...(changes.status === undefined ? {} : { status: changes.status }),
   };
+}
+
+export function pruning(experts: Partial<PruneJob['spec']['pruning']['experts']>): PruneJob['spec']['pruning'] {
+  return { targetSparsity: 0.4, split: 'Manual', experts } as PruneJob['spec']['pruning'];
 }
 
 export function servedPruneJob(name: string, service: string): PruneJob {
