@@ -141,6 +141,22 @@ test.each([
   expect(ofKind(renderChart(values), kind)).toEqual([]);
 });
 
+test.each(['10.0.0.1/32', '0.0.0.0/0', '255.255.255.255/8', 'fd00:1::/48', '::/0', '::ffff:10.0.0.1/128'])('%s is an address', (cidr) => {
+  const [policy] = ofKind(renderChart({ networkPolicy: { enabled: true, apiServer: { cidrs: [cidr] } } }), 'NetworkPolicy');
+  expect(JSON.stringify(policy)).toContain(`{"cidr":"${cidr}"}`);
+});
+
+test.each([
+  ['2026', 'stun-operator-2026'],
+  ['true', 'true-stun-operator'],
+  ['stun-operator-eu', 'stun-operator-eu'],
+  ['n'.repeat(53), `${'n'.repeat(53)}-s`],
+])('release %s is called %s, in a namespace that looks like a number', (name, fullname) => {
+  const objects = renderChart({ watchNamespaces: ['2027'], networkPolicy: { enabled: true }, monitoring: { serviceMonitor: { enabled: true } } }, { name, namespace: '2026' });
+  expect(ofKind(objects, 'Service').map(({ metadata }) => metadata)).toMatchObject([{ name: `${fullname}-metrics`, namespace: '2026', labels: { 'app.kubernetes.io/instance': name } }]);
+  expect(ofKind(objects, 'RoleBinding')).toContainEqual(expect.objectContaining({ subjects: [{ kind: 'ServiceAccount', name: fullname, namespace: '2026' }] }));
+});
+
 test('the CustomResourceDefinition survives an uninstall, and the PruneJobs with it', () => {
   const [definition] = ofKind(renderChart(), 'CustomResourceDefinition');
   expect(definition!.metadata.annotations).toMatchObject({ 'helm.sh/resource-policy': 'keep' });
@@ -155,6 +171,16 @@ test.each([
   ['a pull policy that is none', { engine: { image: { pullPolicy: 'Sometimes' } } }, /pullPolicy/],
   ['a namespace with a capital', { watchNamespaces: ['ML'] }, /watchNamespaces/],
   ['an environment variable that the chart sets itself', { extraEnv: [{ name: 'POD_NAME', value: 'x' }] }, /extraEnv/],
+  ['a name of 56 characters, which is too long for the Service', { fullnameOverride: 'n'.repeat(56) }, /fullnameOverride/],
+  ['a name that begins with a digit, which no Service may', { fullnameOverride: '2026' }, /fullnameOverride/],
+  ['a label by which the chart selects', { commonLabels: { 'app.kubernetes.io/name': 'x' } }, /commonLabels/],
+  ['a label of the pod by which the chart selects', { podLabels: { 'app.kubernetes.io/instance': 'x' } }, /podLabels/],
+  ['a label of the ServiceMonitor that the chart sets itself', { monitoring: { serviceMonitor: { labels: { 'helm.sh/chart': 'x' } } } }, /labels/],
+  ['an annotation of the pod that the chart sets itself', { podAnnotations: { 'checksum/config': 'x' } }, /podAnnotations/],
+  ['a prefix that no IPv4 address has', { networkPolicy: { apiServer: { cidrs: ['10.0.0.1/99'] } } }, /cidrs/],
+  ['an address that is none', { networkPolicy: { engine: { storage: { cidrs: ['10.0.0.256/32'] } } } }, /cidrs/],
+  ['a prefix that no IPv6 address has', { networkPolicy: { apiServer: { cidrs: ['fd00::1/129'] } } }, /cidrs/],
+  ['a place of the runbooks that is no address', { monitoring: { prometheusRule: { runbookBaseUrl: 'docs/runbooks' } } }, /runbookBaseUrl/],
   ['two replicas without leader election', { replicas: 2, leaderElection: { enabled: false } }, /Enable leaderElection or set replicas to 1/],
   ['no ServiceAccount at all', { serviceAccount: { create: false } }, /serviceAccount\.name must name/],
 ])('%s is refused', (_, values, complaint) => {

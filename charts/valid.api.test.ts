@@ -21,6 +21,10 @@ const variants: readonly (readonly [string, () => readonly KubeObject[]])[] = [
   ['the chart', () => renderChart()],
   ['the chart with everything on', () => renderChart(everything)],
   ['the chart in two namespaces', () => renderChart({ ...everything, watchNamespaces: ['ml', 'lab'], readNodes: false })],
+  ['a release with a number for a name', () => renderChart({ ...everything, watchNamespaces: ['2026'] }, { name: '2026', namespace: 'stun-operator' })],
+  ['a release with the longest name', () => renderChart(everything, { name: 'n'.repeat(53), namespace: 'stun-operator' })],
+  ['the longest name of one\'s own', () => renderChart({ ...everything, fullnameOverride: 'n'.repeat(55) })],
+  ['a name that looks like a truth', () => renderChart({ ...everything, fullnameOverride: 'true' })],
   ...overlayNames().map((name) => [`overlay ${name}`, () => parseObjects(runTool('kubectl', ['kustomize', fileURLToPath(new URL(`../manifests/overlays/${name}`, import.meta.url))]))] as const),
 ];
 
@@ -28,7 +32,7 @@ let server: ApiServer;
 
 beforeAll(async () => {
   server = await startApiServer();
-  await apply(server, ['stun-operator', 'ml', 'lab'].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })));
+  await apply(server, ['stun-operator', 'ml', 'lab', '2026'].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })));
 });
 afterAll(() => server.stop());
 

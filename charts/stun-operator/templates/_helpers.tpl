@@ -1,19 +1,25 @@
 {{/* Names, labels and images that several templates share. */}}
 
-{{/* The release's name where it already says what runs, else release and chart: two releases must not share cluster-scoped names. */}}
+{{/*
+The release's name where it already says what runs, else release and chart: two releases must not share cluster-scoped names. 55 characters, because the Service
+adds eight and may have 63; its name begins with a letter, which a release's need not.
+*/}}
 {{- define "stun-operator.fullname" -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride -}}
+{{- else if regexMatch "^[0-9]" .Release.Name -}}
+{{- printf "%s-%s" .Chart.Name .Release.Name | trunc 55 | trimSuffix "-" -}}
 {{- else if contains .Chart.Name .Release.Name -}}
-{{- .Release.Name | trunc 63 | trimSuffix "-" -}}
+{{- .Release.Name | trunc 55 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 63 | trimSuffix "-" -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 55 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 
+{{/* A release may be called 2026, or true: every name is quoted. */}}
 {{- define "stun-operator.selectorLabels" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "stun-operator.labels" -}}
@@ -28,9 +34,9 @@ The metadata of an object from (dict "root" $ "name" "x" "suffix" "-metrics" "na
 What is left out: the full name, no suffix, no namespace, no marks but everybody's.
 */}}
 {{- define "stun-operator.metadata" -}}
-name: {{ .name | default (include "stun-operator.fullname" .root) }}{{ .suffix }}
+name: {{ printf "%s%s" (.name | default (include "stun-operator.fullname" .root)) (.suffix | default "") | quote }}
 {{- with .namespace }}
-namespace: {{ . }}
+namespace: {{ . | quote }}
 {{- end }}
 labels:
   {{- include "stun-operator.labels" .root | nindent 2 }}
@@ -54,8 +60,8 @@ annotations:
 {{/* Whom the bindings give the operator's rights. */}}
 {{- define "stun-operator.subjects" -}}
 - kind: ServiceAccount
-  name: {{ include "stun-operator.serviceAccountName" . }}
-  namespace: {{ .Release.Namespace }}
+  name: {{ include "stun-operator.serviceAccountName" . | quote }}
+  namespace: {{ .Release.Namespace | quote }}
 {{- end -}}
 
 {{/* An image reference from (list image appVersion): by digest where given, because a tag can be moved. */}}
