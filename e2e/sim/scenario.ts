@@ -9,6 +9,8 @@ export interface PruneJobPlan {
   readonly recipe: number;
   readonly service?: string;
   readonly strategy: 'Canary' | 'Surge' | 'Recreate';
+  /** Whether its canary is asked before the service moves. */
+  readonly gate: boolean;
   readonly scratch: boolean;
   readonly ttl: boolean;
   readonly planOnly: boolean;
@@ -20,6 +22,8 @@ export interface PruneJobPlan {
 export interface EngineScript {
   /** Exit codes of one try after the other; 0 once they are used up. */
   readonly exits: Partial<Readonly<Record<Stage, readonly number[]>>>;
+  /** What the served models score, if the gate gets to hear it. */
+  readonly scores: 'Good' | 'Low';
   readonly obstacle?: { readonly stage: Stage; readonly reason: string; readonly ms: number };
 }
 
@@ -48,35 +52,48 @@ export interface Scenario {
 const underWay = ['New', 'Pending', 'Inspecting', 'Planned', 'Queued', 'Pruning', 'Published', 'RollingOut', 'Verifying'] as const satisfies readonly LifeStage[];
 /** Stages that nearly every run comes to, for what can go wrong only once there. */
 const nearlyAlways = ['New', 'Queued', 'Pruning', 'RollingOut'] as const satisfies readonly LifeStage[];
+/** Stages that some runs come to. */
+const sometimes = ['Waiting', 'Evaluating'] as const satisfies readonly LifeStage[];
 const others = ['DeleteJob', 'DeletePod', 'EvictPod', 'DeleteClaim', 'AnnotateService', 'RevertService', 'EditLimits'] as const satisfies readonly UserActionKind[];
 
 /** `towards` is the stage that this seed wants to see a fault in. */
 export function makeScenario(random: Random, towards: LifeStage): Scenario {
-  const first = plan(random, 'tiny', needsService(towards) || random.chance(0.75), towards === 'Pending' || random.chance(0.08));
-  const second = random.chance(0.35) ? [plan(random, 'other', random.chance(0.5), false)] : [];
+  const first = plan(random, 'tiny', { serves: needsService(towards) || random.chance(0.75), lateService: towards === 'Pending' || random.chance(0.08), gate: towards === 'Evaluating' || towards === 'Waiting' });
+  const second = towards === 'Waiting' || random.chance(0.35) ? [secondPlan(random, first, towards === 'Waiting')] : [];
   const prunedModel = random.pick<Scenario['prunedModel']>(towards === 'RollingBack' ? ['Crashes', 'Crashes', 'Hangs', 'Mute', 'Comes'] : ['Comes', 'Comes', 'Comes', 'Comes', 'Comes', 'Crashes', 'Mute']);
-  const scripts = new Map([first, ...second].map(({ name }) => [name, script(random, towards === 'Failed' && name === 'tiny')]));
+  const scripts = new Map([first, ...second].map(({ name }) => [name, towards === 'Waiting' ? flawless : script(random, towards === 'Failed' && name === 'tiny')]));
   return {
-    pruneJobs: [first, ...second.map((other) => ({ ...other, service: other.service === undefined ? undefined : 'second' }))].map(withoutUndefined),
+    pruneJobs: [first, ...second],
     actions: [...directed(random, towards, prunedModel), ...rollback(random), ...Array.from({ length: random.between(0, 2) }, () => anyAction(random))],
     prunedModel,
     wantsKey: random.chance(0.1),
     processes: random.chance(0.4) ? 2 : 1,
-    engineOf: (name) => scripts.get(name) ?? { exits: {} },
+    engineOf: (name) => scripts.get(name) ?? flawless,
   };
 }
 
+/** Whoever is waited for gets to its rollout. */
+const flawless: EngineScript = { exits: {}, scores: 'Good' };
+
 /** Without a service a run has no such stage: what is published is complete at once. */
 function needsService(stage: LifeStage): boolean {
-  return ['Pending', 'Inspecting', 'Published', 'RollingOut', 'Verifying', 'RollingBack'].includes(stage);
+  return ['Pending', 'Waiting', 'Inspecting', 'Published', 'RollingOut', 'Evaluating', 'Verifying', 'RollingBack'].includes(stage);
 }
 
-function plan(random: Random, name: string, serves: boolean, lateService: boolean): PruneJobPlan {
+interface Wishes {
+  readonly serves: boolean;
+  readonly lateService: boolean;
+  readonly gate: boolean;
+}
+
+function plan(random: Random, name: string, { serves, lateService, gate }: Wishes): PruneJobPlan {
+  const strategy = random.pick<PruneJobPlan['strategy']>(gate ? ['Canary'] : ['Canary', 'Canary', 'Surge', 'Surge', 'Recreate']);
   return {
     name,
     recipe: random.chance(0.7) ? 1 : 2,
     ...(serves ? { service: 'tiny-moe' } : {}),
-    strategy: random.pick(['Canary', 'Canary', 'Surge', 'Surge', 'Recreate']),
+    strategy,
+    gate: gate || (serves && strategy === 'Canary' && random.chance(0.4)),
     scratch: random.chance(0.4),
     ttl: random.chance(0.3),
     planOnly: serves && random.chance(0.04),
@@ -85,8 +102,14 @@ function plan(random: Random, name: string, serves: boolean, lateService: boolea
   };
 }
 
-function withoutUndefined({ service, ...rest }: Omit<PruneJobPlan, 'service'> & { readonly service?: string | undefined }): PruneJobPlan {
-  return service === undefined ? rest : { ...rest, service };
+/** Of the same service, or of one of its own, or of none. */
+function secondPlan(random: Random, first: PruneJobPlan, shares: boolean): PruneJobPlan {
+  const second = plan(random, 'other', { serves: shares || random.chance(0.6), lateService: false, gate: false });
+  if (second.service === undefined) return second;
+  if (first.service === undefined || !(shares || random.chance(0.5))) return { ...second, service: 'second' };
+  // Any time from the beginning of the first to some time after its end; the middle of it where it is to wait, and not for its run.
+  const createdAtMs = first.createdAtMs + (shares ? random.between(0, 40_000) : random.between(0, random.chance(0.5) ? 3000 : 120_000));
+  return { ...second, ...(shares ? { recipe: 3 - first.recipe, planOnly: false } : {}), createdAtMs, serviceAfterMs: first.createdAtMs + first.serviceAfterMs - createdAtMs };
 }
 
 function script(random: Random, fails: boolean): EngineScript {
@@ -94,8 +117,9 @@ function script(random: Random, fails: boolean): EngineScript {
   const passing = random.pick([[], [], [], [3], [137], [1, 3]]);
   const waits = random.chance(0.15) || (fails && random.chance(0.4));
   return {
-    exits: { inspect: random.pick([[], [], [], [3], ...(fails ? [[2]] : [])]), prune: fails || random.chance(0.12) ? fatal : passing, clean: random.pick([[], [], [3]]) },
-    ...(waits ? { obstacle: { stage: random.pick<Stage>(['inspect', 'prune', 'prune']), reason: random.pick(['ImagePullBackOff', 'CreateContainerConfigError']), ms: random.pick([5000, 20_000, fails ? 240_000 : 20_000]) } } : {}),
+    exits: { inspect: random.pick([[], [], [], [3], ...(fails ? [[2]] : [])]), prune: fails || random.chance(0.12) ? fatal : passing, evaluate: random.pick([[], [], [], [3], [137], [4], [3, 3, 3]]), clean: random.pick([[], [], [3]]) },
+    scores: random.chance(0.1) ? 'Low' : 'Good',
+    ...(waits ? { obstacle: { stage: random.pick<Stage>(['inspect', 'prune', 'prune', 'evaluate']), reason: random.pick(['ImagePullBackOff', 'CreateContainerConfigError']), ms: random.pick([5000, 20_000, fails ? 240_000 : 20_000]) } } : {}),
   };
 }
 
@@ -104,6 +128,8 @@ function directed(random: Random, towards: LifeStage, prunedModel: Scenario['pru
   const afterMs = random.between(0, 3000);
   const at = random.pick(towards === 'Suspended' ? nearlyAlways : underWay);
   if (towards === 'Suspended') return [{ kind: 'Suspend', pruneJob: 'tiny', at, afterMs }];
+  // Who only waits writes little: a pause has more of it.
+  if (towards === 'Waiting') return [{ kind: 'Suspend', pruneJob: 'other', at: 'Waiting', afterMs }, { kind: 'Suspend', pruneJob: 'tiny', at: 'Waiting', afterMs }];
   if (towards === 'Deleting') return [{ kind: random.pick(['Delete', 'Recreate']), pruneJob: 'tiny', at, afterMs }];
   if (towards === 'RollingBack' && prunedModel === 'Comes') return [{ kind: random.pick(['Suspend', 'Delete']), pruneJob: 'tiny', at: 'RollingOut', afterMs }];
   return [];
@@ -112,10 +138,10 @@ function directed(random: Random, towards: LifeStage, prunedModel: Scenario['pru
 /** Midway, or when all is done. */
 function rollback(random: Random): UserAction[] {
   if (!random.chance(0.15)) return [];
-  return [{ kind: 'RequestRollback', pruneJob: 'tiny', at: random.pick<LifeStage>(['RollingOut', 'Verifying', 'Complete', 'Complete']), afterMs: random.between(0, 20_000) }];
+  return [{ kind: 'RequestRollback', pruneJob: random.chance(0.8) ? 'tiny' : 'other', at: random.pick<LifeStage>(['RollingOut', 'Evaluating', 'Verifying', 'Complete', 'Complete', 'Complete']), afterMs: random.between(0, 20_000) }];
 }
 
 function anyAction(random: Random): UserAction {
   const kind = random.chance(0.4) ? random.pick<UserActionKind>(['Suspend', 'Delete', 'Recreate']) : random.pick<UserActionKind>([...others]);
-  return { kind, pruneJob: random.chance(0.8) ? 'tiny' : 'other', at: random.chance(0.15) ? random.pick<LifeStage>(['Complete', 'Failed']) : random.pick<LifeStage>([...underWay]), afterMs: random.between(0, 20_000) };
+  return { kind, pruneJob: random.chance(0.8) ? 'tiny' : 'other', at: random.chance(0.15) ? random.pick<LifeStage>(['Complete', 'Failed']) : random.pick<LifeStage>([...underWay, ...sometimes]), afterMs: random.between(0, 20_000) };
 }

@@ -10,7 +10,7 @@ export interface Place {
 }
 
 /** The spec decides the key, as the resolved recipe does: here its calibration seed stands for all of it. */
-export function placeOf({ spec }: PruneJob): Place {
+export function placeOf({ spec }: Pick<PruneJob, 'spec'>): Place {
   const runKey = (spec.calibration?.seed ?? 0).toString(16).padStart(16, '0');
   return { runKey, uri: `${spec.output.uri}tiny-moe/${runKey}/` };
 }

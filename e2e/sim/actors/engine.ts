@@ -2,12 +2,14 @@
 import { labels, type Stage } from '../../../src/api/names.ts';
 import type { PruneJob } from '../../../src/api/v1alpha1/prunejob.ts';
 import type { Terminated } from '../../../src/prunejob/kube.ts';
-import { facts } from '../../../src/prunejob/testing/builders.ts';
+import { evaluation, facts } from '../../../src/prunejob/testing/builders.ts';
 import { podType, pruneJobType } from '../../../src/shell/resources.ts';
 import type { LivePod } from '../../../src/shell/stores.ts';
 import type { EngineScript } from '../scenario.ts';
 import { placeOf } from './bucket.ts';
 import { hasEnded } from './job-controller.ts';
+import { behaviourOf, sourceUri } from './model-server.ts';
+import { podBehind } from './network-services.ts';
 import { timeOf, type World } from './world.ts';
 
 const by = { manager: 'kubelet' };
@@ -28,6 +30,8 @@ export class Engine {
   readonly causes: Causes = new Map();
   /** uids of the PruneJobs whose own engine reported a published model. */
   readonly reported = new Set<string>();
+  /** Whose canary was asked and found good: uid, the beginning of the rollout, and the model that answered. */
+  readonly accepted = new Set<string>();
   readonly #world: World;
   readonly #tries = new Map<string, number>();
   readonly #working = new Map<string, Work>();
@@ -48,7 +52,8 @@ export class Engine {
     if (pruneJob === undefined || stage === undefined) return;
     const { scheduler, random, bucket } = this.#world;
     if (stage === 'prune') bucket.upload(placeOf(pruneJob));
-    const durationMs = stage === 'prune' ? random.between(8_000, 60_000) : random.between(500, 6000);
+    const [leastMs, mostMs] = durations[stage];
+    const durationMs = random.between(leastMs, mostMs);
     this.#working.set(address, { pod, pruneJob, startedAt: scheduler.elapsedMs, durationMs });
     scheduler.after(durationMs, () => {
       this.#working.delete(address);
@@ -80,7 +85,20 @@ export class Engine {
     const tries = this.#tries.get(tryKey(pod)) ?? 0;
     this.#tries.set(tryKey(pod), tries + 1);
     const exitCode = this.#script(pod).exits[stage]?.[tries] ?? 0;
-    return exitCode === 0 ? { exitCode, message: JSON.stringify(this.#answer(pruneJob, stage)) } : this.#failure(pruneJob, exitCode);
+    if (exitCode !== 0) return this.#failure(pruneJob, exitCode, stage);
+    return stage === 'evaluate' ? this.#evaluate(pod, pruneJob) : { exitCode, message: JSON.stringify(this.#answer(pruneJob, stage)) };
+  }
+
+  /** Who answers at the addresses that it was given, if anybody does. */
+  #evaluate(pod: LivePod, pruneJob: PruneJob): Terminated {
+    const { server, scenario } = this.#world;
+    const [canary, serving] = [argument(pod, '--endpoint'), argument(pod, '--baseline-endpoint')].map((url) => podBehind(server, url));
+    if (canary === undefined || serving === undefined || behaviourOf(scenario, canary) === 'Mute') return this.#failure(pruneJob, 3, 'evaluate');
+    const { kind, tasks: [task] } = evaluation();
+    const low = this.#script(pod).scores === 'Low';
+    if (low) this.#blame(pruneJob, ['QualityRefused']);
+    else this.accepted.add(acceptance(this.#pruneJob(pod) ?? pruneJob, canary.metadata.annotations?.[sourceUri] ?? ''));
+    return { exitCode: 0, message: JSON.stringify({ kind, tasks: [{ ...task, ...(low ? { lowerBound: 0.5 } : {}) }] }) };
   }
 
   #answer(pruneJob: PruneJob, stage: Stage): object {
@@ -99,11 +117,14 @@ export class Engine {
     return bucket.publish(place);
   }
 
-  #failure({ metadata: { uid } }: PruneJob, exitCode: number): Terminated {
-    const reason = errors[exitCode];
-    const said = reason === undefined ? ['Internal', 'Killed'] : [reason];
-    this.causes.set(uid, new Set([...(this.causes.get(uid) ?? []), ...said, 'BackoffLimitExceeded']));
+  #failure(pruneJob: PruneJob, exitCode: number, stage: Stage): Terminated {
+    const reason = stage === 'evaluate' && exitCode === 3 ? 'EndpointUnavailable' : errors[exitCode];
+    this.#blame(pruneJob, [...(reason === undefined ? ['Internal', 'Killed'] : [reason]), 'BackoffLimitExceeded']);
     return { exitCode, ...(reason === undefined ? {} : { message: JSON.stringify({ kind: 'Error', reason, message: `Scripted to end with ${exitCode}.` }) }) };
+  }
+
+  #blame({ metadata: { uid } }: PruneJob, reasons: readonly string[]): void {
+    this.causes.set(uid, new Set([...(this.causes.get(uid) ?? []), ...reasons]));
   }
 
   #script(pod: LivePod): EngineScript {
@@ -114,6 +135,18 @@ export class Engine {
     const uid = metadata.labels?.[labels.pruneJobUid];
     return (this.#world.server.list(pruneJobType) as readonly PruneJob[]).find((candidate) => candidate.metadata.uid === uid);
   }
+}
+
+const durations: Readonly<Record<Stage, readonly [leastMs: number, mostMs: number]>> = { inspect: [500, 6000], prune: [8_000, 60_000], evaluate: [2000, 20_000], clean: [500, 6000] };
+
+/** Of one rollout and one model; another rollout has to ask again. */
+export function acceptance({ metadata: { uid }, status }: PruneJob, modelUri: string): string {
+  return [uid, status?.serving?.rollout?.startedAt ?? '', modelUri].join(' ');
+}
+
+function argument({ spec }: LivePod, flag: string): string {
+  const { args = [] } = (spec?.containers?.[0] ?? {}) as { readonly args?: readonly string[] };
+  return args[args.indexOf(flag) + 1] ?? '';
 }
 
 export function stageOf({ metadata }: LivePod): Stage | undefined {

@@ -4,9 +4,10 @@ import { isTrue, type Deployment } from '../../../src/prunejob/kube.ts';
 import { inferenceServiceType, serviceLabel, type InferenceService, type Predictor } from '../../../src/prunejob/serving/kserve-types.ts';
 import { keyOf, typeId } from '../../../src/runtime/keys.ts';
 import type { KubeObject } from '../../../src/runtime/types.ts';
-import { deploymentType, podType, replicaSetType } from '../../../src/shell/resources.ts';
+import { deploymentType, networkServiceType, podType, replicaSetType } from '../../../src/shell/resources.ts';
 import type { LiveDeployment, LivePod, LiveReplicaSet } from '../../../src/shell/stores.ts';
 import { sourceUri } from './model-server.ts';
+import { expose } from './network-services.ts';
 import { Reactor } from './reactor.ts';
 import type { World } from './world.ts';
 
@@ -74,8 +75,8 @@ export class KServe {
   /** Of a canary that is taken away; its pods go by the garbage collector. */
   #dropOthers({ metadata: { name, namespace } }: Service, kept: readonly string[]): void {
     const { server } = this.#world;
-    const others = server.list(deploymentType).filter(({ metadata }) => metadata.namespace === namespace && metadata.labels?.[serviceLabel] === name && !kept.includes(metadata.name));
-    for (const deployment of others) server.delete(deploymentType, keyOf(deployment), {}, by);
+    const isOther = ({ metadata }: KubeObject): boolean => metadata.namespace === namespace && metadata.labels?.[serviceLabel] === name && !kept.includes(metadata.name);
+    for (const type of [deploymentType, networkServiceType]) for (const object of server.list(type).filter(isOther)) server.delete(type, keyOf(object), {}, by);
   }
 
   #render(service: Service, variant: Variant): LiveDeployment {
@@ -87,6 +88,7 @@ export class KServe {
     const metadata = { name: variant.name, namespace, labels: { [serviceLabel]: name }, ownerReferences };
     if (server.get(deploymentType, key) === undefined) server.create(deploymentType, { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec } as KubeObject, by);
     server.update<LiveDeployment>(deploymentType, key, (live) => ({ ...live, spec }), by);
+    expose(server, metadata, by);
     return server.get(deploymentType, key) as LiveDeployment;
   }
 

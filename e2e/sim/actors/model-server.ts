@@ -40,9 +40,14 @@ export class ModelServer {
     if (this.#behaviour(pod) === 'Mute') throw new Error('answers a completion with 500');
   }
 
-  #behaviour({ metadata }: LivePod): Scenario['prunedModel'] {
-    return metadata.annotations?.[sourceUri] === denseUri ? 'Comes' : this.#world.scenario.prunedModel;
+  #behaviour(pod: LivePod): Scenario['prunedModel'] {
+    return behaviourOf(this.#world.scenario, pod);
   }
+}
+
+/** The dense model always comes. */
+export function behaviourOf({ prunedModel }: Scenario, { metadata }: LivePod): Scenario['prunedModel'] {
+  return metadata.annotations?.[sourceUri] === denseUri ? 'Comes' : prunedModel;
 }
 
 const ready = { conditions: [{ type: 'Ready', status: 'True' }] };

@@ -47,7 +47,8 @@ export class People {
     server.create(nodeType, node, by);
     server.create(serviceAccountType, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace, labels: { [labels.runner]: 'true' } } }, by);
     for (const plan of scenario.pruneJobs) {
-      if (plan.service !== undefined) this.#soon(plan.createdAtMs + plan.serviceAfterMs, () => { server.create(inferenceServiceType, service(plan.service ?? ''), by); });
+      const { service: name } = plan;
+      if (name !== undefined) this.#soon(plan.createdAtMs + plan.serviceAfterMs, () => { this.#createService(name); });
       this.#soon(plan.createdAtMs, () => { this.#create(plan); });
     }
   }
@@ -126,6 +127,12 @@ export class People {
     this.#world.server.create(pruneJobType, { apiVersion: 'stun-operator.io/v1alpha1', kind: 'PruneJob', metadata: { name: plan.name, namespace }, spec: specOf(plan) } as KubeObject, by);
   }
 
+  /** Of two PruneJobs of one service, only one brings it. */
+  #createService(name: string): void {
+    const { server } = this.#world;
+    if (server.get(inferenceServiceType, `${namespace}/${name}`) === undefined) server.create(inferenceServiceType, service(name), by);
+  }
+
   #changeService(kind: 'AnnotateService' | 'RevertService', { spec: { serving: asked } }: PruneJob): void {
     if (asked === undefined) return;
     this.#world.server.update<Service>(inferenceServiceType, `${namespace}/${asked.ref.name}`, kind === 'RevertService' ? reverted : annotated, editor);
@@ -155,13 +162,14 @@ const node = {
   status: { allocatable: { 'nvidia.com/gpu': '32' }, conditions: [{ type: 'Ready', status: 'True' }] },
 };
 
-function specOf({ recipe, service: name, strategy, scratch, ttl, planOnly }: PruneJobPlan): PruneJob['spec'] {
+export function specOf({ recipe, service: name, strategy, gate, scratch, ttl, planOnly }: PruneJobPlan): PruneJob['spec'] {
   const ref = { apiVersion: 'serving.kserve.io/v1beta1', kind: 'InferenceService', name: name ?? '' } as const;
   const base = withoutServing({
     calibration: { uri: 's3://data/calibration.jsonl', samples: 32, sequenceLength: 128, seed: recipe },
     runner: { gpus: 1, device: 'cpu', activeDeadline: '10m', backoffLimit: 2, ...(scratch ? { scratch: { size: '1Gi', storageClassName: 'fast' } } : {}) },
     ...(ttl ? { ttlSecondsAfterFinished: 30 } : {}),
     ...(planOnly ? { planOnly } : {}),
+    ...(gate ? { quality: { endpoint: { tasks: [{ name: 'gsm8k', uri: 's3://data/gsm8k.jsonl', minRetained: 0.9 }] } } } : {}),
   });
   return name === undefined ? base : { ...base, serving: serving({ ref, strategy, waitFor: '60s', timeout: '3m', soak: '20s' }) };
 }

@@ -3,17 +3,20 @@ import type { ApiError } from '../../../src/runtime/errors.ts';
 import type { Request } from '../process/network.ts';
 import { attempts } from './attempts.ts';
 import { canary } from './canary.ts';
+import { gate } from './gate.ts';
 import type { Context, Invariant, Rule } from './invariant.ts';
 import { leadership } from './leadership.ts';
 import { lettingGo } from './letting-go.ts';
 import { oneEngine } from './one-engine.ts';
 import { ownWrites } from './own-writes.ts';
+import { retired } from './retired.ts';
 import { service } from './service.ts';
 import { suspension } from './suspension.ts';
 import { terminal } from './terminal.ts';
 import { truth } from './truth.ts';
+import { turns } from './turns.ts';
 
-const rules: readonly Rule[] = [oneEngine, attempts, service, canary, terminal, lettingGo, suspension, leadership, ownWrites, truth];
+const rules: readonly Rule[] = [oneEngine, attempts, service, turns, canary, retired, gate, terminal, lettingGo, suspension, leadership, ownWrites, truth];
 
 export class Invariants {
   readonly #invariants: readonly Invariant[];

@@ -10,7 +10,7 @@ import type { LivePod } from '../../../src/shell/stores.ts';
 import { placeOf } from '../actors/bucket.ts';
 import { sourceUri } from '../actors/model-server.ts';
 import type { Context, Rule } from './invariant.ts';
-import { isOf, isOperator, ofModel, pruneJobs, serviceOf, shapeOf, type Service } from './questions.ts';
+import { isOf, isOperator, named, ofModel, receiptOf, shapeOf, type Service } from './questions.ts';
 
 export const canary: Rule = (context) => {
   /** Service and model of every canary's pod that was ever ready. */
@@ -27,14 +27,17 @@ export const canary: Rule = (context) => {
 
 function written(context: Context, before: Service, after: Service, proved: ReadonlySet<string>): void {
   const { name } = after.metadata;
-  const owner = pruneJobs(context).find((pruneJob) => serviceOf(context, pruneJob)?.metadata.uid === after.metadata.uid && movesTo(pruneJob, before, after));
-  if (owner?.spec.serving?.strategy !== 'Canary') return;
+  const owner = named(context, receiptOf(after));
+  if (owner?.spec.serving?.strategy === 'Canary' && movesTo(owner, before, after)) moved(context, owner, name, proved);
+}
+
+function moved(context: Context, owner: PruneJob, name: string, proved: ReadonlySet<string>): void {
   if (!proved.has(`${name} ${placeOf(owner).uri}`)) context.violated('the canary comes first', `The operator moved service ${name}, and no canary of that model was ever ready.`);
   const silent = context.scenario.prunedModel === 'Mute' && owner.status?.serving?.previous?.answered === true;
   if (silent) context.violated('the canary answers first', `The operator moved service ${name} to a model whose canary answers nobody.`);
 }
 
-function movesTo(pruneJob: PruneJob, before: Service, after: Service): boolean {
+export function movesTo(pruneJob: PruneJob, before: Service, after: Service): boolean {
   const pruned = ofModel(placeOf(pruneJob).uri, 2);
   return shapeOf(after) === pruned && shapeOf(before) !== pruned;
 }

@@ -11,7 +11,7 @@ import { placeOf } from '../actors/bucket.ts';
 import type { Commit } from '../api-server/storage.ts';
 import { isOver } from '../stages.ts';
 import type { Context, Rule } from './invariant.ts';
-import { conditionOf, holds, isOf, jobsOf, pruneJobs, serviceOf, shapeOf, stageOfJob, unfinishedJobsOf } from './questions.ts';
+import { conditionOf, holds, isOf, jobsOf, named, pruneJobs, receiptOf, serviceOf, shapeOf, stageOfJob, unfinishedJobsOf } from './questions.ts';
 
 const patienceMs = 600_000;
 /** The deadline of the clean-up, that of the way back, and what crashes, restarts and wrong clocks add. */
@@ -43,7 +43,8 @@ function isHalfMoved(context: Context, pruneJob: PruneJob): boolean {
   const { uri } = placeOf(pruneJob);
   const { previous, rollout } = pruneJob.status?.serving ?? {};
   const live = serviceOf(context, pruneJob);
-  const isMoved = live !== undefined && shapeOf(live).startsWith(uri) && previous?.uri !== uri;
+  // By itself, and not by another run of the same key.
+  const isMoved = live !== undefined && shapeOf(live).startsWith(uri) && previous?.uri !== uri && named(context, receiptOf(live))?.metadata.uid === pruneJob.metadata.uid;
   return isMoved && rollout !== undefined && !holds(pruneJob, 'Served');
 }
 

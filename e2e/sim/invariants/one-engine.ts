@@ -21,9 +21,14 @@ function jobMade(context: Context, { after }: Commit): void {
   const others = unfinishedJobsOf(context, uid).filter(({ metadata }) => metadata.uid !== job.metadata.uid);
   if (others.length > 0) context.violated('one engine Job', `${job.metadata.name} was created while ${others.map(({ metadata }) => metadata.name).join(', ')} had not ended.`);
   const pruneJob = byUid(context, uid);
-  if (pruneJob === undefined || stageOfJob(job) === 'inspect' || pruneJob.status?.runKey === undefined) return;
-  const rival = pruneJobs(context).find((other) => isRival(pruneJob, other) && unfinishedJobsOf(context, other.metadata.uid).some((candidate) => stageOfJob(candidate) !== 'inspect'));
+  if (pruneJob === undefined || !writes(job) || pruneJob.status?.runKey === undefined) return;
+  const rival = pruneJobs(context).find((other) => isRival(pruneJob, other) && unfinishedJobsOf(context, other.metadata.uid).some(writes));
   if (rival !== undefined) context.violated('one engine Job for one run', `${job.metadata.name} was created while PruneJob ${rival.metadata.name} had a Job for the same run and place.`);
+}
+
+/** To the place of its run. */
+function writes(job: LiveJob): boolean {
+  return ['prune', 'clean'].includes(stageOfJob(job) ?? '');
 }
 
 function isRival(pruneJob: PruneJob, other: PruneJob): boolean {

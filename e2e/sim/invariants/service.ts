@@ -8,7 +8,7 @@ import { fieldManager } from '../../../src/api/names.ts';
 import { inferenceServiceType } from '../../../src/prunejob/serving/kserve-types.ts';
 import { placeOf } from '../actors/bucket.ts';
 import type { Context, Rule } from './invariant.ts';
-import { holds, isOf, isOperator, ofModel, pruneJobs, serviceOf, shapeOf, type Service } from './questions.ts';
+import { holds, isOf, isOperator, modelsFor, named, ofModel, pruneJobs, receiptOf, serviceOf, shapeOf, type Service } from './questions.ts';
 
 export const service: Rule = (context) => ({
   committed: (commit) => {
@@ -22,8 +22,8 @@ export const service: Rule = (context) => ({
 function written(context: Context, after: Service): void {
   const shape = shapeOf(after);
   if (shape === ofModel(denseUri, 4)) return;
-  const owner = pruneJobs(context).find((candidate) => serviceOf(context, candidate)?.metadata.uid === after.metadata.uid && ofModel(placeOf(candidate).uri, 2) === shape);
-  if (owner === undefined) context.violated('the service is whole', `The operator made it ${shape}.`);
+  const owner = named(context, receiptOf(after));
+  if (owner === undefined || ofModel(placeOf(owner).uri, 2) !== shape) context.violated('the service is whole', `The operator made it ${shape}.`);
   else if (!context.bucket.isPublished(placeOf(owner).uri)) context.violated('only published models are served', `The operator made the service ${shape}, which is not published.`);
   else if (!holds(owner, 'Published')) context.violated('only verified models are served', `The operator made the service ${shape} before PruneJob ${owner.metadata.name} was Published.`);
 }
@@ -33,7 +33,7 @@ function rested(context: Context, pruneJob: PruneJob): void {
   if (live === undefined) return;
   const shape = shapeOf(live);
   const { name } = live.metadata;
-  if (![ofModel(denseUri, 4), ofModel(placeOf(pruneJob).uri, 2)].includes(shape)) context.violated('the service is whole', `At rest ${name} is ${shape}.`);
+  if (![ofModel(denseUri, 4), ...modelsFor(context, name).map((uri) => ofModel(uri, 2))].includes(shape)) context.violated('the service is whole', `At rest ${name} is ${shape}.`);
   if (live.spec?.predictor?.deploymentStrategy !== undefined) context.violated('the service is whole', `At rest ${name} still has the rollout's way of replacing pods.`);
   if (isOver(pruneJob) && ownsFields(live)) context.violated('the service is let go', `At rest the operator still owns fields of ${name}, which it moved or put back.`);
 }
