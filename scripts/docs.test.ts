@@ -31,7 +31,7 @@ const notRun: Readonly<Record<string, string>> = {
 /** The others, with the test that runs them; crds/docs-commands.test.ts says which lines it leaves out. */
 const run: Readonly<Record<string, string>> = {
   'docs/how-to/gitops-emit.md': 'e2e/emit.test.ts',
-  'docs/how-to/kueue.md': 'crds/docs-commands.test.ts',
+  'docs/how-to/kueue.md': 'e2e/kueue/lib/page.ts',
   'docs/how-to/storage.md': 'engine/tests/test_docs.py',
   'docs/reference/failures.md': 'crds/docs-commands.test.ts',
   'docs/reference/serving.md': 'crds/docs-commands.test.ts',

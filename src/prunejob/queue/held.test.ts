@@ -44,6 +44,7 @@ describe('what a queue says of a Job that it holds', () => {
   it.each([
     { name: 'of another release', state: refused('Waiting for a reason of its own.'), says: `${waiting} Waiting for a reason of its own.` },
     { name: 'that is new', state: workload(undefined), says: waiting },
+    { name: 'that is being evicted', state: workload({ conditions: [{ type: 'QuotaReserved', status: 'True', message: 'Quota reserved' }, { type: 'Evicted', status: 'True', message: 'Preempted' }] }), says: waiting },
     { name: 'that may not be read', state: 'NotRead' as const, says: waiting },
     { name: 'with quota', state: workload({ conditions: [{ type: 'QuotaReserved', status: 'True' }], admissionChecks: [{ name: 'nodes', state: 'Pending', message: 'Waiting for 2 nodes' }, { name: 'budget', state: 'Ready' }] }), says: 'Job tiny-prune-1 has its quota and waits for admission; nodes: Waiting for 2 nodes.' },
     { name: 'with quota, of which no more is known', state: workload({ conditions: [{ type: 'QuotaReserved', status: 'True' }] }), says: 'Job tiny-prune-1 has its quota and waits for admission.' },

@@ -50,12 +50,16 @@ function withoutQueue({ metadata: { name, namespace = '' } }: Job): Held {
 
 function saidOf(job: Job, workload: Workload): Held {
   if (workload.spec?.active === false) return deactivated(job, workload);
-  const { conditions, admissionChecks = [] } = workload.status ?? {};
-  if (isTrue(conditions, 'QuotaReserved')) {
-    const checks = admissionChecks.filter(({ state }) => state !== 'Ready').map(({ name, message = '' }) => [name, message].filter((part) => part !== '').join(': '));
-    return { reason: 'WaitingForAdmission', message: [`Job ${job.metadata.name} has its quota and waits for admission`, ...checks].join('; ').concat('.') };
-  }
-  return unreserved(job, condition(conditions, 'QuotaReserved'));
+  const conditions = workload.status?.conditions;
+  if (!isTrue(conditions, 'QuotaReserved')) return unreserved(job, condition(conditions, 'QuotaReserved'));
+  // A quota that is about to be taken away stands there a moment longer.
+  return isTrue(conditions, 'Evicted') ? unreserved(job, undefined) : unadmitted(job, workload);
+}
+
+function unadmitted({ metadata }: Job, { status }: Workload): Held {
+  const checks = (status?.admissionChecks ?? []).filter(({ state }) => state !== 'Ready');
+  const said = checks.map(({ name, message = '' }) => [name, message].filter((part) => part !== '').join(': '));
+  return { reason: 'WaitingForAdmission', message: [`Job ${metadata.name} has its quota and waits for admission`, ...said].join('; ').concat('.') };
 }
 
 function unreserved(job: Job, reserved: KubeCondition | undefined): Held {
