@@ -49,6 +49,12 @@ describe('inspect', () => {
     expect(condition(decided({ childJobs: [child('inspect', { job })] }), 'Planned')).toMatchObject({ status: 'False', reason: 'PodNotCreated', message: expect.stringContaining('describe job tiny-inspect-1') as string });
   });
 
+  it('says what holds its Job where every Job needs a queue', () => {
+    const decision = decided({ childJobs: [child('inspect', { job: { spec: { suspend: true } } })] });
+    expect(decision).toMatchObject({ status: { phase: 'Inspecting' }, requeueAfterMs: 10_000 });
+    expect(condition(decision, 'Planned')).toMatchObject({ status: 'Unknown', reason: 'WaitingForAdmission', message: expect.stringContaining('a LocalQueue named default') as string });
+  });
+
   it('that no node took until its deadline says what it waited for', () => {
     const pod = { metadata: { name: 'p' }, status: { conditions: [{ type: 'PodScheduled', status: 'False', message: '0/1 nodes are available.' }] } };
     const { status } = decided({ childJobs: [child('inspect', { pods: [pod] })] });
