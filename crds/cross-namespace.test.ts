@@ -17,6 +17,7 @@ const fields: readonly (readonly [string, Fields])[] = [
   ['spec.runner.namespace', { runner: inOther }],
   ['spec.model.namespace', { model: inOther }],
   ['spec.output.namespace', { output: inOther }],
+  ['spec.output.signing.secretRef.namespace', { output: { signing: { secretRef: { name: 'keys', ...inOther } } } }],
 ];
 
 it.each(fields)('%s is unknown: refused by who is strict, dropped for who is not', async (path, fragment) => {
@@ -30,6 +31,7 @@ it.each([
   ['a service', { serving: merge(serving, { ref: { name: 'other/moe' } }) }],
   ['a service further away', { serving: merge(serving, { ref: { name: '../other/moe' } }) }],
   ['a ServiceAccount', { runner: { serviceAccountName: 'other/pruner' } }],
+  ['a Secret', { output: { signing: { secretRef: { name: 'other/keys' } } } }],
   ['a ServiceAccount by its user name', { runner: { serviceAccountName: 'system:serviceaccount:other:pruner' } }],
 ])('%s of another namespace has no name that is taken', async (_, fragment) => {
   expect((await api.tryCreate(specWith(fragment))).refusal).toMatch(/name as kubectl get shows it/);

@@ -32,6 +32,7 @@ const notRun: Readonly<Record<string, string>> = {
 const run: Readonly<Record<string, string>> = {
   'docs/how-to/gitops-emit.md': 'e2e/emit.test.ts',
   'docs/how-to/kueue.md': 'e2e/kueue/lib/page.ts',
+  'docs/how-to/sign-models.md': 'engine/tests/test_docs.py',
   'docs/how-to/storage.md': 'engine/tests/test_docs.py',
   'docs/reference/failures.md': 'crds/docs-commands.test.ts',
   'docs/reference/serving.md': 'crds/docs-commands.test.ts',

@@ -9,6 +9,7 @@ export const edited: Record<string, Fields> = {
   quality: { quality: { perplexity: { maxIncrease: 1 } } },
   'quality (removed)': { quality: null },
   output: { output: { uri: 's3://elsewhere/' } },
+  'output.signing': { output: { signing: { secretRef: { name: 'other' } } } },
   planOnly: { planOnly: true },
   'serving (removed)': { serving: null },
   'serving.mode': { serving: { mode: 'Emit' } },

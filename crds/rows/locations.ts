@@ -66,4 +66,15 @@ export const locations: readonly Row[] = [
     says: 'write the path without . and .. segments',
     accepted: { output: { uri: 's3://models/a/b' } },
   },
+  {
+    field: 'output.signing.secretRef.name',
+    refused: { output: { signing: { secretRef: { name: 'ml/signing' } } } },
+    says: "write the Secret's name as kubectl get shows it",
+    accepted: { output: { signing: { secretRef: { name: 'model-signing' } } } },
+  },
+  {
+    field: 'output.signing without a Secret',
+    refused: { output: { signing: {} } },
+    says: 'spec.output.signing.secretRef: Required value',
+  },
 ];

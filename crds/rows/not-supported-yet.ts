@@ -3,12 +3,6 @@ import { withRunner, type Row } from './row.ts';
 
 export const notSupportedYet: readonly Row[] = [
   {
-    field: 'output.signing',
-    refused: { output: { signing: { secretRef: { name: 'cosign' } } } },
-    says: 'output.signing is not supported yet in this release; remove it',
-    accepted: {},
-  },
-  {
     field: 'runner.gpus above 1',
     refused: withRunner({ gpus: 2 }),
     says: 'runner.gpus above 1 is not supported yet in this release; remove it',

@@ -3,12 +3,17 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
+import sys
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stun.cli import parser
+from tests.conftest import Stun
 from tests.minio import Minio
 
 ROOT = Path(__file__).parents[2]
@@ -43,6 +48,44 @@ def test_the_documentation_has_commands() -> None:
 def test_a_command_of_the_documentation_parses(line: str) -> None:
     words = shlex.split(line, comments=True)
     parser().parse_args(words[: words.index(">")] if ">" in words else words)
+
+
+def test_the_commands_about_signatures(
+    stun: Stun, model: Path, recipe: dict[str, Any], tmp_path: Path
+) -> None:
+    page = ROOT / "docs/how-to/sign-models.md"
+    keys, _ = blocks(page, "## Make the keys")
+    install, *verify = "".join(blocks(page, "## Verify")).splitlines()
+    assert install == f"pip install model-signing=={version('model-signing')} pyopenssl"
+    (another,) = blocks(page, "## Another key")
+    run_block(keys, tmp_path)
+    outcome = stun(
+        "prune",
+        recipe,
+        model=model,
+        output=tmp_path / "out",
+        signing_key=tmp_path / "signing.key",
+        public_key=tmp_path / "signing.pub",
+    )
+    shutil.copytree(outcome.answer["uri"], tmp_path / "model")
+    said = run_block("\n".join(verify), tmp_path)
+    assert "Verification succeeded" in said
+    fingerprint = outcome.termination["signature"]["keyFingerprint"]
+    assert said.splitlines()[-1].split()[0] == fingerprint.removeprefix("sha256:")
+    run_block(keys.replace("signing.", "new."), tmp_path)
+    run_block(another, tmp_path)
+    assert stun("verify", model=tmp_path / "model", public_key=tmp_path / "new.pub").code == 0
+
+
+def run_block(commands: str, folder: Path) -> str:
+    """By the programs of this environment, which has no scripts of its packages."""
+    python = f"{shlex.quote(sys.executable)} -P -m"
+    script = re.sub(r"^(model_signing|stun) ", rf"{python} \1 ", commands, flags=re.MULTILINE)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script], cwd=folder, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_the_trial_of_a_bucket_publishes_once(minio: Minio, tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ export const engineReasons = [
   'CalibrationInvalid',
   'QualityDataInvalid',
   'OutputConflict',
+  'SigningKeyInvalid',
+  'SignatureInvalid',
   'StorageUnavailable',
   'EndpointUnavailable',
   'Interrupted',

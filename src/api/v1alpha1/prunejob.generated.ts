@@ -229,13 +229,13 @@ export interface OutputSpec {
   signing?: SigningSpec;
 }
 /**
- * Signs the published manifest.
+ * Signs the published model in the format of OpenSSF Model Signing. Only a model whose signature was verified is served.
  */
 export interface SigningSpec {
   secretRef: SecretReference;
 }
 /**
- * The Secret with the key, in the PruneJob's namespace.
+ * The Secret with signing.key and signing.pub, an elliptic-curve key pair in PEM form without a passphrase, in the PruneJob's namespace.
  */
 export interface SecretReference {
   /**
@@ -578,6 +578,7 @@ export interface ResultStatus {
    * sha256 of its stun-manifest.json.
    */
   manifestDigest?: string;
+  signature?: SignatureStatus;
   /**
    * Share of the prunable parameters that it lacks.
    */
@@ -611,6 +612,15 @@ export interface ResultStatus {
    * The run key was published already. With serving the inspection finds that before a GPU is asked for; without it the prune Job itself finds it and ends at once.
    */
   reused?: boolean;
+}
+/**
+ * Its verified signature, where output.signing asks for one.
+ */
+export interface SignatureStatus {
+  /**
+   * sha256 of the public key, as openssl pkey -pubin -outform DER gives it.
+   */
+  keyFingerprint: string;
 }
 /**
  * What the gate measured.

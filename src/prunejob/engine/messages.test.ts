@@ -35,6 +35,7 @@ describe('a termination message', () => {
     { name: 'an evaluation of nothing', text: JSON.stringify({ ...evaluation(), tasks: undefined }) },
     { name: 'an evaluation with half a task', text: JSON.stringify({ ...evaluation(), tasks: [{ name: 'gsm8k' }] }) },
     { name: 'a kind that every object has', text: '{"kind":"constructor"}' },
+    { name: 'a result signed by no key', text: JSON.stringify({ ...result(), signature: {} }) },
     { name: 'a result with nameless stages', text: JSON.stringify({ ...result(), stages: [{ seconds: 1 }] }) },
   ])('is not trusted: $name', ({ text }) => {
     expect(parseMessage(text)).toBeUndefined();

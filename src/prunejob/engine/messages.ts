@@ -28,6 +28,8 @@ export interface EngineResult {
   readonly quality: Quality | null;
   readonly stages?: readonly { readonly stage: string; readonly seconds: number }[];
   readonly reused: boolean;
+  /** Of the key with which the engine verified what lies there; null where no signature was asked for. */
+  readonly signature?: { readonly keyFingerprint: string } | null;
 }
 
 /** Of the served models, the one before as the baseline of the one after. */
@@ -72,7 +74,12 @@ function isResult(fields: Fields): boolean {
   const { quality, stages = [] } = fields;
   const measured = quality === null || (isObject(quality) && isQuality(quality));
   const timed = isListOf(stages, (stage) => hasTexts(stage, ['stage']) && hasNumbers(stage, ['seconds']));
-  return measured && timed && hasNumbers(fields, resultNumbers) && hasTexts(fields, ['runKey', 'uri', 'manifestDigest']);
+  return measured && timed && isSigned(fields) && hasNumbers(fields, resultNumbers) && hasTexts(fields, ['runKey', 'uri', 'manifestDigest']);
+}
+
+/** Engines of older releases do not know of signatures. */
+function isSigned({ signature = null }: Fields): boolean {
+  return signature === null || (isObject(signature) && hasTexts(signature, ['keyFingerprint']));
 }
 
 /** No task is no evaluation, and isQuality lets it be left out. */

@@ -5,6 +5,7 @@ import { engineContainer } from './messages.ts';
 import type { Endpoints, EngineConfig } from '../observed.ts';
 import { recipe } from './recipe.ts';
 import { hasClaim } from './scratch.ts';
+import { signingKeys } from './signing-keys.ts';
 import { claimVolumes, outputPath, sourcePath } from './storage-paths.ts';
 
 export interface EngineJobOptions {
@@ -44,6 +45,7 @@ export function podSpec(options: EngineJobOptions): Fields {
       { name: 'tmp', emptyDir: temporary(runner, stage) },
       ...(keepsWork(runner, stage) ? [{ name: 'scratch', persistentVolumeClaim: { claimName: scratchName(pruneJob.metadata.name) } }] : []),
       ...claimVolumes(pruneJob.spec, stage).volumes,
+      ...signingKeys(pruneJob.spec, stage).volumes,
     ],
   };
 }
@@ -98,6 +100,7 @@ function container(options: EngineJobOptions): Fields {
       { name: 'tmp', mountPath: '/tmp' },
       ...(keepsWork(spec.runner, stage) ? [{ name: 'scratch', mountPath: scratch }] : []),
       ...claimVolumes(spec, stage).mounts,
+      ...signingKeys(spec, stage).mounts,
     ],
   };
 }
@@ -105,7 +108,7 @@ function container(options: EngineJobOptions): Fields {
 function engineArgs({ pruneJob: { spec, status }, stage, endpoints }: EngineJobOptions): string[] {
   const model = ['--model', sourcePath(spec.model.uri)];
   const output = ['--output', outputPath(spec.output.uri)];
-  const withRecipe = [...model, '--recipe', 'env:STUN_RECIPE', ...output];
+  const withRecipe = [...model, '--recipe', 'env:STUN_RECIPE', ...output, ...signingKeys(spec, stage).args];
   switch (stage) {
     case 'inspect':
       return ['inspect', ...withRecipe];

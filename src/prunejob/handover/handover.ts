@@ -73,15 +73,16 @@ export function applyService(run: Run, { serving, adapter, previous, canary }: H
 
 function receiptFor({ observed, status }: Run, previousUri: string): Receipt {
   const { name, namespace } = observed.pruneJob.metadata;
-  const { plan, result, runKey = '' } = status;
+  const { plan, result: { manifestDigest = '', quality, signature } = {}, runKey = '' } = status;
   return compact({
     pruneJob: `${namespace}/${name}`,
     runKey,
-    manifestDigest: result?.manifestDigest ?? '',
+    manifestDigest,
     previousUri,
     gpusBefore: plan?.gpusBefore ?? 0,
     gpusAfter: plan?.gpusAfter ?? 0,
-    quality: streamedSummary(result?.quality),
+    quality: streamedSummary(quality),
+    keyFingerprint: signature?.keyFingerprint,
   });
 }
 

@@ -6,6 +6,7 @@ import { unscheduledBecause } from '../failure/unscheduled.ts';
 import { startJob } from '../engine/next-job.ts';
 import { engineEnd, messageOf } from '../engine/messages.ts';
 import { neverStarted } from '../engine/not-started.ts';
+import { keysAwaited } from '../engine/signing-keys.ts';
 import type { ChildJob } from '../observed.ts';
 import { heldBecause } from '../queue/held.ts';
 import { isHeld } from '../queue/kueue.ts';
@@ -28,7 +29,7 @@ function startInspect(run: Run, attempt: number): Step {
 }
 
 function inProgress(run: Run, child: ChildJob): Step {
-  const obstacle = obstacleOf(child, run.now);
+  const obstacle = obstacleOf(child, run.now) ?? keysAwaited(run, child);
   if (obstacle?.hopeless === true) return fail(run, obstacle, 'Planned');
   if (obstacle !== undefined) return waitThenFail(run, 'Inspecting', { type: 'Planned', status: 'False', ...obstacle });
   return { phase: 'Inspecting', conditions: [{ ...inspecting, ...instead(run, child) }], requeueAfterMs: lookAgainMs };

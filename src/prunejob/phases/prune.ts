@@ -13,6 +13,7 @@ import { nextProgress } from '../engine/progress.ts';
 import { betweenTries, elsewhere, mayGoElsewhere } from '../engine/retries.ts';
 import { conditionOf, elapsedMs, holds, isBeingDeleted, latestChild, type Run } from '../run.ts';
 import { ensureScratch } from '../engine/scratch.ts';
+import { keysAwaited } from '../engine/signing-keys.ts';
 import { fail, lookAgainMs, waitThenFail, type Step } from '../step.ts';
 import { unplanned } from './plan.ts';
 import { publish } from './publish.ts';
@@ -60,13 +61,18 @@ function queued(why: Held): ConditionUpdate {
 
 function inProgress(run: Run, child: ChildJob): Step {
   const actions = [...ensureScratch(run), ...deadlineUpdate(run, child)];
-  const obstacle = obstacleOf(child, run.now);
+  const obstacle = obstacleOf(child, run.now) ?? keysAwaited(run, child);
   if (obstacle?.hopeless === true) return fail(run, obstacle, 'Pruned');
   // A wait has no actions of its own, and its end stops the Job whose deadline this would move.
   if (obstacle !== undefined) return { actions, ...waitThenFail(run, 'Queued', { type: 'Queued', status: 'True', ...obstacle }) };
   const waiting = queuedBecause(run, child, noSuchGPU(run));
   const between = betweenTries(run, child, waiting !== undefined);
-  return { actions, ...(between ?? (waiting === undefined ? pruning(run, child) : queue(child, waiting))) };
+  return { actions, ...lookAtKeys(run), ...(between ?? (waiting === undefined ? pruning(run, child) : queue(child, waiting))) };
+}
+
+/** Unless the step says when: nothing tells that keys cannot be mounted. */
+function lookAtKeys({ spec }: Run): Pick<Step, 'requeueAfterMs'> {
+  return spec.output.signing === undefined ? {} : { requeueAfterMs: lookAgainMs };
 }
 
 function pruning(run: Run, child: ChildJob): Step {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
 import { decide } from '../decide.ts';
-import { now, observed, pruneJob, result, runKey, succeeded, withoutServing } from '../testing/builders.ts';
+import { facts, now, observed, pruneJob, result, runKey, succeeded, withoutServing } from '../testing/builders.ts';
 import { condition, decided, planned } from '../testing/decided.ts';
+import { World } from '../testing/world.ts';
 import type { PruneJobSpec } from '../../api/v1alpha1/prunejob.ts';
 
 const task = { name: 'arc_easy', questions: 500, before: 0.7, after: 0.68, retained: 0.971, lowerBound: 0.94, accepted: true };
@@ -53,6 +54,42 @@ describe('the published result', () => {
   ])('with $name is refused', ({ overrides, says }) => {
     expect(condition(published(overrides), 'Failed')).toMatchObject({ reason: 'ResultMismatch', message: expect.stringMatching(says) as string });
   });
+
+  const signed = { output: { uri: 's3://models/pruned/', signing: { secretRef: { name: 'model-signing' } } } };
+  const keyFingerprint = `sha256:${'b'.repeat(64)}`;
+
+  it.each(['prune', 'inspect'] as const)('of the %s pod names the key of its signature', (stage) => {
+    const decision = withSignature(stage, { signature: { keyFingerprint } });
+    expect(decision.status.result?.signature).toEqual({ keyFingerprint });
+    expect(condition(decision, 'Published')).toMatchObject({ status: 'True', message: expect.stringContaining(`signed with the key ${keyFingerprint}`) as string });
+  });
+
+  it.each(['prune', 'inspect'] as const)('of the %s pod is refused where a signature is asked for and none was verified', (stage) => {
+    for (const overrides of [{}, { signature: null }, { signature: { keyFingerprint: 'sha256:none' } }]) {
+      const decision = withSignature(stage, overrides);
+      expect(condition(decision, 'Failed')).toMatchObject({ reason: 'SignatureInvalid', message: expect.stringMatching(/brings no verified signature.*the service is untouched/) as string });
+      expect(condition(decision, 'Published')).toMatchObject({ status: 'False', reason: 'SignatureInvalid' });
+      expect(decision.status.result).toBeUndefined();
+      expect(decision.actions).toEqual([]);
+    }
+  });
+
+  it('leaves the key of its signature on the service', () => {
+    const world = new World({ pruneJob: pruneJob({ spec: signed }) });
+    world.settle();
+    world.inspected();
+    world.settle();
+    world.start('prune');
+    world.settle();
+    world.pruned({ signature: { keyFingerprint } });
+    world.settle();
+    expect(JSON.parse(world.service.fields.receipt ?? '{}')).toMatchObject({ keyFingerprint });
+  });
+
+  function withSignature(stage: 'prune' | 'inspect', overrides: Parameters<typeof result>[0]) {
+    if (stage === 'prune') return decided({ spec: signed, status: planned, childJobs: [succeeded('prune', result(overrides))] });
+    return decided({ spec: signed, childJobs: [succeeded('inspect', facts({ existing: result({ reused: true, ...overrides }) }))] });
+  }
 
   it.each([
     { name: 'worse than the gate allows', overrides: { reused: true, quality: { perplexity: { ...perplexity, upperBound: 0.11 } } }, reason: 'QualityRefused', says: /11\.0 %.*10\.0 %/ },

@@ -13,6 +13,8 @@ import { finished } from './finish.ts';
 export function publish(run: Run, result: EngineResult): Step {
   const mismatch = mismatchOf(run, result);
   if (mismatch !== undefined) return fail(run, { reason: 'ResultMismatch', message: mismatch }, 'Pruned');
+  const unsigned = unsignedBecause(run, result);
+  if (unsigned !== undefined) return fail(run, { reason: 'SignatureInvalid', message: unsigned }, 'Published');
   const refusal = gateRefusal(run.spec.quality, result);
   if (refusal !== undefined) return fail(run, refusal, 'QualityAccepted');
   // Without a service to move, what is published is complete, and one write says both.
@@ -40,6 +42,12 @@ function mismatchOf({ spec, status }: Run, result: EngineResult): string | undef
   return tooBig === undefined ? undefined : `${said} ${tooBig}, so the model might not fit the planned GPUs. ${remedy}`;
 }
 
+/** Whatever image answered: without the fingerprint of a key it has verified nothing, and an unsigned model must not be served. */
+function unsignedBecause({ spec }: Run, { uri, signature }: EngineResult): string | undefined {
+  if (spec.output.signing === undefined || /^sha256:[0-9a-f]{64}$/.test(signature?.keyFingerprint ?? '')) return undefined;
+  return `The model at ${publishedUri(uri)} brings no verified signature, which output.signing asks for. Check that runner.image is a STUN engine of this release; the service is untouched.`;
+}
+
 /** Without a service there is no plan, and nothing that the model must fit. */
 function largerThanPlanned(plan: PruneJobStatus['plan'], result: EngineResult): string | undefined {
   const { expertsAfter = Infinity, bytesAfter = Infinity } = plan ?? {};
@@ -51,8 +59,12 @@ function conditions(result: EngineResult): ConditionUpdate[] {
   const uri = publishedUri(result.uri);
   return [
     { type: 'Pruned', status: 'True', reason: result.reused ? 'Reused' : 'Pruned', message: result.reused ? `The result of this run was published already at ${uri}.` : `${kept(result)}; overall sparsity ${percent(result.sparsity)}.` },
-    { type: 'Published', status: 'True', reason: 'Published', message: `Published at ${uri} with manifest ${result.manifestDigest}.` },
+    { type: 'Published', status: 'True', reason: 'Published', message: `Published at ${uri} with manifest ${result.manifestDigest}${signedBy(result)}.` },
   ];
+}
+
+function signedBy({ signature }: EngineResult): string {
+  return signature == null ? '' : `, signed with the key ${signature.keyFingerprint}`;
 }
 
 function judgement(run: Run, summary: string | undefined): ConditionUpdate {
@@ -68,12 +80,13 @@ function kept({ expertsBefore, expertsAfter }: EngineResult): string {
 }
 
 function resultStatus(result: EngineResult): ResultStatus {
-  const { manifestDigest, sparsity, expertsBefore, expertsAfter, bytesBefore, bytesAfter, quality, stages, reused } = result;
+  const { manifestDigest, sparsity, expertsBefore, expertsAfter, bytesBefore, bytesAfter, quality, stages, reused, signature } = result;
   return compact({
     uri: publishedUri(result.uri), manifestDigest, sparsity, expertsBefore, expertsAfter, bytesBefore, bytesAfter, reused,
     quality: quality === null ? undefined : qualityStatus(quality),
     qualitySummary: qualitySummary(quality),
     stages: stages === undefined ? undefined : [...stages],
+    signature: signature == null ? undefined : { keyFingerprint: signature.keyFingerprint },
   });
 }
 

@@ -88,6 +88,8 @@ export interface Receipt {
   readonly gpusBefore: number;
   readonly gpusAfter: number;
   readonly quality?: string;
+  /** Of the public key that the model's signature was verified with. */
+  readonly keyFingerprint?: string;
 }
 
 /** What the rendered Deployment and its pods say. */
