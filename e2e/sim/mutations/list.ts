@@ -49,7 +49,13 @@ export const mutations: readonly Mutation[] = [
   one('nobody waits for another PruneJob', 'src/shell/same-service.ts', 'if (serving === undefined) return undefined;', 'if (serving !== undefined) return undefined;'),
   one('who gives way takes its turn', 'src/prunejob/handover/same-service.ts', 'const givesWay = sameService.first || rolloutOf(run).startedAt === undefined;', 'if (rolloutOf(run).startedAt !== undefined) return undefined;\n  const givesWay = true;'),
   one('a service is never released', 'src/prunejob/handover/same-service.ts', 'return back === undefined && !isOver(status.conditions);', 'return back === undefined;'),
-  one('the gate comes after the move', 'src/prunejob/phases/endpoint-gate.ts', 'const handover = isDue(run) ? handoverOf(run) : undefined;', 'const handover = isDue(run) && holds(run, \'Served\') ? handoverOf(run) : undefined;'),
+  {
+    name: 'promoted before the gate',
+    edits: [
+      { file: 'src/prunejob/phases/endpoint-gate.ts', find: 'const handover = isDue(run) ? handoverOf(run) : undefined;', replace: "const handover = isDue(run) && holds(run, 'Served') ? handoverOf(run) : undefined;" },
+      { file: 'src/prunejob/phases/rollout.ts', find: '(asksEndpoint(run) && evaluatedAt === undefined)', replace: "(asksEndpoint(run) && evaluatedAt === '')" },
+    ],
+  },
   one('a refused canary is promoted', 'src/prunejob/phases/endpoint-gate.ts', 'if (refusal !== undefined) return refuse(run, refusal);', ''),
   one('answers of an earlier canary count', 'src/prunejob/phases/endpoint-gate.ts', "(latestChild(run, 'evaluate')?.attempt ?? 0) + 1", "latestChild(run, 'evaluate')?.attempt ?? 1"),
   one('the gate goes on asking', 'src/prunejob/phases/put-back.ts', 'actions: stopJobs(run),', 'actions: stopJobs(run).slice(1),'),
