@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from stun.signing import SIGNATURE
+from stun.publish import check_listing
+from stun.signing import SIGNATURE, read_signer, sign_result
+from stun.storage import open_storage
 from tests.attempts import contents
 from tests.conftest import Outcome, Stun
 from tests.refusals import refused
@@ -258,3 +260,21 @@ def test_a_signature_that_is_lost_at_once_withdraws_the_manifest(
     outcome = stun("prune", recipe, **place, **keys.options)
     assert outcome.termination["reason"] == "SignatureInvalid"
     assert list(place["output"].rglob("*.*")) == []
+
+
+def test_a_second_run_leaves_the_signature_of_what_is_published_alone(
+    tmp_path: Path, keys: Keys
+) -> None:
+    """Whether it signs too or not; what a killed run left unpublished goes."""
+    signer = read_signer(str(keys.private), str(keys.public))
+    storage = open_storage(str(tmp_path), "output")
+    for published in (False, True):
+        storage.put(SIGNATURE, b"theirs")
+        if published:
+            storage.put(MANIFEST, b"{}")
+        check_listing(storage, [])
+        kept = {SIGNATURE, MANIFEST} if published else set()
+        assert {info.name for info in storage.objects()} == kept
+    storage.delete(SIGNATURE)
+    sign_result(storage, signer, [], b"{}")
+    assert storage.find(SIGNATURE) is None
