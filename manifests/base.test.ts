@@ -19,7 +19,7 @@ function byIdentity(objects: readonly KubeObject[]): Record<string, KubeObject> 
 
 /** What kustomize gives, with the configuration under the name that it has in the chart; overlays.test.ts looks at the hash. */
 function kustomized(folder: string): Record<string, KubeObject> {
-  return byIdentity(parseObjects(runTool('kubectl', ['kustomize', folder]).replaceAll(/\bstun-operator-[0-9a-z]{10}$/gm, 'stun-operator')));
+  return byIdentity(parseObjects(runTool('kubectl', ['kustomize', folder]).replaceAll(/\bstun-operator-config-[0-9a-z]{10}$/gm, 'stun-operator-config')));
 }
 
 test('kustomize gives the objects of the chart with default values, Helm’s own marks aside', () => {

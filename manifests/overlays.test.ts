@@ -66,7 +66,7 @@ function configOf(objects: readonly KubeObject[]): Config {
 
 const patched: Kustomization & { readonly patches: readonly object[] } = {
   resources: ['base'],
-  patches: [{ target: { kind: 'ConfigMap', name: 'stun-operator' }, patch: dump([{ op: 'replace', path: '/data/config.yaml', value: delivered.replace('"requireServiceLabel":false', '"requireServiceLabel":true') }]) }],
+  patches: [{ target: { kind: 'ConfigMap', name: 'stun-operator-config' }, patch: dump([{ op: 'replace', path: '/data/config.yaml', value: delivered.replace('"requireServiceLabel":false', '"requireServiceLabel":true') }]) }],
 };
 
 test('the example sets both images', () => {
