@@ -2,6 +2,8 @@
 import { calibration, perplexity } from '../fixture.ts';
 import { task, type Row } from './row.ts';
 
+const plainly = 'write it without control characters, quotes, backticks, $ and \\';
+
 export const locations: readonly Row[] = [
   {
     field: 'model.uri hf://',
@@ -65,6 +67,25 @@ export const locations: readonly Row[] = [
     refused: { output: { uri: 's3://models/..' } },
     says: 'write the path without . and .. segments',
     accepted: { output: { uri: 's3://models/a/b' } },
+  },
+  ...(['\u001b[2J', '\u0000', '\u0085', '\u202e', "'", '"', '`', '$(id)', '\\'] as const).map((bad) => ({
+    field: `output.uri with ${JSON.stringify(bad)}`,
+    refused: { output: { uri: `s3://models/a${bad}b/` } },
+    says: plainly,
+    accepted: { output: { uri: 's3://models/modèle_1.5+a@b=c,d&e(f)/' } },
+  })),
+  { field: 'model.uri with a command', refused: { model: { uri: 's3://models/$(id)/' } }, says: plainly, accepted: { model: { uri: 's3://models/(id)/' } } },
+  { field: 'calibration.uri with a quote', refused: { calibration: { ...calibration, uri: "s3://data/a'b.jsonl" } }, says: plainly, accepted: { calibration } },
+  { field: 'quality.perplexity.uri with an escape sequence', refused: { quality: { perplexity: { ...perplexity, uri: 's3://data/\u001b[31m.jsonl' } } }, says: plainly, accepted: { quality: { perplexity } } },
+  ...(['tasks', 'endpoint.tasks'] as const).map((place) => {
+    const asked = { ...task, uri: 's3://data/`id`.jsonl' };
+    return { field: `quality.${place} with a backtick`, refused: { quality: place === 'tasks' ? { tasks: [asked] } : { endpoint: { tasks: [asked] } } }, says: plainly };
+  }),
+  {
+    field: 'quality.tasks of a name that the engine does not know',
+    refused: { quality: { tasks: [{ ...task, name: 'gsm8k' }] } },
+    says: 'spec.quality.tasks[0].name: Unsupported value: "gsm8k"',
+    accepted: { quality: { tasks: [task] } },
   },
   {
     field: 'output.signing.secretRef.name',

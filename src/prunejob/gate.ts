@@ -40,7 +40,7 @@ export function endpointRefusal(asked: Asked | undefined, scores: readonly TaskS
   return (asked?.endpoint?.tasks ?? []).map((task) => servedRefusal(task, scores)).find((refusal) => refusal !== undefined);
 }
 
-function servedRefusal({ name, minRetained }: NonNullable<Asked['tasks']>[number], scores: readonly TaskScore[]): Failure | undefined {
+function servedRefusal({ name, minRetained }: NonNullable<Asked['endpoint']>['tasks'][number], scores: readonly TaskScore[]): Failure | undefined {
   const measured = scores.find((task) => task.name === name);
   if (measured === undefined) return { reason: 'ResultMismatch', message: `The evaluation told no score of ${name}, which quality.endpoint asks for. Check that runner.image is a STUN engine of this release.` };
   if (measured.lowerBound >= minRetained) return undefined;

@@ -180,9 +180,9 @@ export interface PerplexitySpec {
  */
 export interface TaskSpec {
   /**
-   * Name in the report.
+   * What is asked, and how a line of the file is read.
    */
-  name: string;
+  name: 'arc_challenge' | 'arc_easy' | 'boolq' | 'hellaswag' | 'mmlu' | 'openbookqa' | 'rte' | 'winogrande';
   /**
    * JSON lines with the questions.
    */

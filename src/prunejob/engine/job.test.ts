@@ -183,7 +183,7 @@ describe('claims', () => {
 });
 
 describe('the recipe', () => {
-  const quality = { perplexity: { uri: 'pvc://texts/held-out.jsonl', samples: 8, maxIncrease: 0.1 }, tasks: [{ name: 'boolq', uri: 'pvc://tasks/boolq.jsonl', minRetained: 0.9 }] };
+  const quality = { perplexity: { uri: 'pvc://texts/held-out.jsonl', samples: 8, maxIncrease: 0.1 }, tasks: [{ name: 'boolq' as const, uri: 'pvc://tasks/boolq.jsonl', minRetained: 0.9 }] };
 
   it.each([
     { what: 'perplexity and tasks', asked: quality },

@@ -11,7 +11,7 @@ const perplexity = { before: 19.8, after: 21, increase: 0.06, upperBound: 0.07, 
 
 describe('the published result', () => {
   const gate = { perplexity: { uri: 's3://data/heldout.jsonl', samples: 8, maxIncrease: 0.1 } };
-  const tasks = [{ name: 'arc_easy', uri: 's3://data/arc.jsonl', minRetained: 0.9 }];
+  const tasks = [{ name: 'arc_easy' as const, uri: 's3://data/arc.jsonl', minRetained: 0.9 }];
   const published = (overrides: Parameters<typeof result>[0], quality?: PruneJobSpec['quality']) =>
     decided({ status: planned, ...(quality === undefined ? {} : { spec: { quality } }), childJobs: [succeeded('prune', result(overrides))] });
 
