@@ -14,9 +14,11 @@ function refused(message: string): Workload {
 /** As Kueue 0.19 writes them: pkg/controller/core/workload_controller.go, pkg/scheduler and its flavorassigner, pkg/workload/resources.go. */
 const said = [
   { row: 'LocalQueue missing', text: 'LocalQueue gpu is terminating or missing', reason: 'QueueNotFound' },
+  { row: 'LocalQueue missing', text: "LocalQueue gpu doesn't exist", reason: 'QueueNotFound' },
   { row: 'ClusterQueue missing', text: 'ClusterQueue h100 is terminating or missing', reason: 'QueueNotFound' },
   { row: 'ClusterQueue missing', text: 'ClusterQueue h100 not found', reason: 'QueueNotFound' },
   { row: 'queue stopped', text: 'LocalQueue gpu is stopped', reason: 'QueueStopped' },
+  { row: 'queue stopped', text: 'LocalQueue gpu is inactive', reason: 'QueueStopped' },
   { row: 'queue stopped', text: 'ClusterQueue h100 is inactive', reason: 'QueueStopped' },
   { row: 'no free quota', text: "couldn't assign flavors to pod set main: insufficient unused quota for nvidia.com/gpu in flavor h100, 1 more needed", reason: 'WaitingForQuota' },
   { row: 'more than the queue has', text: "couldn't assign flavors to pod set main: insufficient quota for nvidia.com/gpu in flavor h100, previously considered podsets requests (0) + current podset request (1) > maximum capacity (0)", reason: 'QueueUnsuited' },
