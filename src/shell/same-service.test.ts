@@ -134,6 +134,27 @@ describe('two PruneJobs of one service', { timeout: 120_000 }, () => {
     expect([world.phase, world.condition('Served')?.reason]).toEqual(['Published', 'SameServiceInProgress']);
   });
 
+  it.each<[string, (world: World) => void]>([
+    ['suspended', (world) => { world.changeSpec({ suspend: true }); }],
+    ['deleted', (world) => { world.remove(); }],
+  ])('one that waits and is %s leaves the canary of the other alone', (_, end) => {
+    const pair = new Pair('Canary', 'Canary');
+    const [first, second] = pair.worlds;
+    for (const turn of [[0, 1], [0, 1]] as const) pair.turn(turn);
+    // It had looked before the second one's beginning was to be seen.
+    first.observed = compact({ ...first.observed, sameService: undefined });
+    first.reconcile();
+    second.change({ service: first.service });
+    expect(second.pruneJob.status?.serving?.rollout?.startedAt).toBeDefined();
+    const { fields } = first.service;
+    expect(fields.canary).toBeDefined();
+    end(second);
+    second.pass(10);
+    for (let turn = 0; turn < 4; turn += 1) pair.turn([1]);
+    expect([second.service.fields, second.service.managedByUs]).toEqual([fields, true]);
+    expect(second.condition('RolledBack')?.message).toContain('The service was not touched.');
+  });
+
   it('one that finds its model served already waits too: there is nothing to write, and much to fight over', () => {
     const pair = new Pair('Surge', 'Surge');
     const [first] = pair.worlds;

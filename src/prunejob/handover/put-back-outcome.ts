@@ -11,6 +11,8 @@ export interface Outcome {
 
 export const gone: Outcome = { reason: 'ServiceNotFound', message: 'The service was deleted meanwhile, so there is nothing to put back.' };
 
+export const untouched: Outcome = { reason: 'PutBack', message: 'The service was not touched.' };
+
 /** Undefined while pods are on their way. A canary's pods hold GPUs as long as they are there. */
 export function outcomeOf(handover: Handover): Outcome | undefined {
   const { service, final, back, previousParallel } = handover;

@@ -6,7 +6,7 @@
 import type { ConditionReason, ConditionUpdate, FailedReason } from '../../api/conditions.ts';
 import type { Action, ServiceAction } from '../decision.ts';
 import { applyService, currentService, handoverOf, type Handover } from '../handover/handover.ts';
-import { gone, notInTime, outcomeOf, waitsForItsOwn, type Outcome } from '../handover/put-back-outcome.ts';
+import { gone, notInTime, outcomeOf, waitsForItsOwn, untouched, type Outcome } from '../handover/put-back-outcome.ts';
 import { conditionOf, deletionDeadlineMs, elapsedMs, holds, rfc3339, rolloutOf, serviceRef, type Run } from '../run.ts';
 import { isRestored, restoredFields, returningFields, sameModel } from '../serving/fields.ts';
 import { stopJobs, type Step } from '../step.ts';
@@ -38,9 +38,18 @@ export function putBack(run: Run): Step | undefined {
   if (rollbackStartedAt === undefined || conditionOf(run, 'RolledBack')?.status !== 'Unknown') return undefined;
   const handover = handoverOf(run);
   if (handover === undefined) return end(run, gone);
+  // Nothing is let go either: what is owned there is the other's.
+  if (isUntouched(run, handover)) return { ...end(run, untouched), actions: [] };
   const since = elapsedMs(run, rollbackStartedAt);
   if (since > patienceMs(run, handover)) return giveUp(run, handover);
   return restore(run, handover, since) ?? settle(run, handover) ?? wait(run, handover);
+}
+
+/** It only waited for another PruneJob, whose canary or model a way back would take away. A write whose note was lost left its receipt. */
+function isUntouched(run: Run, { service: { fields }, target, canary }: Handover): boolean {
+  const { canaryWrittenAt, writtenAt, appliedAt } = rolloutOf(run);
+  if (run.observed.sameService === undefined || [canaryWrittenAt, writtenAt, appliedAt].some((at) => at !== undefined)) return false;
+  return fields.receipt !== target.receipt && (fields.canary === undefined || fields.canary.receipt !== canary?.receipt);
 }
 
 /** Everything but the way pods are replaced, which comes back when they have been. */
