@@ -3,6 +3,7 @@
  * right is needed by one of these requests, and without it that request is refused.
  */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { commandsUnder } from '../e2e/lib/doc-commands.ts';
 import { samples, type Sample } from '../src/prunejob/serving/testing/samples.ts';
 import type { KubeObject } from '../src/runtime/types.ts';
 import { ofKind, renderChart, withoutHelm } from '../scripts/chart.ts';
@@ -57,6 +58,11 @@ describe.each(rights.map((right) => ({ ...right, of: right.role.metadata.name })
       await vi.waitFor(async () => { expect(await mayDo(right.call)).toBe(true); }, { timeout: 10_000, interval: 20 });
     }
   });
+});
+
+it('the command of the runbook about the lease says yes', async () => {
+  const line = commandsUnder('docs/runbooks/PruneOperatorNoLeader.md', 'Find the reason').split('\n').find((one) => one.includes('auth can-i')) ?? '';
+  expect(await audited.server.kubectl(...line.split(' ').slice(1))).toBe('yes\n');
 });
 
 describe('what the operator may never do', () => {

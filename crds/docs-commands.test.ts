@@ -48,13 +48,14 @@ it('most pages have some', () => {
 
 it.each(documented)('$path', async ({ path, commands }) => {
   const namespace = await populated(path);
-  for (const command of commands) await shell(command.replace(/-n (ml|NAMESPACE)\b/, `-n ${namespace}`).replace(/\bNAME\b/g, 'mixtral-first').replace(/\bSERVICE\b/g, 'mixtral'), namespace);
+  for (const command of commands) await shell(command.replace(/-n (ml|NAMESPACE)\b/, `-n ${namespace}`).replace(/\bNAME\b/g, 'mixtral-first').replace(/\bSERVICE\b/g, 'mixtral').replace(/\bKIND\b/g, 'deployment'), namespace);
 });
 
-/** A namespace of its own for every page, with the PruneJobs that the pages name. */
+/** A namespace of its own for every page, with the PruneJobs and the service that the pages name. */
 async function populated(path: string): Promise<string> {
   const namespace = path.replace(/^docs\/|\.md$/g, '').toLowerCase().replace(/[^a-z]+/g, '-');
   await api.server.kubectl('create', 'namespace', namespace);
+  await api.server.kubectl('-n', namespace, 'create', 'deployment', 'mixtral', '--image=vllm');
   for (const name of ['mixtral-first', 'mixtral-plan']) {
     await create(`/apis/stun-operator.io/v1alpha1/namespaces/${namespace}/prunejobs`, { ...pruneJob(name, specWith({ serving })), metadata: { name } });
   }
