@@ -83,7 +83,7 @@ def test_a_failing_run_leaves_what_another_published(
         raise StunError("StorageUnavailable", "Away.")
 
     # As if the other run had published after this one looked.
-    monkeypatch.setattr("stun.commands.prune.find_published", lambda storage: None)
+    monkeypatch.setattr("stun.commands.prune.find_published", lambda *_: None)
     monkeypatch.setattr("stun.publication.check_listing", fail)
     outcome = stun("prune", recipe, model=model, output=tmp_path / "out")
     assert outcome.code == 3

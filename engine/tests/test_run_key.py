@@ -118,7 +118,7 @@ def test_the_loser_of_a_race_reports_the_winners_result(
 ) -> None:
     first = publish(stun, recipe, model, tmp_path / "out")
     # As if the other run had published after this one looked.
-    monkeypatch.setattr("stun.commands.prune.find_published", lambda storage: None)
+    monkeypatch.setattr("stun.commands.prune.find_published", lambda *_: None)
     second = publish(stun, recipe, model, tmp_path / "out")
     assert second.answer == first.answer
     assert second.termination["reused"] is True
