@@ -4,6 +4,7 @@ import type { Condition, PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
 import { compact } from './compact.ts';
 import type { Decision, EventIntent } from './decision.ts';
 import { isSetback } from './failure/pod-failure.ts';
+import { plainText } from './plain-text.ts';
 import { holds, type Run } from './run.ts';
 import type { Step } from './step.ts';
 
@@ -33,7 +34,7 @@ export function unchanged({ status }: Run): Decision {
 function nextConditions(run: Run, step: Step): Condition[] {
   const at = { generation: run.observed.pruneJob.metadata.generation, now: run.now };
   const updates = [...resumed(run, step), ...(step.conditions ?? [])];
-  return updates.reduce((list, update) => setCondition(list, { ...update, message: update.message.slice(0, longestMessage) }, at), run.status.conditions ?? []);
+  return updates.reduce((list, update) => setCondition(list, { ...update, message: plainText(update.message).slice(0, longestMessage) }, at), run.status.conditions ?? []);
 }
 
 /** Any step of a run that is no longer suspended tells so. */

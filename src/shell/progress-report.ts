@@ -1,6 +1,7 @@
 /** The answer of an engine's /progress, checked: it comes from a container that the user may have chosen. */
 
 import type { EngineProgress } from '../prunejob/observed.ts';
+import { plainText } from '../prunejob/plain-text.ts';
 
 const longestAnswer = 16 * 1024;
 
@@ -42,7 +43,7 @@ export function sameStep(a: EngineProgress, b: EngineProgress): boolean {
 }
 
 function text(value: unknown): string | null {
-  return typeof value === 'string' && value.length <= 32 ? value : null;
+  return typeof value === 'string' && value.length <= 32 ? plainText(value) : null;
 }
 
 function time(value: unknown): string | null {

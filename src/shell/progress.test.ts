@@ -116,6 +116,10 @@ describe('parseProgress', () => {
     expect(parseProgress('{"percent":37.9,"stage":"' + 'x'.repeat(33) + '","updatedAt":"yesterday"}')).toEqual({ ...unknown, percent: 37 });
   });
 
+  it('leaves no control character in a text', () => {
+    expect(parseProgress('{"runKey":"k\\u001b[2J","stage":"s\\u202e"}')).toEqual({ ...unknown, runKey: 'k\uFFFD[2J', stage: 's\uFFFD' });
+  });
+
   it('leaves out fields it does not know', () => {
     expect(parseProgress('{"percent":1,"token":"x"}')).toEqual({ ...unknown, percent: 1 });
   });

@@ -7,6 +7,7 @@ import { missingFacts, type ModelFacts } from '../gpu/facts.ts';
 import type { ChildJob } from '../observed.ts';
 import { hasNumbers, hasTexts, isListOf, isObject, type Fields } from '../json-checks.ts';
 import type { Pod, Terminated } from '../kube.ts';
+import { plainText } from '../plain-text.ts';
 import { isQuality, type Quality, type TaskScore } from '../quality.ts';
 
 export interface Facts extends ModelFacts {
@@ -57,7 +58,7 @@ export function parseMessage(text: string | undefined): EngineMessage | undefine
 
 function parseObject(text: string | undefined): Fields | undefined {
   try {
-    const value: unknown = JSON.parse(text ?? '');
+    const value: unknown = JSON.parse(text ?? '', (_, inner: unknown) => (typeof inner === 'string' ? plainText(inner) : inner));
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;

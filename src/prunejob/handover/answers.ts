@@ -7,6 +7,7 @@
 import type { PreviousService, PruneJob } from '../../api/v1alpha1/prunejob.ts';
 import { awaitedOf, isAwaitingGit } from './awaiting-git.ts';
 import { isTrue } from '../kube.ts';
+import { plainText } from '../plain-text.ts';
 import type { Answer, Observed } from '../observed.ts';
 import type { Run } from '../run.ts';
 import type { Endpoint, Running } from '../serving/adapter.ts';
@@ -37,7 +38,7 @@ export function heardBefore(known: Answers, { endpoints = [] }: Running): Heard 
   if (answers.some((answer) => answer?.answered)) return { answered: true };
   const silent = answers.find((answer) => answer !== undefined && !answer.answered);
   const enough = answers.every((answer) => answer !== undefined && !answer.answered && answer.tries >= tries);
-  return enough && silent?.answered === false ? { answered: false, unansweredBecause: silent.why.slice(0, longestReason) } : undefined;
+  return enough && silent?.answered === false ? { answered: false, unansweredBecause: plainText(silent.why).slice(0, longestReason) } : undefined;
 }
 
 /** What could not be seen, as a sentence: when the change begins, and at its end. */
