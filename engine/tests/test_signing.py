@@ -278,3 +278,23 @@ def test_a_second_run_leaves_the_signature_of_what_is_published_alone(
     storage.delete(SIGNATURE)
     sign_result(storage, signer, [], b"{}")
     assert storage.find(SIGNATURE) is None
+
+
+def test_the_loser_of_a_race_verifies_the_winners_signature(
+    stun: Stun,
+    recipe: Recipe,
+    place: dict[str, object],
+    folder: Path,
+    keys: Keys,
+    others: Keys,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("stun.commands.prune.find_published", lambda *_: None)
+    before = (folder / SIGNATURE).read_bytes()
+    again = stun("prune", recipe, **place, **keys.options)
+    assert (again.code, again.termination["reused"]) == (0, True)
+    assert stun("prune", recipe, **place, **others.options).termination["reason"] == (
+        "SignatureInvalid"
+    )
+    assert (folder / SIGNATURE).read_bytes() == before
+    assert stun("verify", model=folder, public_key=keys.public).code == 0
