@@ -112,9 +112,11 @@ e2e: install ## The end-to-end tests in the local cluster, and one of the faults
 	$(RUN) $(VITEST) --project e2e
 	$(RUN) $(VITEST) --project faults -t 'the engine evicted'
 
-e2e-full: sim-mutations install ## The end-to-end tests, every way a hand-over can go, a real Kueue, and every fault: parts of the cluster killed, cut off and taken away (over an hour)
+e2e-full: sim-mutations install ## The end-to-end tests, every way a hand-over can go, a real Argo CD, a real Kueue, and every fault: parts of the cluster killed, cut off and taken away (over an hour)
 	$(RUN) $(VITEST) --project e2e
 	$(RUN) $(VITEST) --project served
+	@e2e/argocd/tools/build
+	$(RUN) $(VITEST) --project argocd
 	@e2e/kueue/tools/build
 	$(RUN) $(VITEST) --project kueue
 	$(RUN) $(VITEST) --project faults

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Node hands out a CommonJS package as it is; vitest would unwrap its `default`, and @dot-i/k8s-operator would differ from what runs. */
 const deps = { interopDefault: false };
 
-// `unit` and `sim` (the deterministic simulation's own tests) need nothing but this checkout; `api` runs against a real API server, `e2e`, `served`, `kueue` and `faults` inside the local cluster.
+// `unit` and `sim` (the deterministic simulation's own tests) need nothing but this checkout; `api` runs against a real API server, `e2e`, `served`, `argocd`, `kueue` and `faults` inside the local cluster.
 export default defineConfig({
   test: {
     projects: [
@@ -20,6 +20,7 @@ export default defineConfig({
         },
       },
       { test: { name: 'served', deps, include: ['e2e/served/*.test.ts'], testTimeout: 1_200_000, hookTimeout: 1_200_000 } },
+      { test: { name: 'argocd', deps, include: ['e2e/argocd/*.test.ts'], testTimeout: 1_200_000, hookTimeout: 1_200_000 } },
       { test: { name: 'kueue', deps, include: ['e2e/kueue/*.test.ts'], testTimeout: 1_200_000, hookTimeout: 1_200_000 } },
       { test: { name: 'faults', deps, include: ['e2e/faults/*.test.ts'], testTimeout: 1_200_000, hookTimeout: 1_200_000 } },
     ],
