@@ -63,6 +63,8 @@ def prune(model: Path, recipe: Recipe, work: Path, device: torch.device) -> Run:
             recipe=str(path),
             output=str(work / "out"),
             work=None,
+            signing_key=None,
+            public_key=None,
             device=device.type,
         ),
         Progress(),

@@ -116,6 +116,8 @@ def prune(path: Path, output: Path) -> None:
             recipe=str(path / "recipe.json"),
             output=str(output),
             work=None,
+            signing_key=None,
+            public_key=None,
             device="cpu",
         ),
         Progress(),

@@ -36,7 +36,10 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "recipe.json").write_text(json.dumps(RECIPE))
     places = {"model": str(MODEL), "recipe": str(folder / "recipe.json"), "output": str(folder)}
     with obeying_signals():
-        answer = run_prune(Namespace(**places, work=None, device="cpu"), Progress())
+        answer = run_prune(
+            Namespace(**places, work=None, device="cpu", signing_key=None, public_key=None),
+            Progress(),
+        )
     return Path(answer["uri"])
 
 
