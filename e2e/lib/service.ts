@@ -44,12 +44,15 @@ export interface ServiceOptions {
   /** The ServingRuntime and the ServiceAccount, where they are not the sample's. */
   readonly runtime?: string;
   readonly serviceAccountName?: string;
+  /** As most services are: KServe makes an autoscaler where no annotation tells it not to. */
+  readonly autoscaled?: true;
 }
 
+const autoscalerClass = 'serving.kserve.io/autoscalerClass';
 const sampleFile = new URL('../../manifests/samples/inferenceservice.yaml', import.meta.url);
 
 /** The sample's InferenceService under another name, model or GPU count. */
-export async function inferenceService(name: string, { uri, gpus, ...others }: ServiceOptions): Promise<InferenceService> {
+export async function inferenceService(name: string, { uri, gpus, autoscaled, ...others }: ServiceOptions): Promise<InferenceService> {
   const sample = load(await readFile(sampleFile, 'utf8')) as InferenceService;
   const limits = { [gpuResource]: String(gpus) };
   const { runtime, serviceAccountName } = { ...sample.spec.predictor.model, ...sample.spec.predictor, ...others };
@@ -61,7 +64,15 @@ export async function inferenceService(name: string, { uri, gpus, ...others }: S
     resources: { limits, requests: limits },
   };
   const predictor = { ...sample.spec.predictor, serviceAccountName, model };
-  return { ...sample, metadata: { ...sample.metadata, name }, spec: { predictor } };
+  return { ...sample, metadata: { ...sample.metadata, name, annotations: annotationsOf(sample, autoscaled) }, spec: { predictor } };
+}
+
+function annotationsOf({ metadata: { annotations = {} } }: InferenceService, autoscaled: true | undefined): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(annotations).filter(([name]) => autoscaled !== true || name !== autoscalerClass));
+}
+
+export function isAutoscaled({ metadata: { annotations = {} } }: InferenceService): boolean {
+  return !(autoscalerClass in annotations);
 }
 
 export async function running(name: string, namespace: string): Promise<Running | undefined> {

@@ -38,6 +38,7 @@ async function expectServes(wanted: { readonly uri: string; readonly gpus: numbe
   await waitFor(`${service} to serve ${wanted.uri} on ${wanted.gpus} GPUs`, patience, () => serves(service, namespace, wanted));
   expect(await gpusInUse(), 'GPUs in use').toBe(wanted.gpus);
   expect(await get('deployment', `${service}-stun-predictor`, namespace), 'the Deployment of the canary').toBeUndefined();
+  expect(await get('horizontalpodautoscaler', `${service}-stun-predictor`, namespace), 'an autoscaler of the canary').toBeUndefined();
 }
 
 async function gpusInUse(): Promise<number> {

@@ -5,7 +5,7 @@ import { apply, get, kubectl } from '../../lib/kubectl.ts';
 import { patience } from '../../lib/patience.ts';
 import { explain, finished, samplePruneJob, type PruneJob } from '../../lib/prunejob.ts';
 import { RequestLoop } from '../../lib/requests.ts';
-import { inferenceService, running, serve, serves, type InferenceService, type ServiceOptions } from '../../lib/service.ts';
+import { inferenceService, isAutoscaled, running, serve, serves, type InferenceService, type ServiceOptions } from '../../lib/service.ts';
 import type { Row } from './row.ts';
 
 export const namespace = 'e2e-served';
@@ -107,7 +107,7 @@ export async function applyAs(fieldManager: string, object: InferenceService): P
 
 const makers = ['kubectl-client-side-apply', 'kserve-manager'];
 
-function isPristine({ spec: { predictor }, metadata }: InferenceService, { spec: { predictor: wanted } }: InferenceService): boolean {
-  const sameMakings = predictor.model.runtime === wanted.model.runtime && predictor.serviceAccountName === wanted.serviceAccountName;
-  return sameMakings && (metadata.managedFields ?? []).every(({ manager }) => makers.includes(manager));
+function isPristine(present: InferenceService, wanted: InferenceService): boolean {
+  const makings = (service: InferenceService) => [service.spec.predictor.model.runtime, service.spec.predictor.serviceAccountName, isAutoscaled(service)].join();
+  return makings(present) === makings(wanted) && (present.metadata.managedFields ?? []).every(({ manager }) => makers.includes(manager));
 }

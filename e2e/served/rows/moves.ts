@@ -14,7 +14,7 @@ const recreate = { serving: { strategy: 'Recreate' } };
 const isWritten = ({ status }: PruneJob): boolean => status?.serving?.rollout?.writtenAt !== undefined;
 
 const forward: readonly Row[] = [
-  { title: 'by Canary', name: 'canary', always: true, cause: provesFirst, end: 'Finished', service: 'Moved', requests: 'AllAnswered' },
+  { title: 'by Canary', name: 'canary', always: true, served: { autoscaled: true }, cause: provesFirst, end: 'Finished', service: 'Moved', requests: 'AllAnswered' },
   { title: 'by Surge', name: 'surge', overlay: surge, end: 'Finished', service: 'Moved', requests: 'AllAnswered' },
   { title: 'by Surge, once others give their GPUs back', name: 'late-gpus', always: true, overlay: surge, within: fullNode, cause: othersLeave, end: 'Finished', service: 'Moved', requests: 'AllAnswered' },
   { title: 'by Recreate, where no other GPU is free', name: 'recreate', overlay: recreate, within: fullNode, cause: tellsDowntime, end: 'Finished', service: 'Moved', requests: 'Interrupted' },

@@ -26,7 +26,7 @@ function canaryDeployment(availableReplicas: number): Deployment {
 
 describe('the canary of an InferenceService', () => {
   it('is an entry of its own without traffic, whose one pod KServe would else not start, and not replace when the service gets its receipt', () => {
-    const annotations = { 'stun-operator.io/receipt': target.receipt };
+    const annotations = { 'serving.kserve.io/autoscalerClass': 'none', 'stun-operator.io/receipt': target.receipt };
     expect(launched.spec?.canary).toEqual([{
       trafficPercent: 0,
       predictor: { name: 'stun', annotations, minReplicas: 1, model: { modelFormat: { name: 'vLLM' }, storageUri: target.modelUri, args: target.args, resources: gpus(2) } },

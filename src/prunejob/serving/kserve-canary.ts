@@ -1,10 +1,11 @@
 /**
  * A dark launch beside an InferenceService: one pod of the pruned model, with a Service of its own and no share of the traffic.
  *
- * Three traps of KServe 0.20. Without `minReplicas` a canary with no traffic gets no pod. The canary's pod is taken out of the
+ * Four traps of KServe 0.20. Without `minReplicas` a canary with no traffic gets no pod. The canary's pod is taken out of the
  * stable predictor's `minReplicas` at once, before it is ready, so that is raised by one for as long as the canary is there. And annotations
  * of the service go into the pods of both: the receipt, written when the service itself moves, would replace the canary's pod by another
- * one on GPUs that nobody planned, so the canary has it from its start.
+ * one on GPUs that nobody planned, so the canary has it from its start. And the autoscaler
+ * of a canary has no owner and would outlive it, failing for ever, so the canary asks for none.
  */
 import { annotations } from '../../api/names.ts';
 import { compact } from '../compact.ts';
@@ -16,6 +17,7 @@ import { gpuResources, readGPUs } from './resources.ts';
 
 const canaryName = 'stun';
 const standard = 'Standard';
+const noAutoscaler = { 'serving.kserve.io/autoscalerClass': 'none' };
 
 export function canaryOf({ stable: { minReplicas } = {} }: ServiceFields, { modelUri, args, gpuLimit, gpuRequest, receipt }: ServiceFields): Canary {
   return compact({ modelUri, args, gpuLimit, gpuRequest, receipt, minReplicas: keepsReplicas(minReplicas) ? minReplicas + 1 : undefined });
@@ -45,7 +47,7 @@ export function networkServices(name: string): { readonly serving: string; reado
 /** KServe lays the entry over the stable predictor: what it leaves out is the same there. */
 export function canaryEntries({ modelUri, args, receipt, ...gpus }: Canary, { modelFormat }: Stable = {}): CanaryEntry[] {
   const model = compact({ modelFormat, storageUri: modelUri, args, resources: gpuResources(gpus) });
-  return [{ trafficPercent: 0, predictor: compact({ name: canaryName, annotations: receiptAnnotation(receipt), minReplicas: 1, model }) }];
+  return [{ trafficPercent: 0, predictor: compact({ name: canaryName, annotations: { ...noAutoscaler, ...receiptAnnotation(receipt) }, minReplicas: 1, model }) }];
 }
 
 /** Undefined when nothing of a canary of ours is there yet, or any more. */
