@@ -1,9 +1,9 @@
 /** The screen of `watch`: a pure function from what was seen to lines, each with a tone that a painter may turn into a colour. */
 import type { ProgressStatus, PruneJob } from '../api/v1alpha1/prunejob.ts';
+import { plainText } from '../prunejob/plain-text.ts';
 import { countText } from '../prunejob/units.ts';
 import { eventAt, type KubeEvent, type Seen } from './follow.ts';
 import { holds, milestones, type Milestone, type State } from './milestones.ts';
-import { printable } from './printable.ts';
 import { ageText, durationText } from './time-text.ts';
 
 export type Tone = 'plain' | 'title' | 'good' | 'bad' | 'active' | 'faint';
@@ -98,7 +98,7 @@ function recent(events: readonly KubeEvent[], now: Date, columns: number): Line[
 }
 
 function line(text: string, tone: Tone = 'plain'): Line {
-  return { text: printable(text).replaceAll('\n', ' '), tone };
+  return { text: plainText(text).replaceAll('\n', ' '), tone };
 }
 
 function cut(text: string, columns: number): string {

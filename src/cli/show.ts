@@ -1,10 +1,10 @@
 /** A run shown while it goes on: redrawn in place on a terminal, line by line elsewhere, as lines of JSON where asked. */
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
+import { plainText } from '../prunejob/plain-text.ts';
 import type { Cluster } from './cluster.ts';
 import type { Terminal } from './command.ts';
 import { follow, type Seen } from './follow.ts';
 import { Painter } from './painter.ts';
-import { printable } from './printable.ts';
 import { watchScreen } from './screen.ts';
 import { news } from './story.ts';
 
@@ -51,7 +51,7 @@ function asScreen(terminal: Terminal): Shown {
 function asLines(terminal: Terminal): Shown {
   let before: PruneJob | undefined;
   let trouble: string | undefined;
-  const say = (text: string): void => { terminal.out(`${new Date().toISOString().slice(0, 19)}Z ${printable(text)}\n`); };
+  const say = (text: string): void => { terminal.out(`${new Date().toISOString().slice(0, 19)}Z ${plainText(text)}\n`); };
   return {
     changed: (seen) => {
       const now = seen.trouble();

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 
+import { plainText } from '../prunejob/plain-text.ts';
 import { openInBrowser } from './browser.ts';
 import { exitCodes, type Screen, type Terminal } from './command.ts';
-import { printable } from './printable.ts';
 
 const standardInput = 0;
 const standard = { columns: 80, rows: 24 };
@@ -20,7 +20,7 @@ export function processTerminal(): Terminal {
   });
   return {
     out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(printable(text)),
+    err: (text) => void process.stderr.write(plainText(text)),
     read: (path) => readFileSync(path === '-' ? standardInput : path, 'utf8'),
     env: process.env,
     screen,
