@@ -19,7 +19,7 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
-      { test: { name: 'served', deps, include: ['e2e/served/*.test.ts'], testTimeout: 1_200_000, hookTimeout: 1_200_000 } },
+      { test: { name: 'served', deps, include: ['e2e/served/*.test.ts'], testTimeout: 1_200_000, hookTimeout: 1_200_000, fileParallelism: false } },
       { test: { name: 'argocd', deps, include: ['e2e/argocd/*.test.ts'], testTimeout: 1_200_000, hookTimeout: 1_200_000 } },
       { test: { name: 'kueue', deps, include: ['e2e/kueue/*.test.ts'], testTimeout: 1_200_000, hookTimeout: 1_200_000 } },
       { test: { name: 'faults', deps, include: ['e2e/faults/*.test.ts'], testTimeout: 1_200_000, hookTimeout: 1_200_000 } },
