@@ -13,7 +13,8 @@ const run = promisify(execFile);
 const notHere: readonly (readonly [RegExp, string])[] = [
   [/^kubectl[ -]prune /, 'a line of the plug-in: src/cli/docs.test.ts and src/cli/cli.api.test.ts'],
   [/inferenceservices?\b/, "KServe's kind is not installed here; e2e patches and reads it"],
-  [/-n argocd |servicemonitors/, 'Argo CD and the Prometheus operator are not installed here'],
+  [/-n argocd |-f apps\/|servicemonitors/, 'Argo CD and the Prometheus operator are not installed here; e2e/argocd commits the Applications'],
+  [/--from-file=signing/, 'needs the keys of the line before it: engine/tests/test_docs.py makes them'],
   [/queue\.yaml/, 'Kueue is not installed here; e2e/kueue applies it'],
   [/deployment\/| top /, 'no Deployment runs here, and nothing measures it'],
   [/auth can-i/, "the chart's roles are not installed here: charts/rights.api.test.ts"],
