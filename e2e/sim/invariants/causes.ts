@@ -58,7 +58,7 @@ function serviceKey({ metadata, spec }: PruneJob): string | undefined {
 
 /** A pod that was killed and is gone cannot be asked any more. */
 function ofEngine({ engine }: Context, { metadata: { uid } }: PruneJob, ofJobs: ReadonlySet<string> | undefined): readonly string[] {
-  return [...(engine.causes.get(uid) ?? []), ...(ofJobs ?? []), ...(ofJobs === undefined ? [] : ['Internal', 'Killed', 'Evicted', 'Preempted'])];
+  return [...(engine.causes.get(uid) ?? []), ...(ofJobs ?? []), ...(ofJobs === undefined ? [] : ['Internal', 'Killed', 'Interrupted', 'Evicted', 'Preempted'])];
 }
 
 /** However short: by a clock that jumps, a minute's wait may be over at once. */

@@ -51,8 +51,9 @@ function isRollingBack(pruneJob: PruneJob): boolean {
   return pruneJob.status?.serving?.rollout?.rollbackStartedAt !== undefined && value === 'Unknown' && reason !== 'PutBack';
 }
 
-/** By its own word; after its end only a rollback goes on. */
+/** By its own word; after its end only a rollback goes on. One that has put the service back may stay for its deletion, and is done with the service. */
 function isMoving(pruneJob: PruneJob): boolean {
-  if (isRollingBack(pruneJob)) return true;
-  return pruneJob.status?.serving?.rollout?.startedAt !== undefined && !isOver(pruneJob) && !holds(pruneJob, 'Served');
+  const { startedAt, rollbackStartedAt } = pruneJob.status?.serving?.rollout ?? {};
+  if (rollbackStartedAt !== undefined) return isRollingBack(pruneJob);
+  return startedAt !== undefined && !isOver(pruneJob) && !holds(pruneJob, 'Served');
 }
