@@ -2,7 +2,8 @@
 import { labels } from '../../src/api/names.ts';
 import { asError } from '../../src/runtime/errors.ts';
 import type { Resource } from './kubectl.ts';
-import type { PruneJob } from './prunejob.ts';
+import { patience } from './patience.ts';
+import { explain, finished, type PruneJob } from './prunejob.ts';
 import type { InferenceService } from './service.ts';
 import { WaitTimeout } from './wait.ts';
 import { watchEtcd, type EtcdEvent } from './etcd-watch.ts';
@@ -65,6 +66,17 @@ export class History implements AsyncDisposable {
 
   latest(name: string): PruneJob | undefined {
     return this.versions(name).at(-1);
+  }
+
+  /** The PruneJob as it was then; one that ended before never will. */
+  async reaches(name: string, what: string, reached: (job: PruneJob) => boolean): Promise<PruneJob> {
+    await this.until(`${name} to reach ${what}`, patience, () => {
+      const pruneJob = this.latest(name);
+      if (pruneJob === undefined) return false;
+      if (finished(pruneJob) && !reached(pruneJob)) throw new Error(`${name} ended before it reached ${what}: ${explain(pruneJob)}`);
+      return reached(pruneJob);
+    });
+    return this.latest(name) as PruneJob;
   }
 
   /** Asks now and after each change: no moment is too short for it. `what` completes "Waited 60 s for ...". */

@@ -1,7 +1,7 @@
 /** One PruneJob of the small model with an output of its own, and what may be asked about it while a fault happens to it. */
 import { finalizer, type Stage } from '../../../src/api/names.ts';
 import { apply, kubectl } from '../../lib/kubectl.ts';
-import { explain, finished, isTrue, samplePruneJob, type Overlay, type PruneJob } from '../../lib/prunejob.ts';
+import { finished, isTrue, samplePruneJob, type Overlay, type PruneJob } from '../../lib/prunejob.ts';
 import { running, serve, type Running } from '../../lib/service.ts';
 import { History } from '../../lib/history.ts';
 import { patience } from '../../lib/patience.ts';
@@ -61,12 +61,7 @@ export class Scene implements AsyncDisposable {
   }
 
   async reaches(what: string, reached: (job: PruneJob) => boolean): Promise<void> {
-    await this.history.until(`${this.name} to reach ${what}`, patience, () => {
-      const { pruneJob } = this;
-      if (pruneJob === undefined) return false;
-      if (finished(pruneJob) && !reached(pruneJob)) throw new Error(`${this.name} ended before it reached ${what}: ${explain(pruneJob)}`);
-      return reached(pruneJob);
-    });
+    await this.history.reaches(this.name, what, reached);
   }
 
   async ends(): Promise<PruneJob> {

@@ -43,14 +43,8 @@ export class Scene implements AsyncDisposable {
   }
 
   /** The PruneJob as it was then. */
-  async reaches(what: string, reached: (job: PruneJob) => boolean): Promise<PruneJob> {
-    await this.history.until(`${this.name} to reach ${what}`, patience, () => {
-      const { pruneJob } = this;
-      if (pruneJob === undefined) return false;
-      if (finished(pruneJob) && !reached(pruneJob)) throw new Error(`${this.name} ended before it reached ${what}: ${explain(pruneJob)}`);
-      return reached(pruneJob);
-    });
-    return this.pruneJob as PruneJob;
+  reaches(what: string, reached: (job: PruneJob) => boolean): Promise<PruneJob> {
+    return this.history.reaches(this.name, what, reached);
   }
 
   /** Held by the queue for this reason, which its message says in Kueue's words. */

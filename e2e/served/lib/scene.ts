@@ -3,7 +3,7 @@ import { finalizer } from '../../../src/api/names.ts';
 import { History } from '../../lib/history.ts';
 import { apply, get, kubectl } from '../../lib/kubectl.ts';
 import { patience } from '../../lib/patience.ts';
-import { explain, finished, samplePruneJob, type PruneJob } from '../../lib/prunejob.ts';
+import { finished, samplePruneJob, type PruneJob } from '../../lib/prunejob.ts';
 import { RequestLoop } from '../../lib/requests.ts';
 import { inferenceService, isAutoscaled, running, serve, serves, type InferenceService, type ServiceOptions } from '../../lib/service.ts';
 import type { Row } from './row.ts';
@@ -52,14 +52,8 @@ export class Scene implements AsyncDisposable {
   }
 
   /** The PruneJob as it was then. */
-  async reaches(what: string, reached: (job: PruneJob) => boolean): Promise<PruneJob> {
-    await this.history.until(`${this.name} to reach ${what}`, patience, () => {
-      const { pruneJob } = this;
-      if (pruneJob === undefined) return false;
-      if (finished(pruneJob) && !reached(pruneJob)) throw new Error(`${this.name} ended before it reached ${what}: ${explain(pruneJob)}`);
-      return reached(pruneJob);
-    });
-    return this.pruneJob as PruneJob;
+  reaches(what: string, reached: (job: PruneJob) => boolean): Promise<PruneJob> {
+    return this.history.reaches(this.name, what, reached);
   }
 
   /** Over, and let go of: nothing is left to happen. */
