@@ -12,6 +12,7 @@ import { patience } from './patience.ts';
 
 export const operatorNamespace = 'stun-operator';
 const name = 'stun-operator';
+const configuration = `${name}-config`;
 const selector = 'app.kubernetes.io/name=stun-operator';
 
 type Lease = Resource<{ readonly holderIdentity?: string }>;
@@ -88,8 +89,10 @@ export class OutsidePod implements AsyncDisposable {
   /** `server`: a proxy without TLS by which it reaches the API server, if not directly. */
   static async prepare(server?: string): Promise<OutsidePod> {
     const folder = await mkdtemp(join(tmpdir(), 'stun-operator-'));
-    const installed = await get<Resource & { readonly data: Record<string, string> }>('configmap', name, operatorNamespace);
-    await writeFile(join(folder, 'config.yaml'), installed?.data['config.yaml'] ?? '');
+    const installed = await get<Resource & { readonly data: Record<string, string> }>('configmap', configuration, operatorNamespace);
+    const text = installed?.data['config.yaml'];
+    if (text === undefined) throw new Error(`There is no config.yaml in ConfigMap ${operatorNamespace}/${configuration}; install the operator: make install`);
+    await writeFile(join(folder, 'config.yaml'), text);
     await writeFile(join(folder, 'kubeconfig'), JSON.stringify(await leastPrivilege(server)), { mode: 0o600 });
     return new OutsidePod(folder);
   }
