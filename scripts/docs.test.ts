@@ -21,7 +21,6 @@ const places = /(?<![\w./-])((?:charts|crds|docs|e2e|engine|manifests|scripts|sr
 const notRun: Readonly<Record<string, string>> = {
   'README.md': 'builds images and pushes them to a registry; e2e/lib/install-operator installs by the same chart',
   'docs/how-to/air-gap.md': 'copies from the internet into a network that has none',
-  'docs/how-to/argocd.md': 'e2e/argocd runs it, but for the command that sets what Git leaves out',
   'docs/how-to/choose-a-recipe.md': 'reads a bucket of the reader',
   'docs/operations.md': 'helm acts on the installation of the reader, as e2e/upgrade.test.ts does in the local cluster; its kubectl is run',
   'docs/reference/cli.md': 'only lines of kubectl prune',
@@ -30,6 +29,7 @@ const notRun: Readonly<Record<string, string>> = {
 };
 /** The others, with the test that runs them; crds/docs-commands.test.ts says which lines it leaves out. */
 const run: Readonly<Record<string, string>> = {
+  'docs/how-to/argocd.md': 'e2e/argocd/lib/page.ts',
   'docs/how-to/gitops-emit.md': 'e2e/emit.test.ts',
   'docs/how-to/sign-models.md': 'engine/tests/test_docs.py',
   'docs/how-to/kueue.md': 'e2e/kueue/lib/page.ts',
