@@ -44,11 +44,11 @@ export class History {
     return [...ofEngines, ...ofObstacle(context, pruneJob), ...ofNoPod(context, pruneJob), ...ofLateService(context, pruneJob), ...ofRollout(pruneJob), ...this.#ofOther(pruneJob)];
   }
 
-  /** Another PruneJob has moved the service, for good: it is not what was planned for, or has nothing to save any more. */
+  /** Another PruneJob has moved the service, for good: it has nothing to save any more, or, on another model, is not what was planned for. */
   #ofOther(pruneJob: PruneJob): readonly string[] {
     const key = serviceKey(pruneJob) ?? '';
-    const moved = [...this.#models].some((model) => model.startsWith(`${key} `) && model !== `${key} ${placeOf(pruneJob).uri}`);
-    return moved ? ['ServiceChanged', 'NoGPUSaved', 'AlreadyFits'] : this.#undone.has(key) ? ['ServiceChanged'] : [];
+    const changed = this.#undone.has(key) || [...this.#models].some((model) => model.startsWith(`${key} `) && model !== `${key} ${placeOf(pruneJob).uri}`);
+    return [...(this.wasLast(pruneJob) ? [] : ['NoGPUSaved', 'AlreadyFits']), ...(changed ? ['ServiceChanged'] : [])];
   }
 }
 
