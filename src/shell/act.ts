@@ -13,6 +13,7 @@ import type { Client, JsonPatchOperation, ObjectRef } from '../runtime/types.ts'
 import { addFinalizer, removeFinalizer, type NextVersion } from './finalizer.ts';
 import { createChild } from './create-child.ts';
 import { expectIdle } from './expect-idle.ts';
+import { expectTurn } from './expect-turn.ts';
 import { claimType, jobType, serviceRef } from './resources.ts';
 import { release } from './release.ts';
 import { writeConfigMap } from './write-config-map.ts';
@@ -50,7 +51,7 @@ function change(client: Client, action: Exclude<Action, { readonly kind: 'Create
     case 'UpdateJob':
       return updateJob(client, jobRef(action.name, pruneJob), action);
     case 'ApplyService':
-      return applyService(client, action);
+      return applyService(client, action, pruneJob);
     case 'ReleaseService':
       return release(client, serviceRef(action.ref));
   }
@@ -73,7 +74,8 @@ async function updateJob(client: Client, ref: ObjectRef, { uid, spec }: ActionOf
 }
 
 /** A service that is gone is read first, because server-side apply would create a stump of one that holds only our fields. */
-async function applyService(client: Client, { ref, object }: ActionOf<'ApplyService'>): Promise<void> {
+async function applyService(client: Client, { ref, object }: ActionOf<'ApplyService'>, pruneJob: PruneJob): Promise<void> {
+  await expectTurn(client, pruneJob);
   const target = serviceRef(ref);
   const live = await client.get(target);
   if (live?.metadata.uid === undefined) throw new Error(`${ref.kind} ${ref.namespace}/${ref.name} is gone; create it again for the hand-over to go on.`);

@@ -91,17 +91,26 @@ export function rollingOut(next: RolloutStatus, { observed, status }: Run, messa
 
 function write(run: Run, handover: Handover): Step {
   const { service, previous, target } = handover;
-  const state = rolloutOf(run);
   if (isLate(run)) return startPutBack(run, { reason: 'RolloutTimedOut', message: `The service did not take the new fields within serving.timeout ${handover.serving.timeout}.` });
   if (sameFields(service.fields, target) || sameModel(previous, target)) return applied(run, handover);
+  return waitBeforeFirstWrite(run) ?? writeProved(run, handover);
+}
+
+/** Before it is looked at what the service has become: half moved by another one it would seem changed. A canary was a first write. */
+function waitBeforeFirstWrite(run: Run): Step | undefined {
+  const { canaryWrittenAt, writtenAt } = rolloutOf(run);
+  return canaryWrittenAt === undefined && writtenAt === undefined ? waitForOther(run) : undefined;
+}
+
+function writeProved(run: Run, handover: Handover): Step {
+  const { service, previous, target } = handover;
+  const state = rolloutOf(run);
   if (isUnproved(run, handover)) return saveAgain(run, service);
   // Part of it is ours: it was written and partly taken back, so saving it would make our own values the ones to put back.
   if (needsRestore(previous, target, service.fields)) return writeAgain(run, handover);
   if (!sameFields(service.fields, previous)) return saveAgain(run, service);
   if (state.writtenAt !== undefined) return unseen(run, handover, state.writtenAt);
-  // A canary was a first write.
-  const other = state.canaryWrittenAt === undefined ? waitForOther(run) : undefined;
-  return other ?? { ...rollingOut({ ...state, writtenAt: rfc3339(run.now) }, run), actions: [move(run, handover)] };
+  return { ...rollingOut({ ...state, writtenAt: rfc3339(run.now) }, run), actions: [move(run, handover)] };
 }
 
 /** Also where there was nothing to write: a service that another one is moving away from would be fought over. */
