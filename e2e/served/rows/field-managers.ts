@@ -3,8 +3,9 @@ import { expect } from 'vitest';
 
 import { patience } from '../../lib/patience.ts';
 import { finished, isTrue } from '../../lib/prunejob.ts';
+import type { InferenceService } from '../../lib/service.ts';
 import type { Row } from '../lib/row.ts';
-import { applyAs, model, type Scene } from '../lib/scene.ts';
+import { applyAs, model, service, type Scene } from '../lib/scene.ts';
 
 const stubborn = 'terraform';
 
@@ -36,9 +37,11 @@ export const fieldManagers: readonly Row[] = [
 async function takesBack(scene: Scene): Promise<void> {
   let times = 0;
   while (await isTaken(scene)) {
+    const known = versions(scene).length;
     await applyAs(stubborn, scene.before.wanted);
     times += 1;
-    await scene.history.until('the service to be as before', patience, () => uriOf(scene) === model);
+    // Looked for among all that came since: the operator may have written again before kubectl has ended.
+    await scene.history.until('the service to be as before', patience, () => versions(scene).slice(known).some(({ spec }) => spec.predictor.model.storageUri === model));
   }
   expect(times, 'times that the fields were taken back').toBe(3);
   expect(isTrue(await scene.ends(), 'ServingConflict')).toBe(true);
@@ -51,6 +54,10 @@ async function isTaken(scene: Scene): Promise<boolean> {
   return uriOf(scene) !== model;
 }
 
-function uriOf({ service }: Scene): string | undefined {
-  return service?.spec.predictor.model.storageUri ?? model;
+function versions({ history }: Scene): InferenceService[] {
+  return history.services(service);
+}
+
+function uriOf(scene: Scene): string | undefined {
+  return versions(scene).at(-1)?.spec.predictor.model.storageUri ?? model;
 }
