@@ -48,6 +48,16 @@ export function rolloutOf({ status }: Run): RolloutStatus {
   return status.serving?.rollout ?? {};
 }
 
+/** Something was asked of the service: a canary was a first write. Until then there is nothing to put back. */
+export function hasWritten({ canaryWrittenAt, writtenAt }: RolloutStatus): boolean {
+  return canaryWrittenAt !== undefined || writtenAt !== undefined;
+}
+
+/** It has written, or has found that there was nothing to write. */
+export function isBound(rollout: RolloutStatus): boolean {
+  return hasWritten(rollout) || rollout.appliedAt !== undefined;
+}
+
 /** From the saved fields to the end, good or bad, the service must not be left alone. */
 export function isRollingOut(run: Run): boolean {
   const { startedAt, rollbackStartedAt } = rolloutOf(run);

@@ -5,6 +5,7 @@
  * cache is. Then neither writes: by the caches, which tell of it soon, one gives way.
  */
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
+import { isBound } from '../prunejob/run.ts';
 import type { Client } from '../runtime/types.ts';
 import { pruneJobType } from './resources.ts';
 import { moverAmong } from './same-service.ts';
@@ -19,6 +20,6 @@ export async function expectTurn(client: Pick<Client, 'list'>, pruneJob: PruneJo
 }
 
 function isFirstWrite({ status }: PruneJob): boolean {
-  const { startedAt, canaryWrittenAt, writtenAt, appliedAt, rollbackStartedAt } = status?.serving?.rollout ?? {};
-  return startedAt !== undefined && [canaryWrittenAt, writtenAt, appliedAt, rollbackStartedAt].every((at) => at === undefined);
+  const rollout = status?.serving?.rollout ?? {};
+  return rollout.startedAt !== undefined && rollout.rollbackStartedAt === undefined && !isBound(rollout);
 }

@@ -7,7 +7,7 @@
 import type { PruneJob } from '../../api/v1alpha1/prunejob.ts';
 import { isTrue } from '../kube.ts';
 import type { SameService } from '../observed.ts';
-import { rolloutOf, type Run } from '../run.ts';
+import { isBound, rolloutOf, type Run } from '../run.ts';
 import { lookAgainMs, type Step } from '../step.ts';
 
 /** From the saved fields until the service is moved or put back. */
@@ -27,15 +27,9 @@ function isOver(conditions: NonNullable<PruneJob['status']>['conditions']): bool
  * one whose uid sorts first.
  */
 export function moveRank({ metadata, status }: PruneJob): string {
-  const { startedAt = '~' } = status?.serving?.rollout ?? {};
-  const turn = isTrue(status?.conditions, 'Complete') ? 1 : isBound(status) ? 0 : 2;
-  return [turn, startedAt, metadata.creationTimestamp, metadata.uid].join(' ');
-}
-
-/** It has written, or has found that there was nothing to write. */
-function isBound(status: PruneJob['status']): boolean {
-  const { canaryWrittenAt, writtenAt, appliedAt } = status?.serving?.rollout ?? {};
-  return [canaryWrittenAt, writtenAt, appliedAt].some((at) => at !== undefined);
+  const rollout = status?.serving?.rollout ?? {};
+  const turn = isTrue(status?.conditions, 'Complete') ? 1 : isBound(rollout) ? 0 : 2;
+  return [turn, rollout.startedAt ?? '~', metadata.creationTimestamp, metadata.uid].join(' ');
 }
 
 export function because({ namespace, name }: SameService): { readonly reason: 'SameServiceInProgress'; readonly message: string } {

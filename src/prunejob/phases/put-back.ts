@@ -7,7 +7,7 @@ import type { ConditionReason, ConditionUpdate, FailedReason } from '../../api/c
 import type { Action, ServiceAction } from '../decision.ts';
 import { applyService, currentService, handoverOf, type Handover } from '../handover/handover.ts';
 import { gone, notInTime, outcomeOf, waitsForItsOwn, untouched, type Outcome } from '../handover/put-back-outcome.ts';
-import { conditionOf, deletionDeadlineMs, elapsedMs, holds, rfc3339, rolloutOf, serviceRef, type Run } from '../run.ts';
+import { conditionOf, deletionDeadlineMs, elapsedMs, holds, isBound, rfc3339, rolloutOf, serviceRef, type Run } from '../run.ts';
 import { isRestored, restoredFields, returningFields, sameModel } from '../serving/fields.ts';
 import { stopJobs, type Step } from '../step.ts';
 import { durationMs } from '../units.ts';
@@ -47,8 +47,7 @@ export function putBack(run: Run): Step | undefined {
 
 /** It only waited for another PruneJob, whose canary or model a way back would take away. A write whose note was lost left its receipt. */
 function isUntouched(run: Run, { service: { fields }, target, canary }: Handover): boolean {
-  const { canaryWrittenAt, writtenAt, appliedAt } = rolloutOf(run);
-  if (run.observed.sameService === undefined || [canaryWrittenAt, writtenAt, appliedAt].some((at) => at !== undefined)) return false;
+  if (run.observed.sameService === undefined || isBound(rolloutOf(run))) return false;
   return fields.receipt !== target.receipt && (fields.canary === undefined || fields.canary.receipt !== canary?.receipt);
 }
 

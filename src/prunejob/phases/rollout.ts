@@ -15,7 +15,7 @@ import { changedSincePlan, scaledToZero } from '../handover/not-as-planned.ts';
 import { fieldsOwnedByGit, notOffered } from '../handover/ownership.ts';
 import { waitForPod } from '../handover/ready-pod.ts';
 import { withoutRaise } from '../handover/replicas.ts';
-import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
+import { elapsedMs, hasWritten, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
 import { secretArguments } from '../handover/secret-arguments.ts';
 import { needsRestore, sameFields, sameModel } from '../serving/fields.ts';
 import type { Running, ServiceFields, ServiceObserved } from '../serving/adapter.ts';
@@ -96,10 +96,9 @@ function write(run: Run, handover: Handover): Step {
   return waitBeforeFirstWrite(run) ?? writeProved(run, handover);
 }
 
-/** Before it is looked at what the service has become: half moved by another one it would seem changed. A canary was a first write. */
+/** Before it is looked at what the service has become: half moved by another one it would seem changed. */
 function waitBeforeFirstWrite(run: Run): Step | undefined {
-  const { canaryWrittenAt, writtenAt } = rolloutOf(run);
-  return canaryWrittenAt === undefined && writtenAt === undefined ? waitForOther(run) : undefined;
+  return hasWritten(rolloutOf(run)) ? undefined : waitForOther(run);
 }
 
 function writeProved(run: Run, handover: Handover): Step {
@@ -127,11 +126,11 @@ function isUnproved(run: Run, { canary }: Handover): boolean {
 
 /** Somebody changed the service after it was saved: that, not the older state, is what to put back. */
 function saveAgain(run: Run, service: ServiceObserved): Step {
-  const { startedAt = rfc3339(run.now), canaryWrittenAt, writtenAt } = rolloutOf(run);
+  const { startedAt = rfc3339(run.now) } = rolloutOf(run);
   const problem = secretArguments(run, service) ?? changedSincePlan(run, service);
   const { previous = service.fields, canary } = handoverOf(run) ?? {};
   if (problem === undefined) return save(run, { ...service, fields: withoutRaise(service.fields, previous, canary?.minReplicas) }, startedAt);
-  return canaryWrittenAt === undefined && writtenAt === undefined ? fail(run, problem, 'Served') : startPutBack(run, problem);
+  return hasWritten(rolloutOf(run)) ? startPutBack(run, problem) : fail(run, problem, 'Served');
 }
 
 /** The canary stays until the service runs what it runs. */

@@ -4,7 +4,7 @@
  */
 import { handoverOf } from '../handover/handover.ts';
 import { notOffered } from '../handover/ownership.ts';
-import { isRollingOut, rolloutOf, type Run } from '../run.ts';
+import { hasWritten, isRollingOut, rolloutOf, type Run } from '../run.ts';
 import { fail, type Step } from '../step.ts';
 import { startPutBack } from './put-back.ts';
 
@@ -12,6 +12,5 @@ export function withdrawn(run: Run): Step | undefined {
   const handover = isRollingOut(run) ? handoverOf(run) : undefined;
   const problem = handover && notOffered(run, handover.service);
   if (problem === undefined) return undefined;
-  const { canaryWrittenAt, writtenAt } = rolloutOf(run);
-  return canaryWrittenAt === undefined && writtenAt === undefined ? fail(run, problem, 'Served') : startPutBack(run, problem);
+  return hasWritten(rolloutOf(run)) ? startPutBack(run, problem) : fail(run, problem, 'Served');
 }
