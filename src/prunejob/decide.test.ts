@@ -186,4 +186,19 @@ describe('two PruneJobs of one run', () => {
     world.settle();
     expect(world.observed.childJobs.map(({ stage }) => stage)).toEqual(['inspect', 'prune']);
   });
+
+  it('a refused one is cleaned up by who goes on with the run, and by itself once who would not is gone', () => {
+    const world = new World();
+    world.settle();
+    world.inspected();
+    world.settle();
+    world.change({ sameRun: { namespace: 'ml', name: 'older', isBeingDeleted: true } });
+    world.end('prune', { exitCode: 4, message: { kind: 'Error', reason: 'QualityRefused', message: 'Perplexity rises too much.' } });
+    world.settle();
+    expect(world.phase).toBe('Pruning');
+    expect(world.observed.childJobs.at(-1)?.stage).toBe('prune');
+    world.observed = compact({ ...world.observed, sameRun: undefined });
+    world.settle();
+    expect(world.observed.childJobs.at(-1)?.stage).toBe('clean');
+  });
 });

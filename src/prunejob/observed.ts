@@ -106,7 +106,7 @@ export interface Observed {
    * A PruneJob with this run key and this output that is neither complete nor failed and goes before this one.
    * One that is being deleted counts until it is gone: it may still clean the prefix that both share.
    */
-  readonly sameRun?: SameRun;
+  readonly sameRun?: SameRun & { readonly isBeingDeleted?: true };
   /** A PruneJob that is moving the service which this one names. */
   readonly sameService?: SameService;
   /** By the pod's uid, of the pods that were asked; only while a rollout is due or under way. */

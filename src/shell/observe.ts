@@ -9,7 +9,7 @@ import { labels, scratchName } from '../api/names.ts';
 import type { PruneJob, ServingSpec } from '../api/v1alpha1/prunejob.ts';
 import { isFinished } from '../prunejob/failure/failure.ts';
 import { isTrue, type KubeObject } from '../prunejob/kube.ts';
-import type { ChildJob, EngineConfig, EngineProgress, GPUNode, Observed, SameRun, Stage } from '../prunejob/observed.ts';
+import type { ChildJob, EngineConfig, EngineProgress, GPUNode, Observed, Stage } from '../prunejob/observed.ts';
 import type { Policy } from '../prunejob/policy.ts';
 import type { ServiceKind } from '../prunejob/serving/registry.ts';
 import type { Client, Key } from '../runtime/types.ts';
@@ -153,14 +153,14 @@ export function beginJob(options: ObserveOptions, pruneJob: PruneJob, manifest: 
 }
 
 /** Of those that would write to one place, the one that goes before this one. */
-function sameRun(options: ObserveOptions, pruneJob: PruneJob): SameRun | undefined {
+function sameRun(options: ObserveOptions, pruneJob: PruneJob): Observed['sameRun'] {
   const runKey = pruneJob.status?.runKey;
   if (runKey === undefined) return undefined;
   // One that failed may still wait for the last pod of the Job that it stopped.
   const mayWrite = (other: PruneJob): boolean => isUnfinished(other) || works(options.stores, other);
   const others = ofRun(options, runKey).filter((other) => mayWrite(other) && sharesRun(pruneJob, other));
   const first = others.find((other) => rank(options, other) < rank(options, pruneJob));
-  return first && { namespace: first.metadata.namespace, name: first.metadata.name };
+  return first && { namespace: first.metadata.namespace, name: first.metadata.name, ...(first.metadata.deletionTimestamp === undefined ? {} : { isBeingDeleted: true }) };
 }
 
 /** An engine tells its run key before the status can, and the cache is later still; once the status tells one, that counts. */
