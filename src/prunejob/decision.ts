@@ -18,8 +18,8 @@ export interface ServiceRef {
 
 /** `bestEffort`: its failure is told, and the rest goes on. */
 export type ServiceAction = { readonly bestEffort?: true } & (
-  /** Server-side apply with force, as field manager `stun-operator`. */
-  | { readonly kind: 'ApplyService'; readonly ref: ServiceRef; readonly object: KubeObject }
+  /** Server-side apply with force, as field manager `stun-operator`. `ifVersion`: only onto the service as it was when this was decided. */
+  | { readonly kind: 'ApplyService'; readonly ref: ServiceRef; readonly object: KubeObject; readonly ifVersion?: string }
   /** Drop our own entry from metadata.managedFields by JSON patch test + remove: values stay, nobody owns them for us. */
   | { readonly kind: 'ReleaseService'; readonly ref: ServiceRef }
 );

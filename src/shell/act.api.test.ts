@@ -149,6 +149,14 @@ describe('what act relies on the API server for', () => {
       expect([after?.spec, after?.metadata.generation]).toEqual([before?.spec, before?.metadata.generation]);
     });
 
+    it('refuses a first write that was decided from what it no longer is', async () => {
+      const before = await client.get<Service>(target);
+      const late = { ...ours, metadata: { ...ours.metadata, resourceVersion: before?.metadata.resourceVersion ?? '' } };
+      await client.apply(inferenceServiceType, serviceWith({ predictor: { model: { storageUri: 's3://models/another/' } } }));
+      await expect(client.apply(inferenceServiceType, late)).rejects.toMatchObject({ code: 409 });
+      expect((await client.get<Service>(target))?.spec).toMatchObject({ predictor: { model: { storageUri: 's3://models/another/' } } });
+    });
+
     it('is not brought back by us when somebody deleted it', async () => {
       await api.server.call('DELETE', `${services}/chat`);
       await expect(act({ kind: 'ApplyService', ref, object: ours }, owner)).rejects.toThrow('InferenceService default/chat is gone');

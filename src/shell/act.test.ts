@@ -219,6 +219,14 @@ describe('createAct', () => {
       expect(bodies('apply')).toEqual([{ ...object, metadata: { ...object.metadata, uid: 'chat-uid' } }]);
     });
 
+    it('is bound to the version that it was decided for, where it was for one', async () => {
+      const { metadata, ...rest } = service();
+      client.put(inferenceServiceType, { ...rest, metadata: { ...metadata, resourceVersion: '7' } });
+      await expect(act({ kind: 'ApplyService', ref, object, ifVersion: '6' })).rejects.toThrow('InferenceService ml/chat has changed, which its watch has not told of yet');
+      await act({ kind: 'ApplyService', ref, object, ifVersion: '7' });
+      expect(bodies('apply')).toEqual([{ ...object, metadata: { ...object.metadata, uid: 'chat-uid', resourceVersion: '7' } }]);
+    });
+
     it('never creates one', async () => {
       await expect(act({ kind: 'ApplyService', ref, object })).rejects.toThrow('InferenceService ml/chat is gone; create it again');
       expect(bodies('apply')).toEqual([]);

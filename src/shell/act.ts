@@ -6,6 +6,7 @@
  */
 import { finalizer } from '../api/names.ts';
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
+import { compact } from '../prunejob/compact.ts';
 import type { Action } from '../prunejob/decision.ts';
 import type { KubeObject } from '../prunejob/kube.ts';
 import type { Refusal } from '../prunejob/refused.ts';
@@ -74,12 +75,14 @@ async function updateJob(client: Client, ref: ObjectRef, { uid, spec }: ActionOf
 }
 
 /** A service that is gone is read first, because server-side apply would create a stump of one that holds only our fields. */
-async function applyService(client: Client, { ref, object }: ActionOf<'ApplyService'>, pruneJob: PruneJob): Promise<void> {
+async function applyService(client: Client, { ref, object, ifVersion }: ActionOf<'ApplyService'>, pruneJob: PruneJob): Promise<void> {
   await expectTurn(client, pruneJob);
   const target = serviceRef(ref);
-  const live = await client.get(target);
-  if (live?.metadata.uid === undefined) throw new Error(`${ref.kind} ${ref.namespace}/${ref.name} is gone; create it again for the hand-over to go on.`);
-  await client.apply(target.type, { ...object, metadata: { ...object.metadata, uid: live.metadata.uid } });
+  const { uid, resourceVersion } = (await client.get(target))?.metadata ?? {};
+  const what = `${ref.kind} ${ref.namespace}/${ref.name}`;
+  if (uid === undefined) throw new Error(`${what} is gone; create it again for the hand-over to go on.`);
+  if ((ifVersion ?? resourceVersion) !== resourceVersion) throw new Error(`${what} has changed, which its watch has not told of yet; this is tried again by itself.`);
+  await client.apply(target.type, { ...object, metadata: compact({ ...object.metadata, uid, resourceVersion: ifVersion }) });
 }
 
 function jobRef(name: string, { metadata }: PruneJob): ObjectRef {

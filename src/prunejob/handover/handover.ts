@@ -4,7 +4,7 @@ import { compact } from '../compact.ts';
 import type { ServiceAction } from '../decision.ts';
 import { streamedSummary } from '../quality.ts';
 import { withReplicas } from './replicas.ts';
-import { serviceRef, type Run } from '../run.ts';
+import { hasWritten, rolloutOf, serviceRef, type Run } from '../run.ts';
 import type { Canary, Receipt, Running, ServiceFields, ServiceObserved, ServiceTarget, ServingAdapter } from '../serving/adapter.ts';
 import { serviceKind } from '../serving/registry.ts';
 import { durationMs } from '../units.ts';
@@ -69,6 +69,12 @@ export function applyService(run: Run, { serving, adapter, previous, canary }: H
   // Once ours, a field that is left out goes: the replicas that were raised for a canary are told in every write after it.
   const replicas = canary?.minReplicas === undefined ? {} : { minReplicas: previous.stable?.minReplicas };
   return { kind: 'ApplyService', ref, object: adapter.object(ref, compact({ ...replicas, ...fields })) };
+}
+
+/** The first write proves what was saved: a late cache shows a service half moved by another one, or before somebody's last edit. */
+export function moveService(run: Run, handover: Handover, fields: Partial<ServiceFields>): ServiceAction {
+  const ifVersion = hasWritten(rolloutOf(run)) ? undefined : handover.service.object.metadata.resourceVersion;
+  return compact({ ...applyService(run, handover, fields), ifVersion });
 }
 
 function receiptFor({ observed, status }: Run, previousUri: string): Receipt {

@@ -5,7 +5,7 @@
  */
 import { silenceOf } from '../handover/answers.ts';
 import { compact } from '../compact.ts';
-import { applyService, handoverOf, runs, type Handover } from '../handover/handover.ts';
+import { applyService, handoverOf, moveService, runs, type Handover } from '../handover/handover.ts';
 import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
 import { waitForOther } from '../handover/same-service.ts';
 import { sameCanary, sameFields, sameModel } from '../serving/fields.ts';
@@ -59,7 +59,7 @@ function write(run: Run, handover: Handover, wanted: Canary, counted: { readonly
   // What is ours already would vanish from the stable predictor if it were left out.
   const ours = handover.service.managedByUs ? handover.previous : {};
   const fields = compact({ ...ours, canary: wanted, stable: handover.previous.stable });
-  return { ...rollingOut(next, run, 'A canary of the pruned model is started, without traffic.'), actions: [applyService(run, handover, fields)] };
+  return { ...rollingOut(next, run, 'A canary of the pruned model is started, without traffic.'), actions: [moveService(run, handover, fields)] };
 }
 
 function watch(run: Run, handover: Handover): Step {

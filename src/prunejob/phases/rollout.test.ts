@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { ServiceFields } from '../serving/adapter.ts';
-import { denseUri, prunedUri, pruneJob, result, serving, succeeded } from '../testing/builders.ts';
+import { denseFields, denseUri, prunedUri, pruneJob, result, serving, succeeded } from '../testing/builders.ts';
 import { planned } from '../testing/decided.ts';
 import { World } from '../testing/world.ts';
 
@@ -153,6 +153,19 @@ describe('a rollout', () => {
     expect(saved.actions).toEqual([]);
     expect(saved.status.serving?.previous?.fields).toMatchObject({ modelUri: 's3://models/tiny-moe/', gpuLimit: 4 });
     expect(world.reconcile().actions.map(({ kind }) => kind)).toEqual(['ApplyService']);
+  });
+
+  it.each(['Surge', 'Canary'] as const)('writes first onto the service as it was seen, with strategy %s, and later onto whatever it is', (strategy) => {
+    const world = rollingOut('10m', strategy);
+    const { object } = world.service;
+    world.change({ service: { ...world.service, object: { ...object, metadata: { ...object.metadata, resourceVersion: '7' } } } });
+    world.settle();
+    // Taken back by somebody, and so written once more.
+    world.changeService({ fields: denseFields });
+    world.pass(20);
+    world.settle();
+    const versions = world.decisions.flatMap(({ actions }) => actions).flatMap((action) => (action.kind === 'ApplyService' ? [action.ifVersion] : []));
+    expect(versions).toEqual(['7', undefined]);
   });
 
   it('saves again what somebody changed in between', () => {

@@ -8,7 +8,7 @@ import { heardBefore, unasked } from '../handover/answers.ts';
 import { compact } from '../compact.ts';
 import type { Action } from '../decision.ts';
 import { uncounted, waitForGPUs } from '../handover/free-gpus.ts';
-import { applyService, currentService, handoverOf, savedService, type Handover } from '../handover/handover.ts';
+import { applyService, currentService, handoverOf, moveService, savedService, type Handover } from '../handover/handover.ts';
 import type { Failure } from '../failure/failure.ts';
 import { asksEndpoint } from '../gate.ts';
 import { changedSincePlan, scaledToZero } from '../handover/not-as-planned.ts';
@@ -136,7 +136,7 @@ function saveAgain(run: Run, service: ServiceObserved): Step {
 /** The canary stays until the service runs what it runs. */
 function move(run: Run, handover: Handover): Action {
   const { target, canary } = handover;
-  return applyService(run, handover, compact({ ...target, canary }));
+  return moveService(run, handover, compact({ ...target, canary }));
 }
 
 /** Written, yet all as before: a late cache at first, then somebody who took it back sooner than we could look. */
