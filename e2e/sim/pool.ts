@@ -5,8 +5,7 @@ import { Worker } from 'node:worker_threads';
 import type { Outcome } from './simulation.ts';
 
 export interface PoolOptions {
-  readonly first: number;
-  readonly count: number;
+  readonly seeds: Iterable<number>;
   readonly done: (outcome: Outcome) => void;
   /** True: no more seeds are begun. */
   readonly enough: () => boolean;
@@ -19,13 +18,13 @@ export interface PoolOptions {
 const SEEDS_A_THREAD = 250;
 
 export async function runSeeds(options: PoolOptions): Promise<void> {
-  let next = options.first;
-  const left = (): boolean => !options.enough() && next < options.first + options.count;
-  const take = (): number | undefined => (left() ? next++ : undefined);
+  const waiting = [...options.seeds];
+  const left = (): boolean => !options.enough() && waiting.length > 0;
+  const take = (): number | undefined => (left() ? waiting.shift() : undefined);
   const runThreads = async (): Promise<void> => {
     while (left()) await runThread(take, options.done);
   };
-  await Promise.all(Array.from({ length: Math.min(options.count, availableParallelism()) }, runThreads));
+  await Promise.all(Array.from({ length: Math.min(waiting.length, availableParallelism()) }, runThreads));
 }
 
 async function runThread(take: () => number | undefined, done: (outcome: Outcome) => void): Promise<void> {

@@ -60,8 +60,8 @@ const others = ['DeleteJob', 'DeletePod', 'EvictPod', 'DeleteClaim', 'AnnotateSe
 export function makeScenario(random: Random, towards: LifeStage): Scenario {
   const first = plan(random, 'tiny', { serves: needsService(towards) || random.chance(0.75), lateService: towards === 'Pending' || random.chance(0.08), gate: towards === 'Evaluating' || towards === 'Waiting' });
   const second = towards === 'Waiting' || random.chance(0.35) ? [secondPlan(random, first, towards === 'Waiting')] : [];
-  const prunedModel = random.pick<Scenario['prunedModel']>(towards === 'RollingBack' ? ['Crashes', 'Crashes', 'Hangs', 'Mute', 'Comes'] : ['Comes', 'Comes', 'Comes', 'Comes', 'Comes', 'Crashes', 'Mute']);
-  const scripts = new Map([first, ...second].map(({ name }) => [name, towards === 'Waiting' ? flawless : script(random, towards === 'Failed' && name === 'tiny')]));
+  const prunedModel = random.pick<Scenario['prunedModel']>(prunedModels(towards));
+  const scripts = new Map([first, ...second].map(({ name }) => [name, scriptTowards(random, towards, name)]));
   return {
     pruneJobs: [first, ...second],
     actions: [...directed(random, towards, prunedModel), ...rollback(random), ...Array.from({ length: random.between(0, 2) }, () => anyAction(random))],
@@ -74,6 +74,19 @@ export function makeScenario(random: Random, towards: LifeStage): Scenario {
 
 /** Whoever is waited for gets to its rollout. */
 const flawless: EngineScript = { exits: {}, scores: 'Good' };
+
+/** A canary that never comes is never asked. */
+function prunedModels(towards: LifeStage): readonly [Scenario['prunedModel'], ...Scenario['prunedModel'][]] {
+  if (towards === 'Evaluating') return ['Comes', 'Comes', 'Comes', 'Mute'];
+  return towards === 'RollingBack' ? ['Crashes', 'Crashes', 'Hangs', 'Mute', 'Comes'] : ['Comes', 'Comes', 'Comes', 'Comes', 'Comes', 'Crashes', 'Mute'];
+}
+
+function scriptTowards(random: Random, towards: LifeStage, name: string): EngineScript {
+  if (towards === 'Waiting') return flawless;
+  const drawn = script(random, towards === 'Failed' && name === 'tiny');
+  // Whatever its evaluations do, it comes as far as those.
+  return towards === 'Evaluating' ? { exits: { evaluate: drawn.exits.evaluate ?? [], clean: drawn.exits.clean ?? [] }, scores: drawn.scores } : drawn;
+}
 
 /** Without a service a run has no such stage: what is published is complete at once. */
 function needsService(stage: LifeStage): boolean {
@@ -126,10 +139,12 @@ function script(random: Random, fails: boolean): EngineScript {
 /** What leads to the stage, where the plain run of things does not. */
 function directed(random: Random, towards: LifeStage, prunedModel: Scenario['prunedModel']): UserAction[] {
   const afterMs = random.between(0, 3000);
-  const at = random.pick(towards === 'Suspended' ? nearlyAlways : underWay);
+  const at = random.pick(towards === 'Suspended' || towards === 'Deleting' ? nearlyAlways : underWay);
   if (towards === 'Suspended') return [{ kind: 'Suspend', pruneJob: 'tiny', at, afterMs }];
   // Who only waits writes little: a pause has more of it.
   if (towards === 'Waiting') return [{ kind: 'Suspend', pruneJob: 'other', at: 'Waiting', afterMs }, { kind: 'Suspend', pruneJob: 'tiny', at: 'Waiting', afterMs }];
+  // What an earlier canary answered must not count for the next one.
+  if (towards === 'Evaluating' && random.chance(0.5)) return [{ kind: 'Suspend', pruneJob: 'tiny', at: random.pick<LifeStage>(['Evaluating', 'Verifying']), afterMs: afterMs * random.between(1, 5) }];
   if (towards === 'Deleting') return [{ kind: random.pick(['Delete', 'Recreate']), pruneJob: 'tiny', at, afterMs }];
   if (towards === 'RollingBack' && prunedModel === 'Comes') return [{ kind: random.pick(['Suspend', 'Delete']), pruneJob: 'tiny', at: 'RollingOut', afterMs }];
   return [];

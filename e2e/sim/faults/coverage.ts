@@ -16,7 +16,7 @@ export function add(counts: Counts, more: Counts): void {
   for (const [cell, count] of Object.entries(more) as [Cell, number][]) counts[cell] = (counts[cell] ?? 0) + count;
 }
 
-export function below(counts: Counts, least: number): readonly string[] {
+export function below(counts: Counts, least: number): readonly Cell[] {
   return cells().map(({ stage, fault }): Cell => `${stage} ${fault}`).filter((cell) => (counts[cell] ?? 0) < least);
 }
 
