@@ -16,6 +16,16 @@ export class History {
   readonly #models = new Set<string>();
   /** Services that somebody had put back after a PruneJob was complete. */
   readonly #undone = new Set<string>();
+  /** Services that somebody edited. */
+  readonly #edited = new Set<string>();
+
+  get isAnyEdited(): boolean {
+    return this.#edited.size > 0;
+  }
+
+  noteEdit(serviceKey: string): void {
+    this.#edited.add(serviceKey);
+  }
 
   noteJob(job: LiveJob): void {
     const failed = job.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
@@ -44,11 +54,12 @@ export class History {
     return [...ofEngines, ...ofObstacle(context, pruneJob), ...ofNoPod(context, pruneJob), ...ofLateService(context, pruneJob), ...ofRollout(pruneJob), ...this.#ofOther(pruneJob)];
   }
 
-  /** Another PruneJob has moved the service, for good: it has nothing to save any more, or, on another model, is not what was planned for. */
+  /** Another PruneJob has moved the service, for good: it has nothing to save any more, or, on another model or moved back by somebody, is not what was planned for. */
   #ofOther(pruneJob: PruneJob): readonly string[] {
     const key = serviceKey(pruneJob) ?? '';
     const changed = this.#undone.has(key) || [...this.#models].some((model) => model.startsWith(`${key} `) && model !== `${key} ${placeOf(pruneJob).uri}`);
-    return [...(this.wasLast(pruneJob) ? [] : ['NoGPUSaved', 'AlreadyFits']), ...(changed ? ['ServiceChanged'] : [])];
+    if (this.wasLast(pruneJob)) return changed ? ['ServiceChanged'] : [];
+    return ['NoGPUSaved', 'AlreadyFits', ...(changed || this.#edited.has(key) ? ['ServiceChanged'] : [])];
   }
 }
 

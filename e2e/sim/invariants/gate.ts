@@ -11,7 +11,7 @@ import { isOver } from '../stages.ts';
 import type { Commit } from '../api-server/storage.ts';
 import { movesTo } from './canary.ts';
 import type { Context, Rule } from './invariant.ts';
-import { conditionOf, isOf, isOperator, named, receiptOf, serviceOf, stageOfJob, unfinishedJobsOf, type Service } from './questions.ts';
+import { conditionOf, isOf, isOperator, named, pruneJobs, receiptOf, serviceOf, stageOfJob, unfinishedJobsOf, type Service } from './questions.ts';
 
 export const gate: Rule = (context) => ({
   committed: (commit) => {
@@ -45,7 +45,9 @@ function hasGivenUp(pruneJob: PruneJob): boolean {
   return conditionOf(pruneJob, 'RolledBack')?.reason === 'RolloutFailed';
 }
 
+/** And not that of another PruneJob with the same run. */
 function hasCanaryOf(context: Context, pruneJob: PruneJob): boolean {
+  const { uri } = placeOf(pruneJob);
   const entries = serviceOf(context, pruneJob)?.spec?.canary ?? [];
-  return entries.some(({ predictor }) => predictor?.model?.storageUri === placeOf(pruneJob).uri);
+  return entries.some(({ predictor }) => predictor?.model?.storageUri === uri) && !pruneJobs(context).some((other) => !isOver(other) && placeOf(other).uri === uri);
 }

@@ -13,15 +13,14 @@ import { conditionOf, holds, isOf, modelsFor, ofModel, pruneJobs, serviceOf, sha
 
 export const truth: Rule = (context) => {
   const history = new History();
-  const edited = new Set<string>();
   return {
     committed: (commit) => {
       if (isOf(commit, jobType) && commit.after !== undefined) history.noteJob(commit.after);
-      if (isOf(commit, inferenceServiceType) && commit.by.manager === 'platform-editor') edited.add(commit.key);
+      if (isOf(commit, inferenceServiceType) && commit.by.manager === 'platform-editor') history.noteEdit(commit.key);
       if (isOf(commit, pruneJobType) && commit.after !== undefined) told(context, commit, history);
     },
     rested: () => {
-      for (const pruneJob of pruneJobs(context)) if (holds(pruneJob, 'Complete')) mustBeServed(context, pruneJob, edited.size > 0 || !history.wasLast(pruneJob));
+      for (const pruneJob of pruneJobs(context)) if (holds(pruneJob, 'Complete')) mustBeServed(context, pruneJob, history.isAnyEdited || !history.wasLast(pruneJob));
       for (const pruneJob of pruneJobs(context)) if (holds(pruneJob, 'Complete')) mustAnswer(context, pruneJob);
       for (const pruneJob of pruneJobs(context)) agreesWithItself(context, pruneJob);
     },
