@@ -12,6 +12,8 @@ from stun.figures import apart, beside
 
 # One-sided: the gate asks only how bad the increase may really be.
 Z95 = NormalDist().inv_cdf(0.95)
+# Nats a token, beyond which a float64 has no perplexity: a ruined model is refused, no crash.
+MOST_NATS = 700.0
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class PerplexityChange:
 
 def perplexity(losses: torch.Tensor, length: int) -> float:
     """From the summed losses of sequences that score `length` - 1 tokens each."""
-    return math.exp(float(losses.mean()) / (length - 1))
+    return math.exp(min(float(losses.mean()) / (length - 1), MOST_NATS))
 
 
 def compare(before: torch.Tensor, after: torch.Tensor, length: int) -> PerplexityChange:
@@ -47,8 +49,8 @@ def compare(before: torch.Tensor, after: torch.Tensor, length: int) -> Perplexit
     return PerplexityChange(
         before=perplexity(before, length),
         after=perplexity(after, length),
-        increase=math.expm1(mean),
-        upper_bound=math.expm1(mean + Z95 * error),
+        increase=math.expm1(min(mean, MOST_NATS)),
+        upper_bound=math.expm1(min(mean + Z95 * error, MOST_NATS)),
         tokens=len(difference) * scored,
     )
 

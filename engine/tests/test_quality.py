@@ -31,6 +31,14 @@ def test_the_bound_needs_only_the_noise_of_the_difference() -> None:
     assert unlike.upper_bound == pytest.approx(math.expm1(0.1 + 1.6448536 * 0.1))
 
 
+def test_a_ruined_model_is_refused() -> None:
+    change = as_json(compare(losses(1.0, 2.0), losses(900.0, 5000.0), LENGTH), 0.05)
+    assert math.isfinite(change["after"])
+    with pytest.raises(StunError) as refused:
+        check_accepted(change, 0.05)
+    assert refused.value.reason == "QualityRefused"
+
+
 GATE = [(0.0, False), (0.12, False), (0.31, True), (None, True)]
 
 

@@ -2,6 +2,7 @@
 
 import math
 
+from stun.quality import MOST_NATS
 from stun.report.formats import Json, number, percent
 from stun.report.markup import Markup
 from stun.report.parts import paragraph, scroll, section, table
@@ -29,7 +30,7 @@ def split_row(tried: Json, report: Json) -> tuple[object, ...]:
     return (
         tried["experts"],
         percent(tried["weightSparsity"]),
-        number(math.exp(tried["loss"])),
+        number(math.exp(min(tried["loss"], MOST_NATS))),
         percent(tried["droppedLoad"]),
         "chosen" if tried["experts"] == report["expertsAfter"] else "",
     )
