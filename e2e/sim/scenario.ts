@@ -14,6 +14,8 @@ export interface PruneJobPlan {
   readonly scratch: boolean;
   readonly ttl: boolean;
   readonly planOnly: boolean;
+  /** Kueue decides when it prunes. */
+  readonly queue?: true;
   readonly createdAtMs: number;
   /** How much later than the PruneJob its service comes. */
   readonly serviceAfterMs: number;
@@ -63,12 +65,12 @@ export function makeScenario(random: Random, towards: LifeStage): Scenario {
   const prunedModel = random.pick<Scenario['prunedModel']>(prunedModels(towards));
   const scripts = new Map([first, ...second].map(({ name }) => [name, scriptTowards(random, towards, name)]));
   return {
-    pruneJobs: [first, ...second],
     actions: [...directed(random, towards, prunedModel), ...rollback(random), ...Array.from({ length: random.between(0, 2) }, () => anyAction(random))],
     prunedModel,
     wantsKey: random.chance(0.1),
     processes: random.chance(0.4) ? 2 : 1,
     engineOf: (name) => scripts.get(name) ?? flawless,
+    pruneJobs: [first, ...second].map((each) => (random.chance(0.2) ? { ...each, queue: true } : each)),
   };
 }
 

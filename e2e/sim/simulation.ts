@@ -7,6 +7,7 @@ import { GarbageCollector } from './actors/garbage-collector.ts';
 import { JobController } from './actors/job-controller.ts';
 import { Kubelet } from './actors/kubelet.ts';
 import { KServe } from './actors/kserve.ts';
+import { Kueue } from './actors/kueue.ts';
 import { ModelServer } from './actors/model-server.ts';
 import { People } from './actors/people.ts';
 import type { World } from './actors/world.ts';
@@ -100,7 +101,7 @@ class Simulation {
 
   #populate(): Engine {
     const engine = new Engine(this.#world);
-    for (const Actor of [GarbageCollector, JobController, KServe]) new Actor(this.#world);
+    for (const Actor of [GarbageCollector, JobController, KServe, Kueue]) new Actor(this.#world);
     new Kubelet(this.#world, engine, this.#models);
     return engine;
   }

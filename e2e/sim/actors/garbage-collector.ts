@@ -3,13 +3,14 @@ import { foreground } from '../api-server/server.ts';
 import type { Commit } from '../api-server/storage.ts';
 import { keyOf } from '../../../src/runtime/keys.ts';
 import type { KubeObject, ResourceType } from '../../../src/runtime/types.ts';
+import { workloadType } from '../../../src/prunejob/queue/kueue.ts';
 import { inferenceServiceType } from '../../../src/prunejob/serving/kserve-types.ts';
 import { claimType, deploymentType, jobType, podType, pruneJobType, replicaSetType } from '../../../src/shell/resources.ts';
 import { Reactor } from './reactor.ts';
 import type { World } from './world.ts';
 
 const by = { manager: 'garbage-collector' };
-const owned = [jobType, podType, claimType, deploymentType, replicaSetType];
+const owned = [jobType, podType, claimType, deploymentType, replicaSetType, workloadType];
 const owners = [pruneJobType, jobType, deploymentType, replicaSetType, inferenceServiceType];
 
 export class GarbageCollector {

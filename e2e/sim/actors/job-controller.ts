@@ -3,9 +3,10 @@
  * (podReplacementPolicy Failed), failures counted or not by podFailurePolicy, a deadline and a time to live.
  */
 import type { Commit } from '../api-server/storage.ts';
-import { condition, isTrue, type Job, type Pod } from '../../../src/prunejob/kube.ts';
+import { condition, isTrue, type Job, type KubeCondition, type Pod } from '../../../src/prunejob/kube.ts';
 import { engineEnd } from '../../../src/prunejob/engine/messages.ts';
 import { isFinished } from '../../../src/prunejob/failure/failure.ts';
+import { isHeld } from '../../../src/prunejob/queue/kueue.ts';
 import { keyOf, typeId } from '../../../src/runtime/keys.ts';
 import type { KubeObject } from '../../../src/runtime/types.ts';
 import { jobType, podType } from '../../../src/shell/resources.ts';
@@ -31,6 +32,7 @@ export class JobController {
   readonly #reactor: Reactor;
   /** Pods that ended, by Job: those that are gone count too. */
   readonly #ended = new Map<string, Map<string, LivePod>>();
+  readonly #takenBack = new Set<string>();
   #pods = 0;
 
   constructor(world: World) {
@@ -53,21 +55,36 @@ export class JobController {
     const job = (this.#world.server.get(jobType, key) as LiveJob | undefined);
     if (job === undefined || job.metadata.deletionTimestamp !== undefined) return;
     if (isFinished(job)) this.#expire(key, job);
+    else if (isHeld(job)) this.#holdBack(key, job);
     else if (job.status?.startTime === undefined) this.#begin(key, job);
     else this.#work(key, job);
   }
 
   #begin(key: string, job: LiveJob): void {
-    this.#write(key, { ...job.status, startTime: timeOf(this.#world), active: 0, failed: 0 });
+    const resumed = isTrue(job.status?.conditions, 'Suspended') ? { conditions: [suspended('False', 'JobResumed')] } : {};
+    this.#write(key, { ...job.status, ...resumed, startTime: timeOf(this.#world), active: 0, failed: job.status?.failed ?? 0 });
     const seconds = job.spec?.activeDeadlineSeconds ?? 0;
     this.#world.scheduler.after(seconds * 1000 + 1, () => { this.#sync(key); });
   }
 
+  /** Its time begins anew when it goes on, and pods that end now are no failures. */
+  #holdBack(key: string, job: LiveJob): void {
+    const running = this.#runningOf(job);
+    for (const pod of running) {
+      this.#takenBack.add(pod.metadata.uid ?? '');
+      this.#kill(pod);
+    }
+    if (job.status?.startTime !== undefined || job.status?.active !== running.length) this.#write(key, { failed: job.status?.failed ?? 0, active: running.length, conditions: [suspended('True', 'JobSuspended')] });
+  }
+
+  #runningOf(job: LiveJob): readonly LivePod[] {
+    return (this.#world.server.list(podType) as readonly LivePod[]).filter((pod) => isOwned(pod, job) && !hasEnded(pod));
+  }
+
   #work(key: string, job: LiveJob): void {
-    const { server } = this.#world;
-    const running = (server.list(podType) as readonly LivePod[]).filter((pod) => isOwned(pod, job) && !hasEnded(pod));
+    const running = this.#runningOf(job);
     const ended = [...this.#endedPods(job.metadata.uid ?? '').values()];
-    const failed = ended.filter(countsAsFailed).length;
+    const failed = ended.filter((pod) => countsAsFailed(pod) && !this.#takenBack.has(pod.metadata.uid ?? '')).length;
     const ending = this.#ending(job, ended, failed);
     if (ending !== undefined && running.length > 0) for (const pod of running) this.#kill(pod);
     else if (ending !== undefined) this.#end(key, job, ending, failed);
@@ -123,6 +140,10 @@ export class JobController {
     this.#ended.set(uid, ended);
     return ended;
   }
+}
+
+function suspended(status: 'True' | 'False', reason: string): KubeCondition {
+  return { type: 'Suspended', status, reason };
 }
 
 export function hasEnded({ status }: Pod): boolean {

@@ -162,11 +162,11 @@ const node = {
   status: { allocatable: { 'nvidia.com/gpu': '32' }, conditions: [{ type: 'Ready', status: 'True' }] },
 };
 
-export function specOf({ recipe, service: name, strategy, gate, scratch, ttl, planOnly }: PruneJobPlan): PruneJob['spec'] {
+export function specOf({ recipe, service: name, strategy, gate, scratch, ttl, planOnly, queue }: PruneJobPlan): PruneJob['spec'] {
   const ref = { apiVersion: 'serving.kserve.io/v1beta1', kind: 'InferenceService', name: name ?? '' } as const;
   const base = withoutServing({
     calibration: { uri: 's3://data/calibration.jsonl', samples: 32, sequenceLength: 128, seed: recipe },
-    runner: { gpus: 1, device: 'cpu', activeDeadline: '10m', backoffLimit: 2, ...(scratch ? { scratch: { size: '1Gi', storageClassName: 'fast' } } : {}) },
+    runner: { gpus: 1, device: 'cpu', activeDeadline: '10m', backoffLimit: 2, ...(scratch ? { scratch: { size: '1Gi', storageClassName: 'fast' } } : {}), ...(queue === undefined ? {} : { queueName: 'gpu' }) },
     ...(ttl ? { ttlSecondsAfterFinished: 30 } : {}),
     ...(planOnly ? { planOnly } : {}),
     ...(gate ? { quality: { endpoint: { tasks: [{ name: 'gsm8k', uri: 's3://data/gsm8k.jsonl', minRetained: 0.9 }] } } } : {}),

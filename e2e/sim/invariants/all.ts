@@ -9,6 +9,7 @@ import { leadership } from './leadership.ts';
 import { lettingGo } from './letting-go.ts';
 import { oneEngine } from './one-engine.ts';
 import { ownWrites } from './own-writes.ts';
+import { queues } from './queues.ts';
 import { retired } from './retired.ts';
 import { service } from './service.ts';
 import { suspension } from './suspension.ts';
@@ -16,7 +17,7 @@ import { terminal } from './terminal.ts';
 import { truth } from './truth.ts';
 import { turns } from './turns.ts';
 
-const rules: readonly Rule[] = [oneEngine, attempts, service, turns, canary, retired, gate, terminal, lettingGo, suspension, leadership, ownWrites, truth];
+const rules: readonly Rule[] = [oneEngine, attempts, service, turns, canary, retired, gate, terminal, lettingGo, suspension, queues, leadership, ownWrites, truth];
 
 export class Invariants {
   readonly #invariants: readonly Invariant[];

@@ -62,5 +62,6 @@ export const mutations: readonly Mutation[] = [
   one('the gate goes on asking', 'src/prunejob/phases/put-back.ts', 'actions: stopJobs(run),', 'actions: stopJobs(run).slice(1),'),
   one('a rollback after the end is forgotten', 'src/prunejob/phases/rollback.ts', "if (holds(run, 'Complete')) return undo(run);", "if (holds(run, 'Complete')) return undefined;"),
   one('a model that answers nobody is served', 'src/prunejob/handover/answers.ts', 'if (status.serving?.previous?.answered !== true) return undefined;', 'if (status !== undefined) return undefined;'),
+  one('a queue is passed by', 'src/prunejob/engine/job.ts', 'spec: { suspend: true } }', 'spec: {} }'),
   one('suspend keeps the pod', 'src/prunejob/phases/suspend.ts', 'actions: stopJobs(run),', 'actions: stopJobs(run).slice(1),'),
 ];
