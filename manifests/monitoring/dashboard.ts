@@ -34,6 +34,8 @@ const hours = (recorded: string): string => `sum(sum_over_time(${recorded}{${cho
 /** Of the objects, not of a counter: its first increase, from nothing to 1, is none to Prometheus. */
 const reasons = (condition: string): string => `count by (reason) (max by (namespace, name, reason) (stun_prunejob_status_condition{${chosen}, ${condition}}))`;
 const endedWithinADay = `max by (namespace, name, phase) (stun_prunejob_status_phase{${chosen}, phase=~"Complete|Failed"}) and on (namespace, name) time() - ${perRun('stun_prunejob_completion_timestamp_seconds')} < 24 * 3600`;
+/** For what every program in Go counts by the same name. A target has these two labels in every Prometheus. */
+const ofOperator = 'and on (job, instance) workqueue_depth{name="prunejob"}';
 const quantile = (histogram: string, by: string): string => `histogram_quantile(0.99, sum by (le, ${by}) (rate(${histogram}[$__rate_interval])))`;
 
 const rows: readonly Row[] = [
@@ -48,10 +50,10 @@ const rows: readonly Row[] = [
   {
     title: 'GPUs',
     panels: [
-      { title: 'Saved now', kind: 'stat', width: 4, unit: 'none', description: 'GPUs that services do without, because they run a pruned model.', queries: [{ expr: `sum(namespace:stun_gpus_saved:sum{${chosen}})`, legend: 'GPUs' }] },
-      { title: 'Saved GPU-hours', kind: 'stat', width: 4, unit: 'none', description: 'Within the time that is shown.', queries: [{ expr: hours('namespace:stun_gpus_saved:sum'), legend: 'GPU-hours' }] },
+      { title: 'Saved at hand-over', kind: 'stat', width: 4, unit: 'none', description: 'GPUs that services did without when they were handed over, for as long as their PruneJobs are there. What becomes of a service later is not seen.', queries: [{ expr: `sum(namespace:stun_gpus_saved:sum{${chosen}})`, legend: 'GPUs' }] },
+      { title: 'Saved GPU-hours', kind: 'stat', width: 4, unit: 'none', description: 'Within the time that is shown, if every service stayed as it was handed over while its PruneJob was there.', queries: [{ expr: hours('namespace:stun_gpus_saved:sum'), legend: 'GPU-hours' }] },
       { title: 'Spent GPU-hours', kind: 'stat', width: 4, unit: 'none', description: 'Of pruning itself, within the time that is shown.', queries: [{ expr: hours('namespace:stun_engine_gpus:sum'), legend: 'GPU-hours' }] },
-      { title: 'GPUs of the services', kind: 'timeseries', width: 12, unit: 'none', description: 'Before and after as planned, and now.', queries: [{ expr: `sum by (when) (max by (namespace, name, when) (stun_prunejob_gpus{${chosen}}))`, legend: '{{when}}' }] },
+      { title: 'GPUs of the services', kind: 'timeseries', width: 12, unit: 'none', description: 'Of those that runs have begun to move: before and after as planned, and now, up to the hand-over.', queries: [{ expr: `sum by (when) (max by (namespace, name, when) (stun_prunejob_gpus{${chosen}}) and on (namespace, name) ${perRun('stun_prunejob_gpus', 'when="now"')})`, legend: '{{when}}' }] },
     ],
   },
   {
@@ -86,7 +88,7 @@ const rows: readonly Row[] = [
       { title: 'Length of a reconciliation, 99 %', kind: 'timeseries', width: 8, unit: 's', queries: [{ expr: quantile('controller_runtime_reconcile_time_seconds_bucket{controller="prunejob"}', 'controller'), legend: '{{controller}}' }] },
       { title: 'Queue', kind: 'timeseries', width: 8, unit: 'none', queries: [{ expr: 'max by (namespace) (workqueue_depth{name="prunejob"})', legend: '{{namespace}}' }] },
       { title: 'Wait in the queue, 99 %', kind: 'timeseries', width: 8, unit: 's', queries: [{ expr: quantile('workqueue_queue_duration_seconds_bucket{name="prunejob"}', 'name'), legend: '{{name}}' }] },
-      { title: 'Requests to the API server', kind: 'timeseries', width: 8, unit: 'reqps', queries: [{ expr: 'sum by (code) (rate(rest_client_requests_total[$__rate_interval]))', legend: '{{code}}' }] },
+      { title: 'Requests to the API server', kind: 'timeseries', width: 8, unit: 'reqps', queries: [{ expr: `sum by (code) (rate(rest_client_requests_total[$__rate_interval]) ${ofOperator})`, legend: '{{code}}' }] },
     ],
   },
 ];

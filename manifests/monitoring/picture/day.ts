@@ -69,8 +69,7 @@ function statusOf(life: Life, minute: number, time: (minute: number) => Date): P
     conditions: conditionsOf(life, minute, time),
     plan: { gpusBefore, gpusAfter, bytesBefore: size[0] * gib, bytesAfter: size[1] * gib },
     ...progressOf(life, minute, time),
-    ...(isPruned ? { result: resultOf(life, phases.RollingOut - (phases.Pruning ?? 0)) } : {}),
-    serving: { current: { gpus: phase === 'Verifying' || phase === 'Complete' ? gpusAfter : gpusBefore } },
+    ...(isPruned ? { result: resultOf(life, phases.RollingOut - (phases.Pruning ?? 0)), serving: { current: { gpus: phase === 'Verifying' || phase === 'Complete' ? gpusAfter : gpusBefore } } } : {}),
   };
 }
 
