@@ -8,6 +8,7 @@ import { availableParallelism, cpus, loadavg } from 'node:os';
 
 import { contenders } from './contenders/all.ts';
 import type { Contender } from './contenders/contender.ts';
+import { takeoverSeconds } from './limits.ts';
 import { measure, type Measurement } from './measurement.ts';
 import { readOptions, type Options } from './options.ts';
 import { callTable, loadTable, restartTable, takeoverTable } from './tables.ts';
@@ -46,7 +47,7 @@ async function takeOverAll({ takeovers }: Options): Promise<Takeover[]> {
   for (let turn = 0; turn < takeovers; turn += 1) {
     for (const contender of chosen.filter(({ electsLeader }) => electsLeader)) {
       results.push(await measureTakeover(contender));
-      tell(`${contender.name}: taken over after ${results.at(-1)?.seconds?.toFixed(1) ?? 'more than 120'} s`);
+      tell(`${contender.name}: taken over after ${results.at(-1)?.seconds?.toFixed(1) ?? `more than ${takeoverSeconds}`} s`);
     }
   }
   return results;

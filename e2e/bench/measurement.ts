@@ -5,11 +5,13 @@ import { waitFor } from '../lib/wait.ts';
 import { countCalls, type Calls } from './audit.ts';
 import type { Contender } from './contenders/contender.ts';
 import { startControlPlane, type ControlPlane } from './control-plane.ts';
+import { allowedSeconds, restartSeconds, warmUpSeconds } from './limits.ts';
 import { createAtRate, createOnceServed } from './load.ts';
+import { gaps, perSecond } from './moments.ts';
 import type { Load } from './options.ts';
 import { Replica } from './replica.ts';
 import type { Usage } from './usage.ts';
-import { Watcher, type Moment } from './watcher.ts';
+import { Watcher } from './watcher.ts';
 
 export interface Measurement {
   readonly contender: string;
@@ -26,16 +28,11 @@ export interface Measurement {
 }
 
 export interface Restart {
-  /** From the start of the process; undefined where no Job came within a minute. */
+  /** From the start of the process; undefined where no Job came in time. */
   readonly firstJobSeconds: number | undefined;
   /** Writes and events about what was finished before. */
   readonly writes: number;
 }
-
-const warmUpSeconds = 90;
-const restartSeconds = 60;
-/** The slowest contender manages several a second. */
-const allowedSeconds = ({ size, rate }: Load): number => 120 + size / 4 + size / rate;
 
 interface Turn {
   readonly contender: Contender;
@@ -91,24 +88,17 @@ async function underLoad({ contender, plane, watcher }: Turn, load: Load, replic
   const ends = names.flatMap((name) => watcher.of(name).terminal ?? []);
   await quiet(plane);
   const after = await replica?.usage();
+  const sightings = names.map((name) => watcher.of(name));
   // A row of the table all the same: with fewer objects done, and with what they took.
   if (replica !== undefined && after === undefined) process.stderr.write(`${contender.name} ended under the load. ${await replica.lastWords()}\n`);
   return {
     terminal: ends.length,
-    objectsPerSecond: (ends.length * 1000) / (Math.max(...ends, began) - began),
-    createdToJobMs: gaps(watcher, names, 'created', 'job'),
-    doneToStatusMs: gaps(watcher, names, 'jobDone', 'terminal'),
+    objectsPerSecond: perSecond(ends, began),
+    createdToJobMs: gaps(sightings, 'created', 'job'),
+    doneToStatusMs: gaps(sightings, 'jobDone', 'terminal'),
     calls: countCalls(await plane.auditSince(before.size)),
     usage: after === undefined ? undefined : { ...after, cpuSeconds: after.cpuSeconds - (before.usage?.cpuSeconds ?? 0) },
   };
-}
-
-/** Two watches may tell of two moments in the other order; the gap is then below what they can tell apart. */
-function gaps(watcher: Watcher, names: readonly string[], from: Moment, to: Moment): number[] {
-  return names.flatMap((name) => {
-    const { [from]: begin, [to]: end } = watcher.of(name);
-    return begin === undefined || end === undefined ? [] : Math.max(0, end - begin);
-  });
 }
 
 async function restart({ contender, plane, watcher }: Turn, running: Replica | undefined): Promise<Restart | undefined> {
