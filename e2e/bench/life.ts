@@ -5,12 +5,12 @@
  */
 import { stunOperator } from './contenders/stun-operator.ts';
 import type { ControlPlane } from './control-plane.ts';
-import { create } from './load.ts';
+import { create, remove } from './load.ts';
 import { onControlPlane, warmReplica } from './measurement.ts';
 import { count } from './options.ts';
 import type { Replica } from './replica.ts';
-import { slope, type Point } from './statistics.ts';
-import { markdown } from './tables.ts';
+import type { Point } from './statistics.ts';
+import { growth, markdown } from './tables.ts';
 import type { Watcher } from './watcher.ts';
 
 const jobs = count(process.env, 'JOBS', 2000);
@@ -34,7 +34,7 @@ async function liveLong(plane: ControlPlane, watcher: Watcher, replica: Replica)
     const names = Array.from({ length: Math.min(live, jobs - done) }, (_, index) => `life-${done + index}`);
     await Promise.all(names.map((name) => create(plane.server, stunOperator.collection, stunOperator.object(name))));
     if (!(await watcher.until(names, 'terminal', batchSeconds))) throw new Error(`Not all of ${names[0] ?? ''} and the ${live - 1} after it ended within ${batchSeconds} s.`);
-    await Promise.all(names.map((name) => plane.server.call('DELETE', `${stunOperator.collection}/${name}`)));
+    await Promise.all(names.map((name) => remove(plane.server, `${stunOperator.collection}/${name}`)));
     const usage = await replica.usage();
     if (usage === undefined) throw new Error(await replica.lastWords());
     points.push({ x: done + names.length, y: usage.residentMB });
@@ -44,7 +44,6 @@ async function liveLong(plane: ControlPlane, watcher: Watcher, replica: Replica)
 }
 
 function print(points: readonly Point[]): void {
-  const half = points.slice(Math.floor(points.length / 2));
   console.log(markdown(['PruneJobs', 'RSS'], points.map(({ x, y }) => [`${x}`, `${y.toFixed(1)} MB`])));
-  console.log(`\nSlope over the second half (least squares): ${((slope(half) ?? 0) * 1000).toFixed(2)} MB per 1,000 PruneJobs.`);
+  console.log(`\n${growth(points)}`);
 }

@@ -1,4 +1,4 @@
-/** Creates objects at a fixed rate, whatever becomes of them: a slow contender is not waited for. */
+/** Creates objects at a fixed rate, whatever becomes of them: a slow contender is not waited for. And deletes them. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { ApiServer } from '../lib/apiserver.ts';
@@ -29,16 +29,22 @@ export async function createOnceServed(server: ApiServer, collection: string, ob
   for (;;) {
     const { code, body } = await server.call('POST', collection, object);
     if (code === 201) return;
-    if (code !== 500 || performance.now() > deadline) throw refused(collection, code, body);
+    if (code !== 500 || performance.now() > deadline) throw refused('POST', collection, code, body);
     await delay(20);
   }
 }
 
 export async function create(server: ApiServer, collection: string, object: object): Promise<void> {
   const { code, body } = await server.call('POST', collection, object);
-  if (code !== 201) throw refused(collection, code, body);
+  if (code !== 201) throw refused('POST', collection, code, body);
 }
 
-function refused(collection: string, code: number, body: unknown): Error {
-  return new Error(`The load could not be created: POST ${collection} was answered with ${code}: ${JSON.stringify(body)}`);
+/** Gone at once, or accepted: finalizers are somebody's to do. */
+export async function remove(server: ApiServer, path: string): Promise<void> {
+  const { code, body } = await server.call('DELETE', path);
+  if (code !== 200 && code !== 202) throw refused('DELETE', path, code, body);
+}
+
+function refused(method: 'DELETE' | 'POST', path: string, code: number, body: unknown): Error {
+  return new Error(`The load could not be ${method === 'POST' ? 'created' : 'deleted'}: ${method} ${path} was answered with ${code}: ${JSON.stringify(body)}`);
 }
