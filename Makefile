@@ -109,10 +109,12 @@ demo: install ## One `kubectl apply` takes a served model from 4 GPUs to 2
 	@$(RUN) $(NODE) e2e/demo/main.ts
 
 e2e: install ## The end-to-end tests in the local cluster, and one of the faults
+	@$(RUN) e2e/lib/end-demo
 	$(RUN) $(VITEST) --project e2e
 	$(RUN) $(VITEST) --project faults -t 'the engine evicted'
 
 e2e-full: sim-mutations install ## The end-to-end tests, every way a hand-over can go, a real Argo CD, a real Kueue, and every fault: parts of the cluster killed, cut off and taken away (over an hour)
+	@$(RUN) e2e/lib/end-demo
 	$(RUN) $(VITEST) --project e2e
 	$(RUN) $(VITEST) --project served
 	@e2e/argocd/tools/build
