@@ -13,6 +13,8 @@ export const specFlags = {
   'target-sparsity': { type: 'string', value: 'S', text: 'share of all prunable parameters to remove, experts and zeroed weights together' },
   service: { type: 'string', value: 'KIND/NAME', text: 'the service to move: isvc/NAME, deploy/NAME or llmisvc/NAME' },
   strategy: { type: 'string', value: 'S', text: 'how it moves: Canary, Surge or Recreate (the API says Canary)', words: strategies },
+  'max-model-len': { type: 'string', value: 'N', text: 'longest request that the service must still take, in tokens' },
+  'max-concurrency': { type: 'string', value: 'N', text: 'requests of that length at once that it must still take' },
   calibration: { type: 'string', value: 'URI', text: 'JSON lines that show what the model is used for' },
   samples: { type: 'string', value: 'N', default: '128', text: 'samples read of them' },
   'sequence-length': { type: 'string', value: 'N', default: '2048', text: 'tokens of each' },

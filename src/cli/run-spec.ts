@@ -67,10 +67,20 @@ function quality({ perplexity: uri, 'max-increase': most }: SpecFlags): WrittenS
   return uri === undefined ? undefined : { perplexity: { uri, samples: heldOutSamples, maxIncrease: numberFlag('max-increase', most, increase) } };
 }
 
-function serving({ service, strategy }: SpecFlags): WrittenSpec['serving'] {
-  if (service !== undefined) return compact({ ref: serviceNamed(service), strategy: strategy === undefined ? undefined : wordFlag('strategy', strategy, strategies) });
+function serving(given: SpecFlags): WrittenSpec['serving'] {
+  const { service, strategy } = given;
+  if (service !== undefined) return compact({ ref: serviceNamed(service), strategy: strategy === undefined ? undefined : wordFlag('strategy', strategy, strategies), sizing: sizing(given) });
   if (strategy !== undefined) throw new Refused('--strategy says how a service moves; name it with --service KIND/NAME.');
+  const lone = sizingFlags.find((flag) => given[flag] !== undefined);
+  if (lone !== undefined) throw new Refused(`--${lone} says what a service must still take; name it with --service KIND/NAME.`);
   return undefined;
+}
+
+const sizingFlags = ['max-model-len', 'max-concurrency'] as const;
+
+function sizing({ 'max-model-len': length, 'max-concurrency': requests }: SpecFlags): NonNullable<WrittenSpec['serving']>['sizing'] {
+  if (length === undefined && requests === undefined) return undefined;
+  return compact({ maxModelLen: optional('max-model-len', length, wholeNumber), maxConcurrency: optional('max-concurrency', requests, wholeNumber) });
 }
 
 /** As kubectl's own short names. */

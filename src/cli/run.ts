@@ -31,7 +31,7 @@ What the flags cannot say, the file can: docs/reference/prunejob.md`,
   flags,
   examples: [
     'kubectl prune run -f prunejob.yaml --watch',
-    'kubectl prune run mixtral-8x22b-q4 --model s3://models/Mixtral-8x22B-v0.1/ --output-uri s3://models/pruned/ --target-gpus 4 --service isvc/mixtral --service-account pruner --watch',
+    'kubectl prune run mixtral-8x22b-q4 --model s3://models/Mixtral-8x22B-v0.1/ --output-uri s3://models/pruned/ --target-gpus 4 --service isvc/mixtral --max-model-len 32768 --max-concurrency 8 --service-account pruner --watch',
     'kubectl prune run mixtral-8x22b-q4 --model s3://models/Mixtral-8x22B-v0.1/ --output-uri s3://models/pruned/ --ratio 0.25 --dry-run=client -o yaml > prunejob.yaml',
   ],
   exits: 'Exit code 0 when it was created (with --watch: when the run is Complete), 1 when the cluster said no or the run Failed, 2 for a wrong command line, 130 for Ctrl-C.',
