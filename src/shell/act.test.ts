@@ -212,7 +212,15 @@ describe('createAct', () => {
   });
 
   describe('ApplyService', () => {
+    beforeEach(() => { client.put(pruneJobType, run); });
+
     const object = { apiVersion: ref.apiVersion, kind: ref.kind, metadata: { name: 'chat', namespace: 'ml' }, spec: { a: 1 } };
+    it('is not written for a PruneJob that has changed', async () => {
+      client.put(pruneJobType, { ...run, metadata: { ...run.metadata, resourceVersion: '9' } }).put(inferenceServiceType, service());
+      await expect(act({ kind: 'ApplyService', ref, object })).rejects.toThrow('PruneJob ml/mixtral has changed');
+      expect(bodies('apply')).toEqual([]);
+    });
+
     it('is bound to the service that lives', async () => {
       client.put(inferenceServiceType, service());
       await act({ kind: 'ApplyService', ref, object });
@@ -239,6 +247,8 @@ describe('createAct', () => {
   });
 
   describe('ReleaseService', () => {
+    beforeEach(() => { client.put(pruneJobType, run); });
+
     const theirs = { manager: 'kubectl', operation: 'Apply' };
     const ours = { manager: 'stun-operator', operation: 'Apply' };
     const removal = [
@@ -246,6 +256,12 @@ describe('createAct', () => {
       { op: 'test', path: '/metadata/managedFields/1/operation', value: 'Apply' },
       { op: 'remove', path: '/metadata/managedFields/1' },
     ];
+
+    it('is not written for a PruneJob that has changed', async () => {
+      client.put(pruneJobType, { ...run, metadata: { ...run.metadata, resourceVersion: '9' } }).put(inferenceServiceType, service([ours]));
+      await expect(act({ kind: 'ReleaseService', ref })).rejects.toThrow('PruneJob ml/mixtral has changed');
+      expect(bodies('jsonPatch')).toEqual([]);
+    });
 
     it("removes our entry and nobody else's", async () => {
       client.put(inferenceServiceType, service([theirs, ours]));
@@ -256,7 +272,7 @@ describe('createAct', () => {
     it('reads again when the entries moved in between', async () => {
       client.put(inferenceServiceType, service([theirs, ours])).failNext('jsonPatch', testFailed);
       await act({ kind: 'ReleaseService', ref });
-      expect(client.calls.map((call) => call.verb)).toEqual(['get', 'jsonPatch', 'get', 'jsonPatch']);
+      expect(client.calls.map((call) => call.verb)).toEqual(['get', 'get', 'jsonPatch', 'get', 'jsonPatch']);
     });
 
     it('gives up on entries that never stop moving', async () => {

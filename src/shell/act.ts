@@ -13,6 +13,7 @@ import type { Refusal } from '../prunejob/refused.ts';
 import type { Client, JsonPatchOperation, ObjectRef } from '../runtime/types.ts';
 import { addFinalizer, removeFinalizer, type NextVersion } from './finalizer.ts';
 import { createChild } from './create-child.ts';
+import { expectCurrent } from './expect-current.ts';
 import { expectIdle } from './expect-idle.ts';
 import { expectTurn } from './expect-turn.ts';
 import { claimType, jobType, serviceRef } from './resources.ts';
@@ -54,7 +55,7 @@ function change(client: Client, action: Exclude<Action, { readonly kind: 'Create
     case 'ApplyService':
       return applyService(client, action, pruneJob);
     case 'ReleaseService':
-      return release(client, serviceRef(action.ref));
+      return releaseService(client, action, pruneJob);
   }
 }
 
@@ -76,6 +77,7 @@ async function updateJob(client: Client, ref: ObjectRef, { uid, spec }: ActionOf
 
 /** A service that is gone is read first, because server-side apply would create a stump of one that holds only our fields. */
 async function applyService(client: Client, { ref, object, ifVersion }: ActionOf<'ApplyService'>, pruneJob: PruneJob): Promise<void> {
+  await expectCurrent(client, pruneJob);
   await expectTurn(client, pruneJob);
   const target = serviceRef(ref);
   const { uid, resourceVersion } = (await client.get(target))?.metadata ?? {};
@@ -83,6 +85,11 @@ async function applyService(client: Client, { ref, object, ifVersion }: ActionOf
   if (uid === undefined) throw new Error(`${what} is gone; create it again for the hand-over to go on.`);
   if ((ifVersion ?? resourceVersion) !== resourceVersion) throw new Error(`${what} has changed, which its watch has not told of yet; this is tried again by itself.`);
   await client.apply(target.type, { ...object, metadata: compact({ ...object.metadata, uid, resourceVersion: ifVersion }) });
+}
+
+async function releaseService(client: Client, { ref }: ActionOf<'ReleaseService'>, pruneJob: PruneJob): Promise<void> {
+  await expectCurrent(client, pruneJob);
+  await release(client, serviceRef(ref));
 }
 
 function jobRef(name: string, { metadata }: PruneJob): ObjectRef {
