@@ -34,13 +34,22 @@ export function unchanged({ status }: Run): Decision {
 function nextConditions(run: Run, step: Step): Condition[] {
   const at = { generation: run.observed.pruneJob.metadata.generation, now: run.now };
   const updates = [...resumed(run, step), ...(step.conditions ?? [])];
-  return updates.reduce((list, update) => setCondition(list, { ...update, message: plainText(update.message).slice(0, longestMessage) }, at), run.status.conditions ?? []);
+  return updates.reduce((list, update) => setCondition(list, { ...update, message: plainText(update.message).slice(0, longestMessage) }, at), standing(run, step));
 }
 
 /** Any step of a run that is no longer suspended tells so. */
-function resumed(run: Run, { phase }: Step): ConditionUpdate[] {
-  const over = holds(run, 'Suspended') && run.spec.suspend !== true && phase !== undefined;
-  return over ? [{ type: 'Suspended', status: 'False', reason: 'Resumed', message: 'The run goes on.' }] : [];
+function resumed(run: Run, step: Step): ConditionUpdate[] {
+  return goesOn(run, step) ? [{ type: 'Suspended', status: 'False', reason: 'Resumed', message: 'The run goes on.' }] : [];
+}
+
+/** That the service was put back for the pause would be a lie once it is moved after all. */
+function standing(run: Run, step: Step): Condition[] {
+  const conditions = run.status.conditions ?? [];
+  return goesOn(run, step) ? conditions.filter(({ type, reason }) => type !== 'RolledBack' || reason !== 'PutBack') : conditions;
+}
+
+function goesOn(run: Run, { phase }: Step): boolean {
+  return holds(run, 'Suspended') && run.spec.suspend !== true && phase !== undefined;
 }
 
 const actionOf: Readonly<Record<ConditionType, string>> = {

@@ -7,6 +7,7 @@ import { withReplicas } from './replicas.ts';
 import { hasWritten, rolloutOf, serviceRef, type Run } from '../run.ts';
 import type { Canary, Receipt, Running, ServiceFields, ServiceObserved, ServiceTarget, ServingAdapter } from '../serving/adapter.ts';
 import { serviceKind } from '../serving/registry.ts';
+import { sameModel } from '../serving/fields.ts';
 import { durationMs } from '../units.ts';
 import { wayBack } from './way-back.ts';
 
@@ -71,10 +72,22 @@ export function applyService(run: Run, { serving, adapter, previous, canary }: H
   return { kind: 'ApplyService', ref, object: adapter.object(ref, compact({ ...replicas, ...fields })) };
 }
 
-/** The first write proves what was saved: a late cache shows a service half moved by another one, or before somebody's last edit. */
+/** Towards the pruned model only onto what was seen: a late cache shows a service half moved by another one, or before somebody's last edit. */
 export function moveService(run: Run, handover: Handover, fields: Partial<ServiceFields>): ServiceAction {
-  const ifVersion = hasWritten(rolloutOf(run)) ? undefined : handover.service.object.metadata.resourceVersion;
-  return compact({ ...applyService(run, handover, fields), ifVersion });
+  return ifSeen(handover, applyService(run, handover, fields));
+}
+
+export function ifSeen({ service }: Handover, write: ServiceAction): ServiceAction {
+  return compact({ ...write, ifVersion: service.object.metadata.resourceVersion });
+}
+
+/** Also by a write whose note was lost: that left its receipt. */
+export function hasTouched(run: Run, handover: Handover): boolean {
+  return hasWritten(rolloutOf(run)) || (!sameModel(handover.previous, handover.target) && leftReceipt(handover));
+}
+
+export function leftReceipt({ service: { fields }, target, canary }: Handover): boolean {
+  return fields.receipt === target.receipt || (fields.canary !== undefined && fields.canary.receipt === canary?.receipt);
 }
 
 function receiptFor({ observed, status }: Run, previousUri: string): Receipt {

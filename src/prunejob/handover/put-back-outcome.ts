@@ -16,7 +16,7 @@ export const untouched: Outcome = { reason: 'PutBack', message: 'The service was
 /** Undefined while pods are on their way. A canary's pods hold GPUs as long as they are there. */
 export function outcomeOf(handover: Handover): Outcome | undefined {
   const { service, final, back, previousParallel } = handover;
-  if (service.canary !== undefined || !isRestored(back, final, service.fields)) return undefined;
+  if (service.canary !== undefined || service.fields.canary !== undefined || !isRestored(back, final, service.fields)) return undefined;
   if (isTaken(handover)) return taken(handover);
   return runs(atRest(service.running), back, previousParallel) ? putBack(handover) : undefined;
 }

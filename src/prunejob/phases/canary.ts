@@ -5,7 +5,7 @@
  */
 import { silenceOf } from '../handover/answers.ts';
 import { compact } from '../compact.ts';
-import { applyService, handoverOf, moveService, runs, type Handover } from '../handover/handover.ts';
+import { handoverOf, moveService, runs, type Handover } from '../handover/handover.ts';
 import { elapsedMs, holds, rfc3339, rolloutOf, type Run } from '../run.ts';
 import { waitForOther } from '../handover/same-service.ts';
 import { sameCanary, sameFields, sameModel } from '../serving/fields.ts';
@@ -82,6 +82,6 @@ export function retire(run: Run, handover: Handover): Step | undefined {
   if (service.fields.canary === undefined && service.canary === undefined) return undefined;
   // First, because a write that is refused ends the turn.
   if (isLate(run)) return startPutBack(run, { reason: 'RolloutTimedOut', message: `The canary was not gone within serving.timeout ${handover.serving.timeout}.` });
-  if (service.fields.canary !== undefined) return { ...rollingOut(state, run, 'The canary has done its work and goes.'), actions: [applyService(run, handover, target)] };
+  if (service.fields.canary !== undefined) return { ...rollingOut(state, run, 'The canary has done its work and goes.'), actions: [moveService(run, handover, target)] };
   return rollingOut(state, run, 'The pods of the canary are going.');
 }

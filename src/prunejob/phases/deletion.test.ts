@@ -1,16 +1,22 @@
 import { describe, expect, it } from 'vitest';
 
+import { compact } from '../compact.ts';
 import { prunedUri } from '../testing/builders.ts';
 import { World } from '../testing/world.ts';
 
+function pruning(): World {
+  const world = new World();
+  world.settle();
+  world.inspected();
+  world.settle();
+  world.start('prune');
+  world.settle();
+  return world;
+}
+
 describe('deletion', () => {
   it('midway ends the pod, cleans what it uploaded, and lets go', () => {
-    const world = new World();
-    world.settle();
-    world.inspected();
-    world.settle();
-    world.start('prune');
-    world.settle();
+    const world = pruning();
     world.remove();
     world.settle();
     expect(world.observed.childJobs.map(({ stage }) => stage)).toEqual(['inspect', 'clean']);
@@ -18,6 +24,31 @@ describe('deletion', () => {
     world.end('clean', { exitCode: 0 });
     expect(world.reconcile().actions).toEqual([{ kind: 'RemoveFinalizer', onceIdle: true }]);
     expect(world.pruneJob.metadata.finalizers).toEqual([]);
+  });
+
+  it.each([
+    { what: 'leaves the files to another PruneJob of its run', sameRun: { namespace: 'ml', name: 'older' }, stages: [], finalizers: 0 },
+    { what: 'waits for one that is being deleted, which may clean nothing', sameRun: { namespace: 'ml', name: 'older', isBeingDeleted: true as const }, stages: [], finalizers: 1 },
+    { what: 'cleans once that is gone', sameRun: undefined, stages: ['clean'], finalizers: 1 },
+  ])('$what', ({ sameRun, stages, finalizers }) => {
+    const world = pruning();
+    world.change(compact({ sameRun }));
+    world.remove();
+    world.settle();
+    expect(world.observed.childJobs.map(({ stage }) => stage).slice(1)).toEqual(stages);
+    expect(world.pruneJob.metadata.finalizers).toHaveLength(finalizers);
+  });
+
+  it('of one that waited for another PruneJob of its run cleans what that one left to it', () => {
+    const world = new World();
+    world.settle();
+    world.inspected();
+    world.change({ sameRun: { namespace: 'ml', name: 'older' } });
+    world.settle();
+    world.observed = compact({ ...world.observed, sameRun: undefined });
+    world.remove();
+    world.settle();
+    expect(world.observed.childJobs.map(({ stage }) => stage)).toEqual(['inspect', 'clean']);
   });
 
   it('lets go after its deadline even if cleaning never ends', () => {

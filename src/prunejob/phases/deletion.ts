@@ -5,7 +5,7 @@
  */
 import { isFinished } from '../failure/failure.ts';
 import { startJob } from '../engine/next-job.ts';
-import { deletionDeadlineMs, elapsedMs, holds, isRollingOut, latestChild, unfinishedChildren, type Run } from '../run.ts';
+import { conditionOf, deletionDeadlineMs, elapsedMs, holds, isRollingOut, latestChild, unfinishedChildren, type Run } from '../run.ts';
 import { lookAgainMs, stopJobs, type Step } from '../step.ts';
 import { startPutBack } from './put-back.ts';
 import { releaseFinalizer } from './terminal.ts';
@@ -30,12 +30,18 @@ function endPods(run: Run): Step | undefined {
 }
 
 function clean(run: Run): Step | undefined {
-  const { attempt, runKey } = run.status;
-  const neverWrote = attempt === undefined || runKey === undefined;
-  // Another PruneJob of this run would lose its work; without a ServiceAccount nobody may delete.
-  const mayNot = run.observed.sameRun !== undefined || typeof run.observed.serviceAccount === 'string';
-  if (neverWrote || mayNot || holds(run, 'Published')) return undefined;
+  const { sameRun, serviceAccount } = run.observed;
+  // Without a ServiceAccount nobody may delete.
+  if (!mayHaveLeft(run) || typeof serviceAccount === 'string' || holds(run, 'Published')) return undefined;
+  // Another PruneJob of this run would lose its work. One that is being deleted may never have written, and then cleans nothing.
+  if (sameRun !== undefined) return sameRun.isBeingDeleted === true ? { requeueAfterMs: lookAgainMs } : undefined;
   const child = latestChild(run, 'clean');
   if (child !== undefined) return isFinished(child.job) ? undefined : { requeueAfterMs: lookAgainMs };
   return { ...startJob(run, { stage: 'clean', attempt: 1, phase: 'Pruning', conditions: [], waiting: { type: 'Queued', status: 'True' } }), requeueAfterMs: lookAgainMs };
+}
+
+/** Who waited for another PruneJob of its run comes after it, and so cleans up what that one left to it. */
+function mayHaveLeft(run: Run): boolean {
+  const { attempt, runKey } = run.status;
+  return runKey !== undefined && (attempt !== undefined || conditionOf(run, 'Queued')?.reason === 'SameRunInProgress');
 }

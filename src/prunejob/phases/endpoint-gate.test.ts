@@ -46,6 +46,16 @@ describe('the gate at the endpoint', () => {
     expect(published().condition('QualityAccepted')).toMatchObject({ status: 'Unknown', reason: 'Evaluating' });
   });
 
+  it('gives up when a queue holds its Job for too long: the canary holds GPUs', () => {
+    const world = asking();
+    world.hold(true);
+    world.settle();
+    world.pass(1801);
+    settled(world);
+    expect(world.condition('Failed')).toMatchObject({ reason: 'RolloutTimedOut', message: expect.stringContaining('Job tiny-evaluate-1 is suspended') as string });
+    expect([world.service.fields.canary, world.service.fields.modelUri]).toEqual([undefined, denseFields.modelUri]);
+  });
+
   it('asks nobody before the canary runs', () => {
     const world = published();
     world.rollCanary({ settled: false });

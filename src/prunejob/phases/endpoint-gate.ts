@@ -14,6 +14,7 @@ import { deadlineUpdate, startJob } from '../engine/next-job.ts';
 import { engineEnd, messageOf, type Evaluation } from '../engine/messages.ts';
 import { neverStarted, queuedBecause } from '../engine/not-started.ts';
 import type { ChildJob } from '../observed.ts';
+import { isHeld } from '../queue/kueue.ts';
 import { qualitySummary, type Measured } from '../quality.ts';
 import { holds, isBeingDeleted, latestChild, rfc3339, rolloutOf, unfinishedChildren, type Run } from '../run.ts';
 import { sameCanary, sameFields, sameModel } from '../serving/fields.ts';
@@ -87,9 +88,11 @@ function evaluating(setback?: Failure): ConditionUpdate {
   return { type: 'QualityAccepted', status: 'Unknown', reason: setback?.reason ?? 'Evaluating', message: setback?.message ?? asking };
 }
 
-function inProgress(run: Run, { service: { canary }, target }: Handover, child: ChildJob): Step {
+function inProgress(run: Run, { serving, service: { canary }, target }: Handover, child: ChildJob): Step {
   const crashed = canary === undefined ? undefined : failed(run, canary, target);
   if (crashed !== undefined) return crashed;
+  // The time of a Job that a queue holds back does not run, and the canary holds GPUs.
+  if (isHeld(child.job) && isLate(run)) return refuse(run, { reason: 'RolloutTimedOut', message: `The canary could not be asked within serving.timeout ${serving.timeout}. ${queue(run, child).message}` });
   const obstacle = obstacleOf(child, run.now);
   if (obstacle?.hopeless === true) return refuse(run, obstacle);
   const actions = deadlineUpdate(run, child);

@@ -34,3 +34,35 @@ describe('a service that was put back', () => {
     expect(world.condition('RolledBack')).toMatchObject({ status: 'True', reason });
   });
 });
+
+describe('a service that was let go at the end, of which nothing was written down', () => {
+  const bare = { modelUri: denseFields.modelUri, args: denseFields.args ?? [], gpuLimit: 4 };
+
+  it.each<{ because: string; end: string; happen: (world: World) => void }>([
+    { because: 'the run is suspended', end: 'Suspended', happen: (world) => { world.changeSpec({ suspend: true }); } },
+    { because: 'a rollback is asked for', end: 'Failed', happen: (world) => { world.changeSpec({ serving: serving({ rollbackRequested: true }) }); } },
+  ])('is as before when $because', ({ end, happen }) => {
+    const world = World.published({ service: service({ fields: bare }) });
+    world.settle();
+    world.roll();
+    world.settle();
+    world.pass(121);
+    world.loseNoteOf('ReleaseService');
+    happen(world);
+    world.settle();
+    world.roll();
+    world.settle();
+    expect([world.phase, world.service.fields]).toEqual([end, bare]);
+  });
+});
+
+it('a canary that is asked for still is not put back, though none of its pods is there', () => {
+  const world = World.published({ pruneJob: pruneJob({ spec: { serving: serving({ strategy: 'Canary' }) } }) });
+  world.settle();
+  const { canary } = world.service.fields;
+  world.changeSpec({ suspend: true });
+  world.settle();
+  world.changeService({ fields: { ...denseFields, ...(canary === undefined ? {} : { canary }) } });
+  world.reconcile();
+  expect([canary === undefined, world.phase]).toEqual([false, 'RollingBack']);
+});

@@ -5,10 +5,10 @@
  */
 import type { ConditionReason, ConditionUpdate, FailedReason } from '../../api/conditions.ts';
 import type { Action, ServiceAction } from '../decision.ts';
-import { applyService, currentService, handoverOf, type Handover } from '../handover/handover.ts';
+import { applyService, currentService, handoverOf, ifSeen, leftReceipt, type Handover } from '../handover/handover.ts';
 import { gone, notInTime, outcomeOf, waitsForItsOwn, untouched, type Outcome } from '../handover/put-back-outcome.ts';
 import { conditionOf, deletionDeadlineMs, elapsedMs, holds, isBound, rfc3339, rolloutOf, serviceRef, type Run } from '../run.ts';
-import { isRestored, restoredFields, returningFields, sameModel } from '../serving/fields.ts';
+import { isRestored, needsRestore, restoredFields, returningFields, sameModel } from '../serving/fields.ts';
 import { stopJobs, type Step } from '../step.ts';
 import { durationMs } from '../units.ts';
 
@@ -46,9 +46,8 @@ export function putBack(run: Run): Step | undefined {
 }
 
 /** It only waited for another PruneJob, whose canary or model a way back would take away. A write whose note was lost left its receipt. */
-function isUntouched(run: Run, { service: { fields }, target, canary }: Handover): boolean {
-  if (run.observed.sameService === undefined || isBound(rolloutOf(run))) return false;
-  return fields.receipt !== target.receipt && (fields.canary === undefined || fields.canary.receipt !== canary?.receipt);
+function isUntouched(run: Run, handover: Handover): boolean {
+  return run.observed.sameService !== undefined && !isBound(rolloutOf(run)) && !leftReceipt(handover);
 }
 
 /** Everything but the way pods are replaced, which comes back when they have been. */
@@ -57,7 +56,9 @@ function restore(run: Run, handover: Handover, since: number): Step | undefined 
   const unseen = rolloutOf(run).appliedAt === undefined && since < unseenMs;
   if (!unseen && service.fields.canary === undefined && isRestored(back, final, service.fields)) return undefined;
   const write = hasMoved(run, handover) ? bringBack(run, handover) : applyService(run, handover, restoredFields(back, target, service.fields));
-  return { ...wait(run, handover), actions: [...claim(run, handover), write] };
+  const [first, ...rest] = [...claim(run, handover), write] as const;
+  // A rollback after the end promises to leave a service alone that somebody has changed since.
+  return { ...wait(run, handover), actions: [isUndone(run) ? ifSeen(handover, first) : first, ...rest] };
 }
 
 /** By the strategy that they came by. */
@@ -72,10 +73,10 @@ function hasMoved(run: Run, { back, service }: Handover): boolean {
   return appliedAt !== undefined || !sameModel(service.fields, back);
 }
 
-/** The rollout let go when it was complete, and by server-side apply only what is ours goes when it is left out. */
-function claim(run: Run, handover: Handover): Action[] {
-  const { service, target } = handover;
-  return service.managedByUs || !isUndone(run) ? [] : [applyService(run, handover, restoredFields(target, target, service.fields))];
+/** The rollout lets go at its end, also where nobody wrote that down, and by server-side apply only what is ours goes when it is left out. */
+function claim(run: Run, handover: Handover): ServiceAction[] {
+  const { service, back, target } = handover;
+  return service.managedByUs || !needsRestore(back, target, service.fields) ? [] : [applyService(run, handover, restoredFields(target, target, service.fields))];
 }
 
 function settle(run: Run, handover: Handover): Step | undefined {

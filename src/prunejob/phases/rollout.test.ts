@@ -155,17 +155,21 @@ describe('a rollout', () => {
     expect(world.reconcile().actions.map(({ kind }) => kind)).toEqual(['ApplyService']);
   });
 
-  it.each(['Surge', 'Canary'] as const)('writes first onto the service as it was seen, with strategy %s, and later onto whatever it is', (strategy) => {
+  it.each(['Surge', 'Canary'] as const)('writes first onto the service as it was seen, with strategy %s, and again onto what it has become', (strategy) => {
     const world = rollingOut('10m', strategy);
-    const { object } = world.service;
-    world.change({ service: { ...world.service, object: { ...object, metadata: { ...object.metadata, resourceVersion: '7' } } } });
+    const seen = (resourceVersion: string): void => {
+      const { object } = world.service;
+      world.change({ service: { ...world.service, object: { ...object, metadata: { ...object.metadata, resourceVersion } } } });
+    };
+    seen('7');
     world.settle();
     // Taken back by somebody, and so written once more.
     world.changeService({ fields: denseFields });
+    seen('9');
     world.pass(20);
     world.settle();
     const versions = world.decisions.flatMap(({ actions }) => actions).flatMap((action) => (action.kind === 'ApplyService' ? [action.ifVersion] : []));
-    expect(versions).toEqual(['7', undefined]);
+    expect(versions).toEqual(['7', '9']);
   });
 
   it('saves again what somebody changed in between', () => {

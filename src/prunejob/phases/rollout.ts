@@ -8,7 +8,7 @@ import { heardBefore, unasked } from '../handover/answers.ts';
 import { compact } from '../compact.ts';
 import type { Action } from '../decision.ts';
 import { uncounted, waitForGPUs } from '../handover/free-gpus.ts';
-import { applyService, currentService, handoverOf, moveService, savedService, type Handover } from '../handover/handover.ts';
+import { applyService, currentService, handoverOf, hasTouched, moveService, savedService, type Handover } from '../handover/handover.ts';
 import type { Failure } from '../failure/failure.ts';
 import { asksEndpoint } from '../gate.ts';
 import { changedSincePlan, scaledToZero } from '../handover/not-as-planned.ts';
@@ -104,10 +104,10 @@ function waitBeforeFirstWrite(run: Run): Step | undefined {
 function writeProved(run: Run, handover: Handover): Step {
   const { service, previous, target } = handover;
   const state = rolloutOf(run);
-  if (isUnproved(run, handover)) return saveAgain(run, service);
+  if (isUnproved(run, handover)) return saveAgain(run, handover);
   // Part of it is ours: it was written and partly taken back, so saving it would make our own values the ones to put back.
   if (needsRestore(previous, target, service.fields)) return writeAgain(run, handover);
-  if (!sameFields(service.fields, previous)) return saveAgain(run, service);
+  if (!sameFields(service.fields, previous)) return saveAgain(run, handover);
   if (state.writtenAt !== undefined) return unseen(run, handover, state.writtenAt);
   return { ...rollingOut({ ...state, writtenAt: rfc3339(run.now) }, run), actions: [move(run, handover)] };
 }
@@ -125,12 +125,12 @@ function isUnproved(run: Run, { canary }: Handover): boolean {
 }
 
 /** Somebody changed the service after it was saved: that, not the older state, is what to put back. */
-function saveAgain(run: Run, service: ServiceObserved): Step {
+function saveAgain(run: Run, handover: Handover): Step {
+  const { service, previous, canary } = handover;
   const { startedAt = rfc3339(run.now) } = rolloutOf(run);
   const problem = secretArguments(run, service) ?? changedSincePlan(run, service);
-  const { previous = service.fields, canary } = handoverOf(run) ?? {};
   if (problem === undefined) return save(run, { ...service, fields: withoutRaise(service.fields, previous, canary?.minReplicas) }, startedAt);
-  return hasWritten(rolloutOf(run)) ? startPutBack(run, problem) : fail(run, problem, 'Served');
+  return hasTouched(run, handover) ? startPutBack(run, problem) : fail(run, problem, 'Served');
 }
 
 /** The canary stays until the service runs what it runs. */
@@ -151,7 +151,7 @@ function unseen(run: Run, handover: Handover, writtenAt: string): Step {
 function watch(run: Run, handover: Handover): Step | undefined {
   const { service, previous, target } = handover;
   if (sameModel(service.fields, target)) return undefined;
-  return sameModel(previous, target) ? saveAgain(run, service) : writeAgain(run, handover);
+  return sameModel(previous, target) ? saveAgain(run, handover) : writeAgain(run, handover);
 }
 
 function writeAgain(run: Run, handover: Handover): Step {

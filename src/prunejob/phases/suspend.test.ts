@@ -20,6 +20,21 @@ describe('suspend', () => {
     expect(world.condition('Suspended')?.status).toBe('False');
   });
 
+  it('says nothing more of a service that was put back for it, once the run goes on', () => {
+    const world = World.published();
+    world.settle();
+    world.changeSpec({ suspend: true });
+    world.settle();
+    world.pass(6);
+    world.settle();
+    world.roll();
+    world.settle();
+    expect(world.condition('RolledBack')).toMatchObject({ status: 'Unknown', reason: 'PutBack' });
+    world.changeSpec({ suspend: false });
+    world.settle();
+    expect(world.condition('RolledBack')).toBeUndefined();
+  });
+
   it.each([
     { stage: 'inspect', starts: true, claims: { Planned: 'Unknown' }, phase: 'Inspecting' },
     { stage: 'prune', starts: false, claims: { Queued: 'False' }, phase: 'Queued' },

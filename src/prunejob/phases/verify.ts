@@ -7,7 +7,7 @@ import type { RolloutStatus } from '../../api/v1alpha1/prunejob.ts';
 import { silenceOf, unasked } from '../handover/answers.ts';
 import type { Action } from '../decision.ts';
 import { withDowntime } from '../handover/downtime.ts';
-import { applyService, currentService, handoverOf, runs, type Handover } from '../handover/handover.ts';
+import { currentService, handoverOf, moveService, runs, type Handover } from '../handover/handover.ts';
 import { elapsedMs, holds, rfc3339, rolloutOf, serviceRef, type Run } from '../run.ts';
 import { sameFields, sameModel } from '../serving/fields.ts';
 import type { Step } from '../step.ts';
@@ -89,7 +89,7 @@ function settle(run: Run, handover: Handover, state: RolloutStatus): Step {
       complete('Finished', [servedMessage(run), ...remarks(run, state)].join(' ')),
     ],
     set: { serving: { ...run.status.serving, current: currentService(service), rollout: state } },
-    actions: [...(untouched ? [] : [applyService(run, handover, final)]), ...letGo(run, handover, !untouched)],
+    actions: [...(untouched ? [] : [moveService(run, handover, final)]), ...letGo(run, handover, !untouched)],
   };
 }
 

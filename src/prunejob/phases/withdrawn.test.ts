@@ -36,6 +36,18 @@ describe.each(['Surge', 'Canary'] as const)('with strategy %s, leave that was ta
     expect([writes(world), world.service.fields.modelUri]).toEqual([0, denseUri]);
   });
 
+  it('after a first write whose note was lost puts the service back', () => {
+    const world = published(strategy);
+    world.loseNoteOf('ApplyService');
+    withdraw(world);
+    world.pass(6);
+    world.settle();
+    world.roll();
+    world.settle();
+    expect(world.condition('RolledBack')).toMatchObject({ status: 'True', reason: 'ServiceNotAllowed' });
+    expect([world.service.fields.canary, world.service.fields.modelUri]).toEqual([undefined, denseUri]);
+  });
+
   it('after the first write puts the service back', () => {
     const world = published(strategy);
     const before = world.service.fields;

@@ -107,6 +107,17 @@ export class World {
     return decision;
   }
 
+  /** Reconciles until an action of this kind is done, of whose status nothing is written: the process was killed, or somebody else wrote. */
+  loseNoteOf(kind: Action['kind']): void {
+    for (let turn = 0; turn < 20; turn += 1) {
+      const { status } = this.pruneJob;
+      if (!this.reconcile().actions.some((action) => action.kind === kind)) continue;
+      this.change({ pruneJob: compact({ ...this.pruneJob, status }) });
+      return;
+    }
+    throw new Error(`Nothing did ${kind}.`);
+  }
+
   /** Reconciles until nothing changes any more. */
   settle(): void {
     for (let turn = 0; turn < 30; turn += 1) {
