@@ -42,43 +42,44 @@ export const engineReasons = [
 
 export type EngineReason = (typeof engineReasons)[number];
 
-export type FailedReason =
-  | EngineReason
-  | 'NoGPUSaved'
-  | 'AlreadyFits'
-  | 'GPUsUnavailable'
-  | 'FieldsOwnedByGit'
-  | 'ServiceNotFound'
-  | 'ServiceChanged'
-  | 'ServiceAccountNotFound'
-  | 'ServiceAccountNotAllowed'
-  | 'ServiceNotAllowed'
-  | 'SecretNotFound'
-  | 'UnsupportedService'
-  | 'NotSupportedYet'
-  | 'DeadlineExceeded'
-  | 'BackoffLimitExceeded'
-  | 'ResultMismatch'
-  | 'RolloutFailed'
-  | 'RolloutTimedOut'
-  | 'NotAnswering'
-  | 'RolledBack'
-  | 'ServingConflict'
-  | 'ImagePullFailed'
-  | 'PodNotCreated'
-  | 'PodRejected'
-  | 'ContainerNotStarted'
-  | 'GPUUnavailable'
-  | 'GPUError'
-  | 'OutOfMemory'
-  | 'OutOfDisk'
-  | 'Preempted'
-  | 'Evicted'
-  | 'NodeLost'
-  | 'Killed'
-  | 'PodTemplateInvalid'
-  | 'PodTemplateNotAllowed'
-  | 'ScratchInvalid';
+export const operatorReasons = [
+  'NoGPUSaved',
+  'AlreadyFits',
+  'GPUsUnavailable',
+  'FieldsOwnedByGit',
+  'ServiceNotFound',
+  'ServiceChanged',
+  'ServiceAccountNotFound',
+  'ServiceAccountNotAllowed',
+  'ServiceNotAllowed',
+  'SecretNotFound',
+  'UnsupportedService',
+  'NotSupportedYet',
+  'DeadlineExceeded',
+  'ResultMismatch',
+  'RolloutFailed',
+  'RolloutTimedOut',
+  'NotAnswering',
+  'RolledBack',
+  'ServingConflict',
+  'ImagePullFailed',
+  'PodNotCreated',
+  'PodRejected',
+  'ContainerNotStarted',
+  'GPUUnavailable',
+  'GPUError',
+  'OutOfMemory',
+  'OutOfDisk',
+  'Preempted',
+  'Evicted',
+  'NodeLost',
+  'Killed',
+  'PodTemplateInvalid',
+  'PodTemplateNotAllowed',
+  'ScratchInvalid',
+] as const;
+
+export type FailedReason = EngineReason | (typeof operatorReasons)[number];
 
 /** Of a condition on the way: something is under way, done, waited for or turned off. */
 export type ProgressReason =

@@ -69,7 +69,7 @@ export const seriesRows: Readonly<Record<string, SeriesRow>> = {
     samples: ({ status }) => [{ value: completedAt(status) }],
   },
   stun_prunejob_gpus: {
-    help: 'GPUs of the service, all replicas together: before and after as planned, and now, as its Deployment says.',
+    help: 'GPUs of the service, all replicas together: before and after as planned, and now, as its Deployment said when the run last looked: up to the hand-over.',
     labels: ['when'],
     samples: ({ status: { plan, serving } }) => byWhen({ before: plan?.gpusBefore, after: plan?.gpusAfter, now: serving?.current?.gpus }),
   },

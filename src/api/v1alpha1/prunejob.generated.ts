@@ -69,7 +69,7 @@ export interface ExpertsSpec {
    */
   linkage: 'Complete' | 'Official';
   /**
-   * Where the clusters are cut, layer by layer or by one threshold for the model; both end in one count for the model. PerLayer when absent.
+   * Where the clusters are cut, layer by layer or, with linkage Official only, by one threshold for the model; both end in one count for the model. PerLayer when absent.
    */
   threshold?: 'PerLayer' | 'Global';
   similarity: SimilaritySpec;
@@ -609,7 +609,7 @@ export interface ResultStatus {
    */
   stages?: StageStatus[];
   /**
-   * The run key was published already. With serving the inspection finds that before a GPU is asked for; without it the prune Job itself finds it and ends at once.
+   * The run key was published already. With serving and experts.ratio the inspection finds that before a GPU is asked for; else the prune Job itself finds it and ends at once.
    */
   reused?: boolean;
 }

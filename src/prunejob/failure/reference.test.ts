@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-import { engineReasons } from '../../api/conditions.ts';
+import { engineReasons, operatorReasons } from '../../api/conditions.ts';
 import { holds } from '../queue/held.ts';
 import { clusterFailures, startFailures } from './cluster-failures.ts';
 import { exitOf } from './exit-codes.ts';
@@ -31,8 +31,8 @@ describe('docs/reference/failures.md', () => {
     expect(rows.filter((row) => row.startsWith(`| ${code} |`) && row.includes(`\`${reason}\``) && row.includes(`| ${againWords[retry]} |`))).toHaveLength(1);
   });
 
-  it('names every reason of the engine and every sentence of the scheduler', () => {
-    expect(engineReasons.filter((reason) => !page.includes(`\`${reason}\``))).toEqual([]);
+  it('names every reason of a failure and every sentence of the scheduler', () => {
+    expect([...engineReasons, ...operatorReasons].filter((reason) => !page.includes(`\`${reason}\``))).toEqual([]);
     const flat = page.replaceAll('\n', ' ');
     expect(refusals.filter(({ name }) => !flat.includes(name))).toEqual([]);
   });
