@@ -88,11 +88,11 @@ class PrunePass(LayerPass):
         report["kurtosis"] = {step: kurtosis_of(found) for step, found in steps.items()}
         self._advance_gate("pruned", self.context.pruned, index, reduced)
         self.reports.append(report)
+        self.context.progress.enter("Publish")
         # Off the device: the next layer needs the room.
         return {name: tensor.cpu() for name, tensor in reduced.items()}
 
     def hand_over(self, index: int, result: Weights, done: Callable[[], None]) -> None:
-        self.context.progress.enter("Publish")
         prefix = self.context.family.layer(index)
         self.out.submit({prefix + name: tensor for name, tensor in result.items()}, done)
 
