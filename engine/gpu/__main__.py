@@ -7,18 +7,19 @@ import argparse
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import torch
 
-from gpu.checks import FailedError, same_masks, same_result
+from gpu.checks import Finding, same_masks, same_result
 from gpu.throughput import measure
 from stun.device import open_device
 from stun.errors import StunError
 
-Check = Callable[[torch.device, Path], list[str]]
+Check = Callable[[torch.device, Path], Iterator[Finding]]
 # Bytes of disk that the largest needs: one layer of Snowflake Arctic, and its result.
 NEEDED = 60_000_000_000
 
@@ -56,14 +57,19 @@ def run(name: str, check: Check, device: torch.device, work: Path) -> bool:
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
-        for sentence in check(device, work):
-            print(f"{name}: {sentence}", flush=True)
-    except (FailedError, StunError) as error:
-        print(f"{name}: FAILED: {error}", flush=True)
-        return False
+        return not [finding for finding in check(device, work) if not tell(name, finding)]
+    except Exception as error:
+        # The others are worth the machine's time all the same.
+        if not isinstance(error, StunError):
+            traceback.print_exc()
+        return tell(name, Finding(f"{type(error).__name__}: {error}", holds=False))
     finally:
         shutil.rmtree(work)
-    return True
+
+
+def tell(name: str, finding: Finding) -> bool:
+    print(f"{name}: {'' if finding.holds else 'FAILED: '}{finding.sentence}", flush=True)
+    return finding.holds
 
 
 def main() -> int:

@@ -18,6 +18,9 @@ from stun.progress import Progress
 from stun.recipe_parser import load_recipe
 
 Recipe = dict[str, Any]
+# Scratch of cuBLAS and of cuBLASLt, each 8 x 4096 KiB as stun.device sets it. The estimate has it
+# in OVERHEAD, but PyTorch takes it from its own allocator, which counts it.
+SCRATCH = 2 * 8 * 4096 * 1024
 
 
 @dataclass(frozen=True)
@@ -42,10 +45,18 @@ def threads(count: int) -> Iterator[None]:
 
 
 def estimated(model: Path, recipe: Path, device: torch.device) -> int:
-    """Without the context and libraries of CUDA, which its allocator does not count either."""
+    """Of what the allocator is asked for, which is not CUDA's context nor what is rounded up."""
     prepared = prepare(str(model), load_recipe(str(recipe)))
     found = estimate_memory(make_context(prepared, device, Progress()))["total"]
-    return found - (OVERHEAD if device.type == "cuda" else 0)
+    return found - OVERHEAD + SCRATCH if device.type == "cuda" else found
+
+
+def peak_of(device: torch.device) -> int | None:
+    """The most that was asked for at once since the peak was reset."""
+    if device.type != "cuda":
+        return None
+    found: int = torch.cuda.memory_stats(device)["requested_bytes.all.peak"]
+    return found
 
 
 def prune(model: Path, recipe: Recipe, work: Path, device: torch.device) -> Run:
@@ -70,7 +81,6 @@ def prune(model: Path, recipe: Recipe, work: Path, device: torch.device) -> Run:
         Progress(),
     )
     seconds = time.perf_counter() - started
-    peak = torch.cuda.max_memory_allocated() if device.type == "cuda" else None
     folder = Path(answer["uri"].removeprefix("file://"))
     report = json.loads((folder / "stun-report.json").read_text())
-    return Run(folder, report, seconds, peak, estimate)
+    return Run(folder, report, seconds, peak_of(device), estimate)

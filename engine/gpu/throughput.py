@@ -6,6 +6,7 @@ Weights are random and on a local disk: the numbers say what the engine can do, 
 network can.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import torch
 from bench.shapes.checkpoint import write_random
 from bench.shapes.table import MODELS, Model
 from bench.shapes.tokens import write_tokens
-from gpu.checks import within_estimate
+from gpu.checks import Finding, within_estimate
 from gpu.runs import Run, prune
 
 # Calibration as (samples, length); the small one with SMALL.
@@ -40,7 +41,7 @@ def shape(name: str, layers: int | None, small: bool) -> Model:
 
 def measure(
     name: str, layers: int | None, device: torch.device, work: Path, small: bool
-) -> list[str]:
+) -> Iterator[Finding]:
     """Makes the model, sends it through the engine, and says what came of it."""
     model = shape(name, layers, small)
     samples, length = SMALL_TOKENS if small else TRUE_TOKENS
@@ -56,7 +57,8 @@ def measure(
         "calibration": {"uri": str(tokens), "samples": samples, "sequenceLength": length},
     }
     run = prune(work / "model", recipe, work / "run", device)
-    return [in_words(run, f"{samples} x {length}"), *within_estimate(run)]
+    yield Finding(in_words(run, f"{samples} x {length}"))
+    yield within_estimate(run)
 
 
 def in_words(run: Run, tokens: str) -> str:
