@@ -1,12 +1,15 @@
 """The quality bench's arithmetic: a wrong sign or a wrong error would recommend the wrong plan."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bench.quality.plans import PLANS, Plan
+from bench.quality import running
+from bench.quality.models import Model
+from bench.quality.plans import PAPER, PLANS, Plan
 from bench.quality.statistics import Gain, best_and_ties, choose, paired_gain
 
 
@@ -88,3 +91,45 @@ def test_a_plan_becomes_the_recipe_it_names(
 
 def test_plans_have_names_of_their_own() -> None:
     assert len({plan.name for plan in PLANS}) == len(PLANS)
+
+
+DECIDING = ["stun/plan.py", "fixture/measure.py", "fixture/store.py", "fixture/moe.py"]
+DECIDING += ["fixture/data/heldout.jsonl", "fixture/model/model.safetensors"]
+
+
+@pytest.fixture
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of files that stand for the engine's."""
+    for name in (*DECIDING, "fixture/model/README.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("before")
+    monkeypatch.setattr("bench.quality.models.ENGINE", tmp_path)
+    monkeypatch.setattr("bench.quality.running.ENGINE", tmp_path)
+    monkeypatch.setattr("bench.quality.running.DATA", tmp_path / "fixture/data")
+    return tmp_path
+
+
+def outcome_name() -> str:
+    running.made_by.cache_clear()
+    running.digest_of.cache_clear()
+    stored = Model(0, steps=1500)
+    return running.identity(running.Cell(stored, PAPER, 0.5, 0))
+
+
+@pytest.mark.parametrize("name", DECIDING)
+def test_an_outcome_is_another_when_what_it_was_made_of_is(name: str, engine: Path) -> None:
+    before = outcome_name()
+    (engine / name).write_text("after")
+    assert outcome_name() != before
+
+
+def test_an_outcome_is_kept_while_what_it_was_made_of_is(engine: Path) -> None:
+    before = outcome_name()
+    (engine / "fixture/model/README.md").write_text("after")
+    assert outcome_name() == before
+
+
+def test_another_pytorch_is_asked_anew(engine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = outcome_name()
+    monkeypatch.setattr("bench.quality.running.version", lambda name: f"{name} of tomorrow")
+    assert outcome_name() != before

@@ -1,7 +1,7 @@
 """`make bench-quality`, or `.venv/bin/python -m bench.quality` in the engine's folder.
 
-Runs that were done before with the same engine are not done again, so an interrupted bench
-goes on, and only a change of the engine's code starts it over.
+Runs that were done before are not done again, so an interrupted bench goes on. A change of the
+engine's code starts it over, and so does one of the models, the texts, the scoring or PyTorch.
 """
 
 import argparse

@@ -12,6 +12,7 @@ import os
 import tempfile
 from dataclasses import asdict, dataclass, replace
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ RUNS = Path.home() / ".cache/stun-operator/quality-runs"
 CALIBRATION = {"uri": str(DATA / "calibration.jsonl"), "samples": 48, "sequenceLength": 128}
 GATE: dict[str, Any] = {"uri": str(DATA / "heldout.jsonl"), "samples": 96, "sequenceLength": 128}
 AGREEMENT = 1e-3
+SCORING = ("measure.py", "store.py", "moe.py")
+DECIDING = frozenset({".py", ".json", ".jsonl", ".safetensors"})
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def recipe(cell: Cell) -> dict[str, Any]:
 
 
 def run(cell: Cell) -> Outcome:
-    """From an earlier run of the same recipe, model and engine, else from the engine."""
+    """From an earlier run that all the same went into, else from the engine."""
     path = RUNS / f"{identity(cell)}.json"
     if path.exists():
         return Outcome(**json.loads(path.read_text()))
@@ -71,15 +74,27 @@ def run(cell: Cell) -> Outcome:
 
 
 def identity(cell: Cell) -> str:
-    parts = [cell.model.name, json.dumps(recipe(cell)), engine_digest()]
+    parts = [json.dumps(recipe(cell)), digest_of(cell.model.folder), made_by()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 
 @cache
-def engine_digest() -> str:
+def made_by() -> str:
+    """The programs that prune and score, what these are built on, and the texts they read."""
+    versions = [f"{name} {version(name)}" for name in ("torch", "transformers", "tokenizers")]
+    files = (Path(__file__), *(ENGINE / "fixture" / name for name in SCORING))
+    return "\n".join([*versions, *map(digest_of, (ENGINE / "stun", DATA, *files))])
+
+
+@cache
+def digest_of(path: Path) -> str:
+    """Of a file, or of the files in a folder that decide a result: code, weights, data."""
+    files = [path] if path.is_file() else sorted(path.rglob("*"))
     digest = hashlib.sha256()
-    for path in sorted((ENGINE / "stun").rglob("*.py")):
-        digest.update(path.read_bytes())
+    for file in files:
+        if file.suffix in DECIDING:
+            digest.update(f"{file.relative_to(path)}\n".encode())
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
 
 
