@@ -17,7 +17,7 @@ from bench.speed.contestants import OTHERS, WHOLE, Contestant, Workload, engine,
 from bench.speed.environments import cache
 from bench.speed.measure import Usage, in_turn, measure, middle
 from bench.speed.tables import Comparison, as_json, in_words, machine, markdown
-from bench.speed.true_shape import measure_true_shape
+from bench.speed.true_shape import measure_true_shape, require_room
 
 SAMPLES, LENGTH = 48, 128
 
@@ -72,18 +72,28 @@ def report(comparisons: list[Comparison], torch_only: Usage, true_shape: str) ->
     return f"{machine()}. {shape}.\n\n{table}\n\n{true_shape}".rstrip() + "\n"
 
 
+def write(output: Path, text: str, comparisons: list[Comparison]) -> None:
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "speed.md").write_text(text)
+    found = [as_json(comparison) for comparison in comparisons]
+    (output / "speed.json").write_text(json.dumps(found, indent=2) + "\n")
+
+
 def run(args: argparse.Namespace, work: Path) -> None:
+    if not args.no_true_shape:
+        require_room(work)
     workload = make_workload(work)
     measure(engine(WHOLE).command(workload, workload.result), work / "log")
     torch_only = start_up(replace(engine(WHOLE), imports="torch"), work, args.pairs)
     chosen = [other for other in OTHERS if other.name in args.only]
-    comparisons = [compare(other, workload, work, args.pairs) for other in chosen]
+    comparisons: list[Comparison] = []
+    # Written after each, for the next may fail.
+    for other in chosen:
+        comparisons.append(compare(other, workload, work, args.pairs))
+        write(args.output, report(comparisons, torch_only, ""), comparisons)
     true_shape = "" if args.no_true_shape else measure_true_shape(work / "true-shape")
     text = report(comparisons, torch_only, true_shape)
-    args.output.mkdir(parents=True, exist_ok=True)
-    (args.output / "speed.md").write_text(text)
-    found = [as_json(comparison) for comparison in comparisons]
-    (args.output / "speed.json").write_text(json.dumps(found, indent=2) + "\n")
+    write(args.output, text, comparisons)
     print("\n" + text)
 
 

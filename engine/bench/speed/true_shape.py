@@ -19,15 +19,19 @@ NEEDED = 28_000_000_000
 MINUTES, MEMORY = 20, 4_000_000_000
 
 
-def measure_true_shape(work: Path) -> str:
-    """A sentence with the figures; raises when the disk is too small."""
-    work.mkdir(parents=True)
+def require_room(work: Path) -> None:
+    """Ends the program when the disk is too small; asked before hours are spent."""
     free = shutil.disk_usage(work).free
     if free < NEEDED:
         raise SystemExit(
             f"{work} has {free / 1e9:.0f} GB free where {NAME} needs {NEEDED / 1e9:.0f}; "
             "give another folder by --work, or leave it out by --no-true-shape."
         )
+
+
+def measure_true_shape(work: Path) -> str:
+    """A sentence with the figures."""
+    work.mkdir(parents=True)
     workload = Workload(work / NAME, work / "tokens.jsonl", SAMPLES, LENGTH, work / "result")
     size = write_random(MODELS[NAME], workload.model, seed=0)
     vocabulary = MODELS[NAME].config["vocab_size"]
