@@ -127,7 +127,7 @@ def llm_compressor(method: str, share: str, manner: str) -> Contestant:
     how = "batches of 8, routed experts only" if manner == "lean" else "its defaults"
     return Contestant(
         f"llm-compressor {method}" + (", lean" if manner == "lean" else ""),
-        f"{how}; written",
+        f"{how}, in bfloat16; written",
         method,
         lambda: interpreter(LLM_COMPRESSOR),
         imports,
@@ -151,7 +151,7 @@ WHOLE = "STUN + Wanda"
 OTHERS = (
     Contestant(
         "plain",
-        "whole model, full sort; written",
+        "whole model, full sort, in float32; written",
         WHOLE,
         own_python,
         f"torch, {MIXTRAL}",
@@ -159,7 +159,7 @@ OTHERS = (
     ),
     Contestant(
         "REAP observer",
-        "statistics only; nothing pruned, nothing written",
+        "statistics only, in bfloat16; nothing pruned, nothing written",
         "REAP",
         lambda: interpreter(REAP),
         f"reap.observer, {MIXTRAL}",

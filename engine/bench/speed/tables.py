@@ -34,7 +34,7 @@ class Comparison:
 
 HEAD = (
     "| program | does | wall s | CPU s | of it imports | peak RSS MB "
-    "| `stun prune` on the same job: wall s | CPU s | peak RSS MB "
+    "| `stun prune` on the same job, in float32: wall s | CPU s | peak RSS MB "
     "| CPU without imports / stun prune | wall / stun prune |\n"
     "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
 )
