@@ -17,6 +17,7 @@ const service = (managedFields: NonNullable<KubeObject['metadata']['managedField
   metadata: { name: 'chat', namespace: 'ml', uid: 'chat-uid', managedFields },
 });
 const testFailed = new ApiError(422, { reason: 'Invalid', message: 'the test failed' });
+const modified = new ApiError(409, { reason: 'Conflict', message: 'the object has been modified' });
 const gone = new ApiError(404, { reason: 'NotFound', message: 'not found' });
 
 describe('createAct', () => {
@@ -235,6 +236,13 @@ describe('createAct', () => {
       expect(bodies('apply')).toEqual([{ ...object, metadata: { ...object.metadata, uid: 'chat-uid', resourceVersion: '7' } }]);
     });
 
+    it('is bound to the version that lives, and tried again where another write came between', async () => {
+      const { metadata, ...rest } = service();
+      client.put(inferenceServiceType, { ...rest, metadata: { ...metadata, resourceVersion: '7' } }).failNext('apply', modified);
+      await act({ kind: 'ApplyService', ref, object });
+      expect(bodies('apply').map((body) => (body as KubeObject).metadata.resourceVersion)).toEqual(['7', '7']);
+    });
+
     it('never creates one', async () => {
       await expect(act({ kind: 'ApplyService', ref, object })).rejects.toThrow('InferenceService ml/chat is gone; create it again');
       expect(bodies('apply')).toEqual([]);
@@ -269,10 +277,17 @@ describe('createAct', () => {
       expect(bodies('jsonPatch')).toEqual([removal]);
     });
 
+    it('is bound to the version that was read', async () => {
+      const { metadata, ...rest } = service([theirs, ours]);
+      client.put(inferenceServiceType, { ...rest, metadata: { ...metadata, resourceVersion: '7' } });
+      await act({ kind: 'ReleaseService', ref });
+      expect(bodies('jsonPatch')).toEqual([[{ op: 'test', path: '/metadata/resourceVersion', value: '7' }, ...removal]]);
+    });
+
     it('reads again when the entries moved in between', async () => {
       client.put(inferenceServiceType, service([theirs, ours])).failNext('jsonPatch', testFailed);
       await act({ kind: 'ReleaseService', ref });
-      expect(client.calls.map((call) => call.verb)).toEqual(['get', 'get', 'jsonPatch', 'get', 'jsonPatch']);
+      expect(client.calls.map((call) => call.verb)).toEqual(['get', 'get', 'jsonPatch', 'get', 'get', 'jsonPatch']);
     });
 
     it('gives up on entries that never stop moving', async () => {

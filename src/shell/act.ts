@@ -6,18 +6,15 @@
  */
 import { finalizer } from '../api/names.ts';
 import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
-import { compact } from '../prunejob/compact.ts';
 import type { Action } from '../prunejob/decision.ts';
 import type { KubeObject } from '../prunejob/kube.ts';
 import type { Refusal } from '../prunejob/refused.ts';
 import type { Client, JsonPatchOperation, ObjectRef } from '../runtime/types.ts';
 import { addFinalizer, removeFinalizer, type NextVersion } from './finalizer.ts';
 import { createChild } from './create-child.ts';
-import { expectCurrent } from './expect-current.ts';
 import { expectIdle } from './expect-idle.ts';
-import { expectTurn } from './expect-turn.ts';
-import { claimType, jobType, serviceRef } from './resources.ts';
-import { release } from './release.ts';
+import { claimType, jobType } from './resources.ts';
+import { applyService, releaseService } from './write-service.ts';
 import { writeConfigMap } from './write-config-map.ts';
 
 /** Rejects with what a retry may mend, and answers what none will, or the version that the action gave the PruneJob itself. */
@@ -73,23 +70,6 @@ async function letGo(client: Client, { onceIdle }: ActionOf<'RemoveFinalizer'>, 
 async function updateJob(client: Client, ref: ObjectRef, { uid, spec }: ActionOf<'UpdateJob'>): Promise<void> {
   const changes = Object.entries(spec).map(([field, value]): JsonPatchOperation => ({ op: 'add', path: `/spec/${field}`, value }));
   await client.jsonPatch(ref, [{ op: 'test', path: '/metadata/uid', value: uid }, ...changes]);
-}
-
-/** A service that is gone is read first, because server-side apply would create a stump of one that holds only our fields. */
-async function applyService(client: Client, { ref, object, ifVersion }: ActionOf<'ApplyService'>, pruneJob: PruneJob): Promise<void> {
-  await expectCurrent(client, pruneJob);
-  await expectTurn(client, pruneJob);
-  const target = serviceRef(ref);
-  const { uid, resourceVersion } = (await client.get(target))?.metadata ?? {};
-  const what = `${ref.kind} ${ref.namespace}/${ref.name}`;
-  if (uid === undefined) throw new Error(`${what} is gone; create it again for the hand-over to go on.`);
-  if ((ifVersion ?? resourceVersion) !== resourceVersion) throw new Error(`${what} has changed, which its watch has not told of yet; this is tried again by itself.`);
-  await client.apply(target.type, { ...object, metadata: compact({ ...object.metadata, uid, resourceVersion: ifVersion }) });
-}
-
-async function releaseService(client: Client, { ref }: ActionOf<'ReleaseService'>, pruneJob: PruneJob): Promise<void> {
-  await expectCurrent(client, pruneJob);
-  await release(client, serviceRef(ref));
 }
 
 function jobRef(name: string, { metadata }: PruneJob): ObjectRef {

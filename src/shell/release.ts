@@ -10,11 +10,13 @@ import type { Client, JsonPatchOperation, KubeObject, ObjectRef } from '../runti
 /** Every writer reorders the entries, so a `test` may fail between our read and our patch. */
 const attempts = 5;
 
-export async function release(client: Client, ref: ObjectRef): Promise<void> {
+/** `confirm` rejects where what was decided does not hold any more. */
+export async function release(client: Client, ref: ObjectRef, confirm: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const service = await client.get(ref);
     const operations = service === undefined ? [] : removals(service);
     if (operations.length === 0) return;
+    await confirm();
     try {
       await client.jsonPatch(ref, operations);
       return;
@@ -28,7 +30,7 @@ export async function release(client: Client, ref: ObjectRef): Promise<void> {
 /** From the last entry to the first, so that a removal does not move the entries that are still to go. */
 function removals({ metadata }: KubeObject): JsonPatchOperation[] {
   const entries = (metadata.managedFields ?? []).map((entry, index) => ({ entry, path: `/metadata/managedFields/${index}` }));
-  return entries
+  const ours = entries
     .filter(({ entry }) => entry.manager === fieldManager && entry.operation === 'Apply' && entry.subresource === undefined)
     .reverse()
     .flatMap(({ entry, path }): JsonPatchOperation[] => [
@@ -36,4 +38,5 @@ function removals({ metadata }: KubeObject): JsonPatchOperation[] {
       { op: 'test', path: `${path}/operation`, value: entry.operation },
       { op: 'remove', path },
     ]);
+  return ours.length === 0 || metadata.resourceVersion === undefined ? ours : [{ op: 'test', path: '/metadata/resourceVersion', value: metadata.resourceVersion }, ...ours];
 }

@@ -31,6 +31,7 @@ const ON_WRITE = 0.05;
 const ON_OTHERS = 0.008;
 /** What a relist must find out is otherwise too seldom something that matters. */
 const LOSE_END = 0.5;
+const ON_STANDBY = 0.3;
 /** After the stage has begun. */
 const DELAYS_MS = [0, 1, 5, 20, 300] as const;
 /** For a stage that is over as soon as its own write is seen. */
@@ -110,7 +111,9 @@ export class Injector {
     const { random, fleet, server } = this.#options;
     const [first, ...rest] = fleet().running;
     if (first === undefined || (kind === 'TwoLeaders' && rest.length === 0)) return;
-    const process = this.#leader() ?? random.pick([first, ...rest]);
+    // What a standby has not heard of, it does not know when it leads.
+    const isAnyones = kind !== 'TwoLeaders' && rest.length > 0 && random.chance(ON_STANDBY);
+    const process = (isAnyones ? undefined : this.#leader()) ?? random.pick([first, ...rest]);
     this.#count(kind, (server.list(pruneJobType) as readonly PruneJob[]), process.name);
     this.#strike(kind, process, lost);
   }

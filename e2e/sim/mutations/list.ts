@@ -44,7 +44,7 @@ export const mutations: readonly Mutation[] = [
       { file: 'src/shell/observe.ts', find: "stores.jobs.byIndex('owner', uid)", replace: "stores.jobs.byIndex('owner', pruneJob.metadata.name)" },
     ],
   },
-  one('a late cache is saved and written', 'src/prunejob/handover/handover.ts', 'hasWritten(rolloutOf(run)) ? undefined : handover.service.object.metadata.resourceVersion', 'undefined'),
+  one('a leader that was writes on', 'src/shell/write-service.ts', 'compact({ ...object.metadata, uid, resourceVersion })', 'compact({ ...object.metadata, uid })'),
   one('a canary is followed before it is ready', 'src/prunejob/phases/canary.ts', 'if (isUp(run, handover) && silenceOf(run, running) === undefined) {', 'if (isUp(run, handover) || running.pending !== undefined) {'),
   one('the canary stays', 'src/prunejob/phases/canary.ts', 'if (service.fields.canary !== undefined) return {', 'if (service.fields.canary === null) return {'),
   one('nobody waits for another PruneJob', 'src/shell/same-service.ts', 'if (serving === undefined) return undefined;', 'if (serving !== undefined) return undefined;'),
