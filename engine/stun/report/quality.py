@@ -111,19 +111,25 @@ def paired_bars(pairs: Iterable[Pair], top: float, show: Format) -> Markup:
 def pair_bars(pair: Pair, top: float, show: Format) -> Markup:
     """Two bars, and from the lower one a whisker to the bound."""
     ends = f"{show(pair.before)} before, {show(pair.after)} after"
-    after, worst = across(pair.after, top), across(pair.worst or 0, top)
+    after = across(pair.after, top)
     drawing = tag(
         "svg",
         tag("rect", x=0, y=0, width=across(pair.before, top), height=11, class_="before"),
         tag("rect", x=0, y=13, width=after, height=15, class_="kept"),
-        tag("line", x1=after, x2=worst, y1=20.5, y2=20.5, class_="bound") if pair.worst else None,
-        tag("line", x1=worst, x2=worst, y1=15, y2=26, class_="bound") if pair.worst else None,
+        None if pair.worst is None else whisker(after, across(pair.worst, top)),
         class_="pair",
         height=28,
         role="img",
         aria_label=f"{pair.name}: {ends}",
     )
     return tag("div", tag("p", tag("strong", pair.name), f" {ends}"), drawing)
+
+
+def whisker(start: str, end: str) -> Markup:
+    return join(
+        tag("line", x1=start, x2=end, y1=20.5, y2=20.5, class_="bound"),
+        tag("line", x1=end, x2=end, y1=15, y2=26, class_="bound"),
+    )
 
 
 def across(value: float, top: float) -> str:
