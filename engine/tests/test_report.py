@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stun.experts.registry import METHODS
 from stun.report import render_html
 from stun.report.build import settle
 from stun.report.fate import fates
 from stun.report.formats import duration, ids, short_count, size
 from stun.report.image import png
 from stun.report.plots import ticks
+from stun.report.quality import quality_section
+from stun.report.words import WORDS
 from tests.reports import (
     bare_report,
     dense_report,
@@ -127,6 +130,12 @@ def test_layers_are_left_out_only_when_the_page_says_so() -> None:
     assert "Shown are 100 of 200 layers" in text
 
 
+def by(method: str) -> dict[str, Any]:
+    found = report()
+    found["recipe"]["pruning"]["experts"]["method"] = method
+    return found
+
+
 SENTENCES = {
     "accepted": (report(), "Accepted: no measure is past a limit"),
     "refused": (
@@ -145,6 +154,11 @@ SENTENCES = {
     "speed of the run": (report(), "read 2 times: 27.6 GB read, 7.1 GB written, 0.159 GB/s."),
     "the split": (report(), "16 45.0 % 12.3 57.0 % chosen 24 58.0 % 13.87 31.0 %"),
     "who stands for whom": (report(), "Layer 0, expert 0: dropped, group of expert 11"),
+    "who stands for whom, as a table": (report(), "30-31 11 for 0, 23; 1 for 22;"),
+    "that a kept one stands for them": (by("Medoids"), "the expert that stands for it there"),
+    "who is nearest": (by("REAP"), "Layer 0, expert 0: dropped, nearest kept expert 11"),
+    "that the nearest takes nothing over": (by("Random"), "was not kept for that and takes"),
+    "a method of another release": (by("Later"), "the expert that stands for it there"),
     "means": (report(mean=True), "Layer 0, expert 0: averaged over experts 0, 11, 23"),
     "the most alike": (report(), "0.55 "),
 }
@@ -153,6 +167,33 @@ SENTENCES = {
 @pytest.mark.parametrize(("found", "sentence"), SENTENCES.values(), ids=SENTENCES.keys())
 def test_the_page_says(found: dict[str, Any], sentence: str) -> None:
     assert sentence in Page(render_html(found)).words()
+
+
+def test_where_experts_are_kept_for_themselves_none_stands_for_another() -> None:
+    words = Page(render_html(by("Frequency"))).words()
+    for claim in (
+        "stands for",
+        "group of expert",
+        "more than one",
+        "merged",
+        "11 for 0",
+        "kept for 1 more",
+    ):
+        assert claim not in words, claim
+    assert "11 nearest to 0, 23" in words
+
+
+def test_every_method_has_words_of_its_own() -> None:
+    assert WORDS.keys() == METHODS.keys()
+
+
+@pytest.mark.parametrize(("bound", "lines"), [(0.5, 2), (0.0, 2), (None, 0)])
+def test_a_bound_is_drawn_where_there_is_one(bound: float | None, lines: int) -> None:
+    found = report()
+    task = {**found["quality"]["tasks"][0], "lowerBound": bound}
+    found["quality"] = {"tasks": [task]}
+    section = Page(quality_section(found))
+    assert section.values("class").count("bound") == lines
 
 
 def test_the_map_has_a_cell_for_every_expert() -> None:

@@ -4,6 +4,7 @@ from stun.report.fate import STATES, Fate, fates, moe_layers, states
 from stun.report.formats import Json, ids
 from stun.report.markup import Markup, join, tag
 from stun.report.parts import figure, legend, paragraph, scroll, section, table
+from stun.report.words import Words, words_of
 
 GUTTER = 34
 # From this many experts on, cells are too small for a number.
@@ -14,24 +15,27 @@ def experts_section(report: Json) -> Markup | None:
     layers = moe_layers(report)
     if not layers:
         return None
+    words = words_of(report["recipe"]["pruning"]["experts"]["method"])
     plot = join(
         legend((state, STATES[state]) for state in states(layers)),
-        scroll("Map of experts", expert_map(layers)),
+        scroll("Map of experts", expert_map(layers, words)),
     )
     return section(
         "experts",
-        "Kept and merged experts",
+        words.title,
         paragraph(
             "A row is a layer, a column an expert of the source model. The kept experts are "
-            "numbered anew, in ascending order, in the published model. The number in a cell is "
-            "the expert that stands for it there; where cells are small, the table says it."
+            "numbered anew, in ascending order, in the published model. "
+            f"{words.number}; where cells are small, the table says it."
         ),
-        figure("Every expert of every layer", plot, group_table(layers), "Groups of experts"),
+        figure(
+            "Every expert of every layer", plot, group_table(layers, words), "Groups of experts"
+        ),
     )
 
 
-def expert_map(layers: list[Json]) -> Markup:
-    rows = [fates(layer) for layer in layers]
+def expert_map(layers: list[Json], words: Words) -> Markup:
+    rows = [fates(layer, words) for layer in layers]
     most = max(len(row) for row in rows)
     cell = 24 if most <= WIDE else 8
     width, height = GUTTER + most * cell, 18 + len(rows) * cell
@@ -72,17 +76,19 @@ def map_cell(layer: int, expert: int, fate: Fate, cell: int) -> Markup:
     return join(box, inside)
 
 
-def group_table(layers: list[Json]) -> Markup:
-    rows = ((layer["layer"], ids(layer["kept"]), groups_text(layer)) for layer in layers)
-    return table("Groups of experts", ("Layer", "Kept", "Groups of more than one"), rows)
+def group_table(layers: list[Json], words: Words) -> Markup:
+    rows = ((layer["layer"], ids(layer["kept"]), groups_text(layer, words)) for layer in layers)
+    return table("Groups of experts", ("Layer", "Kept", words.groups), rows)
 
 
-def groups_text(layer: Json) -> str:
+def groups_text(layer: Json, words: Words) -> str:
     merged = [group for group in layer["groups"] if len(group["members"]) > 1]
-    return "; ".join(group_text(group["members"], group.get("kept")) for group in merged) or "none"
+    texts = (group_text(group["members"], group.get("kept"), words) for group in merged)
+    return "; ".join(texts) or "none"
 
 
-def group_text(members: list[int], kept: int | None) -> str:
+def group_text(members: list[int], kept: int | None, words: Words) -> str:
     if kept is None:
         return f"mean of {ids(members)}"
-    return f"{kept} for {ids([each for each in members if each != kept])}"
+    others = ids([each for each in members if each != kept])
+    return words.group.format(kept=kept, others=others)

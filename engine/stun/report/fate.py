@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from stun.report.formats import Json, ids
+from stun.report.words import GROUPED, Words
 
 State = Literal["kept", "averaged", "dropped"]
 STATES: dict[State, str] = {
@@ -18,20 +19,21 @@ class Fate:
     state: State
     into: int
     group: list[int]
+    words: Words
 
     def sentence(self) -> str:
         others = len(self.group) - 1
         if self.state == "kept":
-            return f"kept for {others} more" if others else "kept"
+            return self.words.kept.format(others=others) if others else "kept"
         if self.state == "averaged":
             return f"averaged over experts {ids(self.group)}"
-        return f"dropped, group of expert {self.into}"
+        return self.words.dropped.format(into=self.into)
 
 
-def fates(layer: Json) -> dict[int, Fate]:
+def fates(layer: Json, words: Words = GROUPED) -> dict[int, Fate]:
     """By expert number of the source, ascending."""
     found = {
-        member: fate(member, group["members"], group.get("kept"))
+        member: fate(member, group["members"], group.get("kept"), words)
         for group in layer.get("groups") or []
         for member in group["members"]
     }
@@ -44,13 +46,13 @@ def states(layers: list[Json]) -> list[State]:
     return [state for state in STATES if state in found]
 
 
-def fate(member: int, members: list[int], kept: int | None) -> Fate:
+def fate(member: int, members: list[int], kept: int | None, words: Words) -> Fate:
     if member == kept or len(members) == 1:
-        return Fate("kept", member, members)
+        return Fate("kept", member, members, words)
     if kept is None:
         # The mean stands where its lowest member stood.
-        return Fate("averaged", min(members), members)
-    return Fate("dropped", kept, members)
+        return Fate("averaged", min(members), members, words)
+    return Fate("dropped", kept, members, words)
 
 
 def moe_layers(report: Json) -> list[Json]:
