@@ -1,9 +1,9 @@
 {{/* What the operator may do where PruneJobs are served. No Secrets: storage credentials reach the engine's pods by name only. */}}
 {{- define "stun-operator.rules" -}}
-# `patch` writes the finalizer.
+# `patch` writes the finalizer; `get` asks, before a service is written to, whether the PruneJob is still what was decided about.
 - apiGroups: [stun-operator.io]
   resources: [prunejobs]
-  verbs: [list, watch, patch]
+  verbs: [get, list, watch, patch]
 - apiGroups: [stun-operator.io]
   resources: [prunejobs/status]
   verbs: [patch]
