@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { mutations, type Mutation } from './list.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const MOST_SEEDS = 500;
+const MOST_SEEDS = 2000;
 
 interface Caught {
   readonly seeds: number;
