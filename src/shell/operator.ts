@@ -19,6 +19,7 @@ import { Completions, type AskCompletion } from './completions.ts';
 import { DomainMetrics } from './domain-metrics.ts';
 import { GPURequests } from './gpu-requests.ts';
 import { keyMaps } from './key-maps.ts';
+import { withLastTry } from './last-try.ts';
 import { beginJob, createObserve } from './observe.ts';
 import { ProgressPoller, type Ask } from './progress.ts';
 import { progressTargets } from './progress-targets.ts';
@@ -133,7 +134,7 @@ export class PruneOperator extends KubeOperator {
       observe: createObserve(observing),
       decide,
       decideRefused,
-      act: createAct(client, (pruneJob, manifest) => { beginJob(observing, pruneJob, manifest); }),
+      act: withLastTry(createAct(client, (pruneJob, manifest) => { beginJob(observing, pruneJob, manifest); }), this.#clock),
       client,
       recorder,
       metrics: new DomainMetrics(metrics.registry),
