@@ -48,7 +48,6 @@ export const mutations: readonly Mutation[] = [
   one('a canary is followed before it is ready', 'src/prunejob/phases/canary.ts', 'if (isUp(run, handover) && silenceOf(run, running) === undefined) {', 'if (isUp(run, handover) || running.pending !== undefined) {'),
   one('the canary stays', 'src/prunejob/phases/canary.ts', 'if (service.fields.canary !== undefined) return {', 'if (service.fields.canary === null) return {'),
   one('nobody waits for another PruneJob', 'src/shell/same-service.ts', 'if (serving === undefined) return undefined;', 'if (serving !== undefined) return undefined;'),
-  one('who gives way takes its turn', 'src/prunejob/handover/same-service.ts', 'const givesWay = sameService.first || rolloutOf(run).startedAt === undefined;', 'if (rolloutOf(run).startedAt !== undefined) return undefined;\n  const givesWay = true;'),
   one('a service is never released', 'src/prunejob/handover/same-service.ts', 'return back === undefined && !isOver(status.conditions);', 'return back === undefined;'),
   {
     name: 'promoted before the gate',
