@@ -4,19 +4,9 @@ import { compact } from '../compact.ts';
 import { prunedUri } from '../testing/builders.ts';
 import { World } from '../testing/world.ts';
 
-function pruning(): World {
-  const world = new World();
-  world.settle();
-  world.inspected();
-  world.settle();
-  world.start('prune');
-  world.settle();
-  return world;
-}
-
 describe('deletion', () => {
   it('midway ends the pod, cleans what it uploaded, and lets go', () => {
-    const world = pruning();
+    const world = World.pruning();
     world.remove();
     world.settle();
     expect(world.observed.childJobs.map(({ stage }) => stage)).toEqual(['inspect', 'clean']);
@@ -31,7 +21,7 @@ describe('deletion', () => {
     { what: 'waits for one that is being deleted, which may clean nothing', sameRun: { namespace: 'ml', name: 'older', isBeingDeleted: true as const }, stages: [], finalizers: 1 },
     { what: 'cleans once that is gone', sameRun: undefined, stages: ['clean'], finalizers: 1 },
   ])('$what', ({ sameRun, stages, finalizers }) => {
-    const world = pruning();
+    const world = World.pruning();
     world.change(compact({ sameRun }));
     world.remove();
     world.settle();

@@ -4,12 +4,7 @@ import { World } from '../testing/world.ts';
 
 describe('suspend', () => {
   it('stops the Job, and resuming takes the next attempt', () => {
-    const world = new World();
-    world.settle();
-    world.inspected();
-    world.settle();
-    world.start('prune');
-    world.settle();
+    const world = World.pruning();
     world.changeSpec({ suspend: true });
     world.settle();
     expect(world.phase).toBe('Suspended');

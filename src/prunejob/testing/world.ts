@@ -32,13 +32,19 @@ export class World {
 
   /** A run whose result is there, but not yet acted upon. */
   static published(overrides: Partial<Observed> = {}): World {
+    const world = World.pruning(overrides);
+    world.pruned();
+    return world;
+  }
+
+  /** The engine is at work. */
+  static pruning(overrides: Partial<Observed> = {}): World {
     const world = new World(overrides);
     world.settle();
     world.inspected();
     world.settle();
     world.start('prune');
     world.settle();
-    world.pruned();
     return world;
   }
 
