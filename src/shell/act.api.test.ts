@@ -126,12 +126,13 @@ describe('what act relies on the API server for', () => {
   });
 
   describe('the service', () => {
-    const owner = pruneJob('moves');
+    let owner: PruneJob;
     const dense = { predictor: { model: { storageUri: 's3://models/dense/', modelFormat: { name: 'vLLM' } } } };
     const ours = serviceWith({ predictor: { model: { storageUri: 's3://models/pruned/' } } });
     const managers = async () => ((await client.get(target))?.metadata.managedFields ?? []).map(({ manager, operation }) => `${manager ?? ''} ${operation ?? ''}`);
 
     beforeAll(async () => {
+      owner = await created('moves');
       await api.server.call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', kserveCRD);
       await vi.waitFor(async () => {
         expect((await api.server.call('POST', services, serviceWith(dense))).code).toBe(201);

@@ -1,8 +1,10 @@
 /** What moving a Deployment relies on the API server for: defaults, the validation of a strategy, and who owns which field. */
 import { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startApiServer, type ApiServer } from '../../e2e/lib/apiserver.ts';
+import { Api } from '../../crds/fixture.ts';
+import type { ApiServer } from '../../e2e/lib/apiserver.ts';
 import { fieldManager } from '../api/names.ts';
+import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
 import { deployment } from '../prunejob/serving/deployment.ts';
 import { deploymentType } from '../prunejob/serving/deployment-types.ts';
 import { restoredFields } from '../prunejob/serving/fields.ts';
@@ -10,7 +12,6 @@ import type { ServiceFields, ServiceObserved } from '../prunejob/serving/adapter
 import { vllmDeployment } from '../prunejob/serving/testing/samples.ts';
 import { createClient, type KubeClient } from '../runtime/client.ts';
 import { createAct, type Act } from './act.ts';
-import { pruneJob } from './testing/samples.ts';
 
 const namespace = 'default';
 const path = `/apis/apps/v1/namespaces/${namespace}/deployments`;
@@ -20,9 +21,12 @@ describe('a Deployment at the API server', () => {
   let server: ApiServer;
   let client: KubeClient;
   let act: Act;
+  let mover: PruneJob;
 
   beforeAll(async () => {
-    server = await startApiServer();
+    const api = await Api.start();
+    server = api.server;
+    mover = (await api.create('mover', { model: { uri: 's3://models/x/' }, pruning: { experts: { ratio: 0.25 } }, output: { uri: 's3://models/p/' } })).object as unknown as PruneJob;
     const kubeConfig = new KubeConfig();
     kubeConfig.loadFromFile(server.kubeconfig);
     client = createClient({ kubeConfig, fieldManager });
@@ -47,7 +51,7 @@ describe('a Deployment at the API server', () => {
   };
   const write = async (name: string, fields: Partial<ServiceFields>): Promise<void> => {
     const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name };
-    await act({ kind: 'ApplyService', ref, object: deployment.object(ref, fields) }, pruneJob('mover'));
+    await act({ kind: 'ApplyService', ref, object: deployment.object(ref, fields) }, mover);
   };
 
   it.each([
@@ -69,7 +73,7 @@ describe('a Deployment at the API server', () => {
     const back = await live(name);
     expect(back.spec).toEqual(before.spec);
     expect(back.fields).toEqual(before.fields);
-    await act({ kind: 'ReleaseService', ref: { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name } }, pruneJob('mover'));
+    await act({ kind: 'ReleaseService', ref: { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name } }, mover);
     expect(await live(name)).toMatchObject({ spec: before.spec, managedByUs: false });
   });
 
