@@ -5,9 +5,10 @@ import { defaultPolicy } from '../prunejob/policy.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { emptyStores, type EmptyStores } from './testing/empty-stores.ts';
 import { FakeClient } from './testing/fake-client.ts';
-import { beginJob, createObserve } from './observe.ts';
+import { createObserve } from './observe.ts';
 import { podType, serviceAccountType } from './resources.ts';
 import { claim, job, podOf, pruneJob, pruning } from './testing/samples.ts';
+import { beginJob } from './same-run.ts';
 import { ServiceAccounts } from './service-accounts.ts';
 import type { LiveJob, LiveNode, LivePod } from './stores.ts';
 

@@ -41,7 +41,7 @@ export const mutations: readonly Mutation[] = [
       { file: 'src/shell/reconcile.ts', find: 'metadata: { name, namespace, uid, resourceVersion }, status }', replace: 'metadata: { name, namespace }, status }' },
       { file: 'src/shell/reconcile.ts', find: 'const { name, namespace, uid, resourceVersion } = pruneJob.metadata;', replace: 'const { name, namespace } = pruneJob.metadata;' },
       { file: 'src/shell/stores.ts', find: "owner: ({ metadata }) => (metadata.ownerReferences ?? []).filter((owner) => owner.controller).map((owner) => owner.uid),", replace: "owner: ({ metadata }) => (metadata.ownerReferences ?? []).filter((owner) => owner.controller).map((owner) => (owner.kind === 'PruneJob' ? owner.name : owner.uid))," },
-      { file: 'src/shell/observe.ts', find: "stores.jobs.byIndex('owner', uid)", replace: "stores.jobs.byIndex('owner', pruneJob.metadata.name)" },
+      { file: 'src/shell/child-jobs.ts', find: "stores.jobs.byIndex('owner', uid)", replace: "stores.jobs.byIndex('owner', pruneJob.metadata.name)" },
     ],
   },
   one('a leader that was writes on', 'src/shell/write-service.ts', 'compact({ ...object.metadata, uid, resourceVersion })', 'compact({ ...object.metadata, uid })'),
