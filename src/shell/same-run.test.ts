@@ -1,105 +1,133 @@
-/**
- * Two PruneJobs of one run in one cluster, through whatever happens to either: they never write at the same time.
- *
- * Who goes first is read from the caches by the real observe; each decision sees what every earlier one did.
- */
-import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 
-import type { PruneJob } from '../api/v1alpha1/prunejob.ts';
-import { compact } from '../prunejob/compact.ts';
-import { defaultPolicy } from '../prunejob/policy.ts';
-import { pruneJob } from '../prunejob/testing/builders.ts';
-import { happenings, unfinished, watched } from '../prunejob/testing/lives.ts';
-import { World } from '../prunejob/testing/world.ts';
-import { systemClock } from '../runtime/clock.ts';
-import { createObserve } from './observe.ts';
-import { ServiceAccounts } from './service-accounts.ts';
-import { emptyStores } from './testing/empty-stores.ts';
-import { FakeClient } from './testing/fake-client.ts';
-import { job } from './testing/samples.ts';
+import type { PruneJob, PruneJobStatus } from '../api/v1alpha1/prunejob.ts';
+import type { Stage } from '../prunejob/observed.ts';
+import { beginJob, sameRun } from './same-run.ts';
+import { emptyStores, type EmptyStores } from './testing/empty-stores.ts';
+import { job, podOf, pruneJob, pruning } from './testing/samples.ts';
 
-/** Of the same second, so that only the uid can decide between them. */
-function named(name: string): PruneJob {
-  const base = pruneJob();
-  return { ...base, metadata: { ...base.metadata, name, uid: `uid-${name}` } };
-}
+let stores: EmptyStores;
+/** Keys of PruneJobs, by the run key that their engines tell. */
+const working = new Map<string, readonly string[]>();
 
-class Pair {
-  readonly worlds = [new World({ pruneJob: named('first') }), new World({ pruneJob: named('second') })] as const;
+beforeEach(() => {
+  stores = emptyStores();
+  working.clear();
+});
 
-  async decide(index: 0 | 1): Promise<void> {
-    const world = this.worlds[index];
-    if (isGone(world.pruneJob)) return;
-    world.observed = compact({ ...world.observed, sameRun: await this.#sameRun(world) });
-    watched(world);
-  }
+const starting = (begun: readonly string[] = []) => {
+  const told: string[] = [];
+  return { told, has: (uid: string): boolean => begun.includes(uid), begin: (uid: string): void => void told.push(uid) };
+};
+const options = (starts = starting()) => ({ stores, workingOn: (runKey: string) => working.get(runKey) ?? [], starting: starts });
+const first = (starts = starting()) => sameRun(options(starts), stores.pruneJobs.get('ml/mine') as PruneJob);
 
-  /** Those whose engine may write under the run's prefix. One whose deletion waited its ten minutes for a pod is gone, and nobody sees the pod any more. */
-  writers(): World[] {
-    return this.worlds.filter((world) => !isGone(world.pruneJob) && [...unfinished(world, 'prune'), ...unfinished(world, 'clean')].length > 0);
-  }
-
-  async #sameRun(world: World) {
-    const { name, namespace } = world.pruneJob.metadata;
-    const stores = this.#stores();
-    const client = new FakeClient();
-    const observe = createObserve({ stores, client, serviceAccounts: new ServiceAccounts(client, systemClock, defaultPolicy), progressOf: () => undefined, workingOn: () => [], kindOf: () => undefined, engine: world.observed.engine, policy: defaultPolicy });
-    return (await observe(`${namespace}/${name}`))?.sameRun;
-  }
-
-  #stores() {
-    const stores = emptyStores();
-    for (const { pruneJob: owner, observed } of this.worlds) {
-      if (isGone(owner)) continue;
-      stores.pruneJobs.upsert(owner);
-      for (const { stage, attempt, job: seen } of observed.childJobs) stores.jobs.upsert({ ...job(owner, stage, attempt), status: seen.status ?? {} });
-    }
-    return stores;
-  }
-}
-
-function isGone({ metadata }: PruneJob): boolean {
-  return metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0;
-}
-
-/** What decides who writes, more often than the rest. A Job deleted by force may leave a pod that nobody sees, so that is no part of the promise. */
-const decisive = fc.constantFrom('inspected', 'pruned', 'gate refused', 'the GPU failed', 'suspended', 'resumed', 'deleted pods end', 'deleted', 'an hour passes');
-const anything = fc.constantFrom(...Object.keys(happenings).filter((name) => name !== 'jobs vanish'));
-const turns = fc.array(fc.record({ index: fc.constantFrom(0 as const, 1 as const), name: fc.oneof({ weight: 3, arbitrary: decisive }, anything) }), { maxLength: 30 });
-
-const start = ['', 'inspected'].flatMap((name) => [{ index: 0 as const, name }, { index: 1 as const, name }]);
-
-/** The same cases every time; another number finds others. */
-const seed = 1;
-
-describe('two PruneJobs of one run', { timeout: 600_000 }, () => {
-  it('never write at once', async () => {
-    await fc.assert(fc.asyncProperty(turns, async (steps) => {
-      const pair = new Pair();
-      for (const { index, name } of [...start, ...steps]) {
-        happenings[name]?.(pair.worlds[index]);
-        for (const turn of [0, 1, 0, 1] as const) await pair.decide(turn);
-        expect(pair.writers().length).toBeLessThanOrEqual(1);
-      }
-    }), { numRuns: 300, seed });
+describe('sameRun', () => {
+  const created = (time: string) => ({ metadata: { creationTimestamp: `2026-01-01T00:00:${time}Z` } });
+  const status = (type?: string): PruneJobStatus => ({
+    runKey: 'k',
+    conditions: type === undefined ? [] : [{ type, status: 'True', reason: 'R', message: 'm', lastTransitionTime: '2026-01-01T00:00:00Z' }],
   });
 
-  it('the second goes on when the first is over', async () => {
-    const pair = new Pair();
-    const [first, second] = pair.worlds;
-    const both = async (name: string) => {
-      for (const index of [0, 1] as const) {
-        happenings[name]?.(pair.worlds[index]);
-        for (let turn = 0; turn < 4; turn += 1) await pair.decide(index);
-      }
-    };
-    await both('');
-    await both('inspected');
-    expect(pair.writers()).toEqual([first]);
-    expect(second.condition('Queued')?.reason).toBe('SameRunInProgress');
-    for (const name of ['prune started', 'pruned', 'pods come up', 'an hour passes', 'pods come up', 'an hour passes']) await both(name);
-    expect(first.phase).toBe('Complete');
-    expect(pair.writers()).toEqual([second]);
+  const suspended = (uri = 's3://models/pruned/') => ({ spec: { suspend: true, output: { uri } } });
+  const output = (uri: string) => ({ spec: { output: { uri } } });
+  const elsewhere = { ...created('01').metadata, namespace: 'research' };
+  const older = { ...created('01'), status: status() };
+  const younger = { ...created('03'), status: status() };
+
+  it.each<{ what: string; other: Parameters<typeof pruneJob>[1]; mine?: Parameters<typeof pruneJob>[1]; works?: Stage; waits: boolean }>([
+    { what: 'an older one', other: older, waits: true },
+    { what: 'a younger one', other: younger, waits: false },
+    { what: 'an older one of the same second, by uid', other: { metadata: { ...created('02').metadata, uid: 'a' }, status: status() }, waits: true },
+    { what: 'an older one that is complete', other: { ...older, status: status('Complete') }, waits: false },
+    { what: 'an older one that failed', other: { ...older, status: status('Failed') }, waits: false },
+    { what: 'an older one that failed, while the pod of its Job is still there', other: { ...older, status: status('Failed') }, works: 'prune', waits: true },
+    { what: 'an older one that is being deleted', other: { ...older, metadata: { ...created('01').metadata, deletionTimestamp: '2026-01-01T00:00:09Z' } }, waits: true },
+    { what: 'an older one with another key', other: { ...older, status: { runKey: 'l' } }, waits: false },
+    { what: 'an older one with another output', other: { ...older, ...output('s3://models/other/') }, waits: false },
+    { what: 'an older one with the same output, written otherwise', other: { ...older, ...output('s3://models/pruned') }, waits: true },
+    { what: 'an older one of another namespace', other: { ...older, metadata: elsewhere }, waits: true },
+    { what: 'an older one of another namespace with the same model, written otherwise', other: { ...older, metadata: elsewhere, spec: { model: { uri: 's3://models/mixtral' } } }, waits: true },
+    { what: 'an older one of another namespace with another model', other: { ...older, metadata: elsewhere, spec: { model: { uri: 's3://models/other/' } } }, waits: false },
+    { what: 'an older one of another namespace with another pruning', other: { ...older, metadata: elsewhere, spec: { pruning: pruning({ ratio: 0.5 }) } }, waits: false },
+    { what: 'an older one of another namespace whose ratio was planned', other: { ...older, metadata: elsewhere, spec: { pruning: { ...pruning({}), targetGPUs: 2 } }, status: { ...status(), plan: { ratio: 0.25 } } }, waits: true },
+    { what: 'an older one of another namespace with a claim of that name', other: { ...older, ...output('pvc://c/'), metadata: elsewhere }, mine: output('pvc://c/'), waits: false },
+    { what: 'an older one that is suspended', other: { ...older, ...suspended() }, waits: false },
+    { what: 'an older one that is suspended, while its last pod still writes', other: { ...older, ...suspended() }, works: 'prune', waits: true },
+    { what: 'a younger one that went past while this one was suspended', other: younger, works: 'prune', waits: true },
+    { what: 'a younger one that cleans', other: younger, works: 'clean', waits: true },
+    { what: 'a younger one that inspects', other: younger, works: 'inspect', waits: false },
+    { what: 'a younger one that asks its canary', other: younger, works: 'evaluate', waits: false },
+    { what: 'a younger one while this one is suspended', other: younger, mine: suspended(), waits: true },
+  ])('waits for $what: $waits', ({ other, mine, works, waits }) => {
+    const another = pruneJob('other', other);
+    stores.pruneJobs.upsert(pruneJob('mine', { metadata: { ...created('02').metadata, uid: 'b' }, status: status(), ...mine }));
+    stores.pruneJobs.upsert(another);
+    if (works !== undefined) stores.jobs.upsert(job(another, works));
+    const isBeingDeleted = another.metadata.deletionTimestamp === undefined ? {} : { isBeingDeleted: true };
+    expect(first()).toEqual(waits ? { namespace: another.metadata.namespace, name: 'other', ...isBeingDeleted } : undefined);
+  });
+
+  it('waits for a younger one whose Job this process has just asked for', () => {
+    const another = pruneJob('other', younger);
+    stores.pruneJobs.upsert(pruneJob('mine', { metadata: created('02').metadata, status: status() }));
+    stores.pruneJobs.upsert(another);
+    expect(first(starting([another.metadata.uid]))).toEqual({ namespace: another.metadata.namespace, name: 'other' });
+  });
+
+  it.each([
+    { what: 'only asked for, when the other one is seen at work', works: true, waits: true },
+    { what: 'only asked for, when the other one was no more than that', works: false, waits: false },
+  ])('of two that have begun, the older one, whose own Job was $what, waits: $waits', ({ works, waits }) => {
+    const [mine, another] = [pruneJob('mine', { metadata: created('02').metadata, status: status() }), pruneJob('other', younger)];
+    for (const begun of [mine, another]) stores.pruneJobs.upsert(begun);
+    if (works) stores.jobs.upsert(job(another, 'prune'));
+    const starts = starting([mine.metadata.uid, another.metadata.uid]);
+    expect(first(starts)?.name).toBe(waits ? 'other' : undefined);
+  });
+
+  it.each([
+    { told: undefined, tells: 'k', waits: true },
+    { told: undefined, tells: 'another', waits: false },
+    { told: 'another', tells: 'k', waits: false },
+  ])('waits for one whose status has run key $told, and whose engine tells "$tells": $waits', ({ told, tells, waits }) => {
+    const another = pruneJob('other', { ...created('03'), ...(told === undefined ? {} : { status: { runKey: told } }) });
+    stores.pruneJobs.upsert(pruneJob('mine', { metadata: created('02').metadata, status: status() }));
+    stores.pruneJobs.upsert(another);
+    stores.jobs.upsert(job(another, 'prune'));
+    working.set(tells, ['ml/other', 'ml/gone']);
+    expect(first()?.name).toBe(waits ? 'other' : undefined);
+  });
+
+  it.each([
+    { what: 'a pruning', stage: 'prune', begun: ['other'], refused: true },
+    { what: 'a clean-up', stage: 'clean', begun: ['other'], refused: true },
+    { what: 'a pruning that nobody is before', stage: 'prune', begun: [], refused: false },
+    { what: 'an inspection, which disturbs nobody,', stage: 'inspect', begun: ['other'], refused: false },
+  ] as const)('refuses $what of a run that another has begun since the decision: $refused', ({ stage, begun, refused }) => {
+    const mine = pruneJob('mine', { metadata: created('02').metadata, status: status() });
+    stores.pruneJobs.upsert(mine);
+    stores.pruneJobs.upsert(pruneJob('other', { ...younger, metadata: { ...younger.metadata, uid: 'other' } }));
+    const starts = starting(begun);
+    const begin = () => { beginJob(options(starts), mine, job(mine, stage)); };
+    if (refused) expect(begin).toThrow('has begun the same run');
+    else begin();
+    expect(starts.told).toEqual(refused || stage === 'inspect' ? [] : ['mine-uid']);
+  });
+
+  it('waits for a younger one whose Job was deleted and whose pod still writes', () => {
+    const another = pruneJob('other', younger);
+    stores.pruneJobs.upsert(pruneJob('mine', { metadata: created('02').metadata, status: status() }));
+    stores.pruneJobs.upsert(another);
+    stores.enginePods.upsert(podOf(job(another, 'prune')));
+    expect(first()).toEqual({ namespace: another.metadata.namespace, name: 'other' });
+  });
+
+  it('waits for nobody because of a Job that ended', () => {
+    const another = pruneJob('other', younger);
+    stores.pruneJobs.upsert(pruneJob('mine', { metadata: created('02').metadata, status: status() }));
+    stores.pruneJobs.upsert(another);
+    stores.jobs.upsert({ ...job(another, 'prune'), status: { conditions: [{ type: 'Complete', status: 'True' }] } });
+    expect(first()).toBeUndefined();
   });
 });
